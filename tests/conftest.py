@@ -1,0 +1,35 @@
+"""Paths and small helpers that all tests share."""
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+# One thread per test keeps results and times steady on a shared machine, unless somebody asks otherwise.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+root = Path(__file__).resolve().parent.parent
+
+
+def notebooks():
+    "All notebooks of the course, in course order."
+    return sorted(p for p in (root / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+
+
+def lessons():
+    "The numbered notebooks: all but the front page."
+    return [p for p in notebooks() if p.stem[:2].isdigit()]
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+@pytest.fixture(scope="session")
+def repository():
+    return root
