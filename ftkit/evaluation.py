@@ -272,7 +272,7 @@ def _metric(name):
 def _called(metric, labels, predictions):
     "A user's metric, which must give one finite number."
     try: value = float(metric(labels, predictions))
-    except TypeError as e: raise FtkitError(f"The metric must be a function of (labels, predictions) that returns one number: {e}") from e
+    except (TypeError, ValueError) as e: raise FtkitError(f"The metric must be a function of (labels, predictions) that returns one number: {e}") from e
     if not math.isfinite(value): raise FtkitError(f"The metric gave {value}; it must give a finite number, on every resample too.")
     return value
 

@@ -177,7 +177,7 @@ def this_python() -> type:
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
     spec = KernelSpec(**get_kernel_dict() | dict(env={"PYDEVD_DISABLE_FILE_VALIDATION": "1"}))
-    spec.argv = [sys.executable, *spec.argv[1:], "--log-level=ERROR"]
+    spec.argv = [sys.executable, *spec.argv[1:], "--log-level=CRITICAL"]
     return type("ThisPython", (AsyncKernelManager,), dict(kernel_spec=property(lambda self: spec)))
 
 # %% ../nbs/7_kit/70_regression.ipynb #66a02540
@@ -201,7 +201,7 @@ class Progress:
         title, seconds = sections(cells)[index], int(time.time() - self.start)
         line = f"{self.name}  {sum(code[:index]):3d}/{sum(code)} cells  {seconds // 60}:{seconds % 60:02d}  {title}"
         if self.stream.isatty(): print(f"\r\x1b[K{line[:78]}", end="", file=self.stream, flush=True)
-        elif title != self.said: print(line, file=self.stream, flush=True)
+        elif title and title != self.said: print(line, file=self.stream, flush=True)
         self.said = title
 
     def close(self) -> None:
