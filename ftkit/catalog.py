@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['assets', 'name_pattern', 'file_hash', 'listing_hash', 'Asset', 'cache_dir', 'pip_settings', 'fetch', 'rare_words',
-           'links', 'components', 'group_split', 'load_text', 'load_encoder', 'built']
+           'links', 'components', 'group_split', 'load_text', 'load_encoder', 'code_used', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
 import contextlib, errno, functools, hashlib, html, inspect, io, os, re, shutil, subprocess, sys, tarfile, textwrap, zipfile
@@ -550,17 +550,43 @@ def load_encoder(name: str = "minilm",           # a name of the catalog, a fold
     return model.eval(), tokenizer
 
 # %% ../nbs/0_start/01_catalog.ipynb #5d585037
+def _parts(item) -> tuple[list, list]:
+    "The functions of a function or class, and its plain constants."
+    members = [v for k, v in sorted(vars(item).items()) if not k.startswith("__")] if inspect.isclass(item) else [item]
+    functions = [getattr(m, "__func__", getattr(m, "fget", m)) for m in members]
+    return [f for f in functions if inspect.isfunction(f)], [repr(m) for m in members if isinstance(m, (str, int, float, tuple))]
+
+def code_used(make  # a function
+             ) -> list[str]:
+    "Sources of a function and of all functions and classes of ftkit, or of this notebook, that it uses, sorted."
+    ours = lambda x: (inspect.isfunction(x) or inspect.isclass(x)) and (str(x.__module__).startswith("ftkit.") or x.__module__ == "__main__")
+    todo, found = [make], {}
+    while todo:
+        if id(item := todo.pop()) in found: continue
+        functions, constants = _parts(item)
+        try: source = [textwrap.dedent(inspect.getsource(f)) for f in functions if not f.__code__.co_filename.startswith("<string>")]
+        except (OSError, TypeError) as e: raise FtkitError(f"built needs a function whose source can be read, not {item!r}.") from e
+        found[id(item)] = "\n".join([item.__qualname__.split(".")[-1], *source, *constants])
+        for f in functions:
+            inner = (f.__code__, *[c for c in f.__code__.co_consts if inspect.iscode(c)])
+            used = [f.__globals__[n] for c in inner for n in c.co_names if n in f.__globals__]
+            todo += filter(ours, used + [c.cell_contents for c in f.__closure__ or ()])
+    return sorted(found.values())
+
+# %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
 def built(name: str,  # what it is
           make,       # a function of a folder; it writes into it
-          run,        # the lesson's `Run`: its scale and seed belong to the key
+          run,        # the lesson's `Run`: its scale, seed, device and dtype belong to the key
+          refresh: bool = False,  # make it anew, although it is there
          ) -> Path:   # the folder
-    "The folder that `make(folder)` filled, made once per code of `make`, scale and seed. What `make` calls is not part of the key."
-    try: source = textwrap.dedent(inspect.getsource(make))
-    except (OSError, TypeError) as e: raise FtkitError(f"built('{name}') needs a function whose source can be read, not {make!r}.") from e
-    key = f"{name}-{run.scale}-{run.seed}-{core.code_hash(source)}"
+    "The folder that `make(folder)` filled, made once per code that `make` uses, versions, scale and seed."
+    if not inspect.isfunction(make): raise FtkitError(f"built('{name}') needs a function whose source can be read, not {make!r}.")
+    libraries = {k: v for k, v in core.versions().items() if k in ("torch", "transformers", "tokenizers")}
+    code = core.code_hash(*code_used(make), repr((libraries, run.device.type, run.dtype)))
+    key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
-    if not folder.is_dir():
+    if refresh or not folder.is_dir():
         with _locked(key):
-            if not folder.is_dir():
+            if refresh or not folder.is_dir():
                 with _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS), write_beside(folder, folder=True) as beside: make(beside)
     return folder

@@ -93,9 +93,7 @@ def seed_everything(seed: int  # any integer from 0 to 2**32 - 1
 # %% ../nbs/0_start/00_core.ipynb #461218d8
 class PeakMemory:
     "Context manager: `.bytes`, the peak of this process's memory inside the block (GPU: of the allocator), and `.rise` over its start."
-    def __init__(self,
-                 device: torch.device | str = "cpu",  # what to watch
-                 interval: float = 0.005):            # seconds between two samples (CPU only)
+    def __init__(self, device: torch.device | str = "cpu", interval: float = 0.005):   # what to watch; seconds between two samples
         self.cuda, self.interval = torch.device(device).type == "cuda", interval
         self.bytes = self.start = 0
 

@@ -12,7 +12,7 @@ def readme() -> str:
     "The front page as Markdown, with links that work from the repository's root."
     notebook = nbformat.read(root / "nbs" / "index.ipynb", as_version=4)
     front = re.compile(r"\A---\n.*?\n---\s*", re.S)
-    hidden = lambda cell: cell.source.startswith("#| hide") or {"parameters", "hide"} & set(cell.metadata.get("tags", []))
+    hidden = lambda cell: cell.source.startswith("#| hide") or {"parameters", "notebook-only"} & set(cell.metadata.get("tags", []))
     notebook.cells = [cell for cell in notebook.cells if not hidden(cell) and front.sub("", cell.source).strip()]
     for cell in notebook.cells:
         cell.source = front.sub("", cell.source)
@@ -22,6 +22,7 @@ def readme() -> str:
             for output in cell.outputs:
                 if "data" in output: output["data"] = {"text/plain": output["data"]["text/plain"]}
             cell.outputs = [o for o in cell.outputs if not str(o.get("data", {}).get("text/plain", "")).startswith("<Figure")]
+    notebook.metadata["language_info"] = {"name": "python"}
     text = MarkdownExporter().from_notebook_node(notebook)[0]
     text = re.sub(r"\]\((?!https?:|#)(\.\./)?([^)]+)\)", lambda m: f"]({m[2] if m[1] else 'nbs/' + m[2]})", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

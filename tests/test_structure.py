@@ -126,6 +126,17 @@ def test_importing_needs_no_development_dependency(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_every_import_is_a_listed_dependency():
+    "What a module imports directly stands in settings.ini; optional peers are imported inside functions and listed in an extra."
+    called = {"sklearn": "scikit-learn", "IPython": "ipython"}
+    listed = {re.split(r"[<>=]", d)[0].lower() for key in settings if key.endswith("requirements") for d in settings[key].split()}
+    for path in (root / "ftkit").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for name in {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - {"ftkit"}:
+                assert called.get(name, name).lower().replace("_", "-") in listed, f"{path.name} imports {name}"
+
+
 def test_constraints_name_every_dependency():
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in (root / "constraints.txt").read_text().split()}
     wanted = {re.split(r"[<>=\[]", d)[0].lower() for key in ("requirements", "dev_requirements") for d in settings[key].split()}
