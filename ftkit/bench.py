@@ -440,8 +440,8 @@ def _plot_results(results: Results):  # returns the axes
     ax.axvline(1, color="black", linewidth=1)
     ax.set_yticks(range(len(shown)), [f"{task_names[m.task]}: {m.name}" for m in reversed(shown)])
     best = max((m for m in shown if m.library == "ftkit"), key=lambda m: results.ratio(m).value)
-    ax.set(xlabel="speed / peer's speed in the same round", ylim=(-0.6, len(shown) - 0.3),
-           title=f"At most {results.ratio(best).value:.2f} times the peer's speed: {task_names[best.task]}, {best.name.removeprefix('ours, ')}")
+    ax.set(xlabel="speed / peer's speed in the same round", ylim=(-0.6, len(shown) - 0.3))
+    figure.suptitle(f"Up to {results.ratio(best).value:.2f} times the peer's speed ({task_names[best.task]}, {best.name.removeprefix('ours, ')})", fontsize=11)
     return ax
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #5723c3fc

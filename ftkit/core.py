@@ -186,7 +186,7 @@ _assets_used: dict[str, str] = {}    # name -> hash; the catalog adds what a les
 
 def _plain(value):
     "Numbers, strings and containers that JSON knows; numpy and torch scalars become Python's."
-    if hasattr(value, "item") and getattr(value, "size", 1) in (1, torch.Size([])) or isinstance(value, np.generic): value = value.item()
+    if getattr(value, "ndim", None) == 0: value = value.item()
     if isinstance(value, dict): return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set)): return [_plain(v) for v in value]
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
@@ -281,17 +281,15 @@ def _record(run, name, value, unit, resolution, control_of, setting):
 def _note(run, name, value, unit, setting):
     "Keep a number that is not reproducible by its nature, such as a time."
     run.notes[name] = dict(value=_plain(value), unit=unit, setting=_plain(setting))
-    return value
 
 # %% ../nbs/0_start/00_core.ipynb #8ac997f4
 def _claim(run, condition, text, at):
-    "Assert `condition` at scale `at` and above; below it, record that it was not checked. Returns what was found, or None."
+    "Assert `condition` at scale `at` and above; below it, record that it was not checked."
     if at not in scales: raise unknown("scale", at, scales)
     checked = scales.index(run.scale) >= scales.index(at)
     run.claims.append(dict(text=text, at=at, checked=checked, held=bool(condition) if checked else None))
     if checked: assert bool(condition), f"Claim does not hold at scale {run.scale}: {text}"
     print(f"{'held' if checked else f'not checked below scale {at}'}: {text}")
-    return bool(condition) if checked else None
 
 # %% ../nbs/0_start/00_core.ipynb #f5d84f93
 def _as_dict(run) -> dict:

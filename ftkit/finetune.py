@@ -99,9 +99,10 @@ def finetune(train: Any,                      # columns text and label: datasets
              **fit_options,                   # anything else that `fit` takes
             ) -> "Classifier":
     "Teach a pretrained encoder to classify texts. Raises `FtkitError` for bad data, names or sizes."
-    method = resolve_method(method)
-    texts, labels, names = columns(train)
+    method, (texts, labels, names) = resolve_method(method), columns(train)
     network, tokenizer = load_encoder(model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed)
+    if max_length > (room := getattr(network.config, "max_position_embeddings", max_length)):
+        raise FtkitError(f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say {room} or less.")
     network = method.prepare(network)
     examples = lambda texts, labels: make_examples(texts, labels, tokenizer, max_length=max_length, keep=keep)
     watched = examples(*columns(validation, names)[:2]) if validation is not None else None
