@@ -11,7 +11,7 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'a
            'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record', 'write_model', 'train_and_report',
            'Commands', 'main', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'finetune',
            'json_value', 'write_table', 'predict', 'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets',
-           'version_problems', 'index_state', 'suited_scale', 'doctor']
+           'bench', 'version_problems', 'index_state', 'suited_scale', 'doctor']
 
 # %% ../nbs/7_kit/73_cli.ipynb #1f0d30b0
 import codecs, contextlib, csv, difflib, errno, io, json, math, os, re, shutil, sys, tempfile, time
@@ -639,6 +639,16 @@ def assets() -> None:
         there = "yes" if (catalog.cache_dir() / "assets" / a.key).is_dir() else "no"
         typer.echo(f"{name:<18}{a.size / 1e6:6.1f}  {there:<8}{a.licence:<12}{a.what}")
     typer.echo(f"\nLicences as the packages declare them; upstream rights may differ. Cache: {catalog.cache_dir()}")
+
+# %% ../nbs/7_kit/73_cli.ipynb #4adf6014
+@app.command()
+def bench(scale: Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")] = None,
+          out: Annotated[Optional[Path], typer.Option(help="Write the results as JSON.")] = None) -> None:
+    "Speed and memory beside transformers and peft, as ratios from one run."
+    from ftkit import core
+    scale = core.resolve_scale(scale)
+    from ftkit.bench import bench_command
+    bench_command(scale, out)
 
 # %% ../nbs/7_kit/73_cli.ipynb #b7c9d9c9
 def version_problems() -> tuple[list[str], list[str]]:

@@ -27,7 +27,7 @@ from .evaluation import Interval, Report, classification_report, confidence_inte
 def sentiment_data(run) -> tuple:
     "Train, validation and test reviews of lesson 30 for a run: the same for every lesson that compares with it."
     data = load_text("imdb")
-    sizes = dict(train=run.choose(smoke=64, cpu=4000, gpu=len(data["train"])),
+    sizes = dict(train=run.choose(smoke=64, cpu=3200, gpu=len(data["train"])),
                  validation=run.choose(smoke=32, cpu=500, gpu=len(data["validation"])),
                  test=run.choose(smoke=64, cpu=4000))
     return tuple(data[part].shuffle(seed=0).select(range(n)) for part, n in sizes.items())
@@ -57,7 +57,7 @@ def _is_number(text: str) -> bool:
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #edce39ec
 def sentiment_recipe(run) -> dict:
     "The hyper-parameters of lesson 30, for `finetune`."
-    return dict(model="minilm", epochs=1, batch_size=run.choose(smoke=16, cpu=32), max_length=run.choose(smoke=32, cpu=128),
+    return dict(model="minilm", epochs=1, batch_size=16, max_length=run.choose(smoke=32, cpu=128),
                 seed=run.seed, device=run.device, dtype=run.dtype)
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #5af27be5
