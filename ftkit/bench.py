@@ -10,7 +10,7 @@ __all__ = ['libraries', 'tasks', 'dtypes', 'task_names', 'targets', 'sizes', 'tu
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #dad8db46
 import contextlib, functools, importlib.util, json, os, queue, subprocess, sys, tempfile, threading, time, warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Sequence
@@ -159,7 +159,10 @@ def require(variants: Sequence[Variant], found: Callable = importlib.util.find_s
 # %% ../nbs/7_kit/72_benchmarks.ipynb #69bb9796
 def _memory_now(device: str) -> int:
     "Bytes: the peak of this process so far, or of the GPU's allocator."
-    return torch.cuda.max_memory_allocated() if device == "cuda" else process_peak()
+    if device == "cuda": return torch.cuda.max_memory_allocated()
+    with contextlib.suppress(OSError, StopIteration):          # Linux: getrusage would count the parent's memory at the start of this process
+        return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+    return process_peak()
 
 def _device_clock(device: str) -> Callable[[], float]:
     "A clock that waits for the device first."
@@ -167,6 +170,7 @@ def _device_clock(device: str) -> Callable[[], float]:
     def clock(): torch.cuda.synchronize(); return time.perf_counter()
     return clock
 
+# %% ../nbs/7_kit/72_benchmarks.ipynb #b59befd7
 def occupy(variant: Variant, job: Job, examples: list[dict], hold: Callable[[dict], None]) -> None:
     "Load the model, then run the variant's loop, held at each boundary until it is told to go on."
     torch.set_num_threads(job.threads)
@@ -397,7 +401,7 @@ def _results_verdicts(results: Results) -> list[tuple[str, str]]:  # (target, wh
 def _results_head(results: Results) -> str:
     "The setting in a line or two."
     s, m = results.setting, results.machine
-    return (f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps after {s.get('warmup')} of warm-up\n"
+    return (f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps (inference: four times as many) after {s.get('warmup')} of warm-up\n"
             f"{m.get('processor')}; {m.get('why')}; load {m.get('load_before')} before, {m.get('load_after')} after (of {m.get('cores')} cores)\n"
             f"ceiling: {', '.join(f'{v / 1e9:.0f} GFLOP/s in {k}' for k, v in results.ceiling.items())}")
 
@@ -476,7 +480,8 @@ def _run_comparisons(run, job, length, comparisons, isolate, progress, out) -> R
     for variants in comparisons:
         for d in dtypes: ceilings[d] = max(ceilings[d], ceiling(job.device, d, run.choose(smoke=256, cpu=2048, gpu=8192)))
         flops[variants[0].task] = _task_flops(variants[0].task, job.model, length)
-        measurements += measure(variants, examples, job, isolate, progress)
+        longer = 4 if variants[0].task == "predict" else 1     # a batch of inference is over in a quarter of the time
+        measurements += measure(variants, examples, replace(job, steps=longer * job.steps), isolate, progress)
     results = Results(asdict(job) | dict(length=length, scale=run.scale), _machine(run, before, isolate), ceilings, flops, measurements)
     if out: results.save(out)
     return results

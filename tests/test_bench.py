@@ -1,6 +1,8 @@
 """The benchmark: what the stopwatch counts, what ratios and verdicts say, and that variants live and die as they should."""
 import inspect
 import json
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -153,6 +155,18 @@ def test_turns_in_processes(model_folder):
     assert all(len(m.seconds) == 2 and len(m.warmup) == 2 for m in found)
     assert all(50e6 < m.loaded <= m.peak for m in found)
     assert {c.pid for c in psutil.Process().children()} == children
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="getrusage counts the parent's memory on Linux")
+def test_the_memory_of_the_parent_does_not_count():
+    "A child of a process with a large peak reports its own; the control is the kernel's usual answer, which is wrong."
+    ballast = np.ones(60 * 2**20)                                         # 480 MiB
+    ask = "import sys, types, resource; source = sys.argv[1]; {}".format(
+        "import contextlib; space = dict(contextlib=contextlib, process_peak=None); exec(source, space); "
+        "print(space['_memory_now']('cpu'), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+    done = subprocess.run([sys.executable, "-c", ask, inspect.getsource(bench._memory_now)], capture_output=True, text=True, check=True)
+    own, usual = map(int, done.stdout.split())
+    assert own < 100e6 < 400e6 < usual and ballast[0] == 1
 
 
 def test_a_process_that_is_killed_is_an_error_not_a_wait(model_folder):
