@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .core import FtkitError, setup, unknown, write_beside
+from .core import FtkitError, seed_everything, setup, unknown, write_beside
 from .catalog import _quiet_and_seeded, built, load_encoder, load_text
 from .text import make_examples
 from .training import History, fit, predict
@@ -89,8 +89,7 @@ def finetune(train: Any,                      # columns text and label: datasets
              validation: Any = None,          # the same; watched during training, never learned from
              model: str = "minilm",           # a catalog name, a folder, or a Hub name
              method: Any = "full",            # a name from `methods()`, or an object: LoRA(rank=8)
-             epochs: float = 1,
-             max_length: int = 128,           # tokens kept of each text
+             epochs: float = 1, max_length: int = 128,   # tokens kept of each text
              keep: str = "head_tail",         # which tokens of a longer text: head, tail or head_tail
              batch_size: int = 32,
              learning_rate: float | None = None,  # the peak; None: the method's own
@@ -103,9 +102,10 @@ def finetune(train: Any,                      # columns text and label: datasets
     network, tokenizer = load_encoder(model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed)
     if max_length > (room := getattr(network.config, "max_position_embeddings", max_length)):
         raise FtkitError(f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say {room} or less.")
+    seed_everything(seed)                        # what a method adds is drawn from the seed too
     network = method.prepare(network)
     examples = lambda texts, labels: make_examples(texts, labels, tokenizer, max_length=max_length, keep=keep)
-    watched = examples(*columns(validation, names)[:2]) if validation is not None else None
+    watched = None if validation is None else examples(*columns(validation, names)[:2])
     history = fit(network, examples(texts, labels), watched, epochs=epochs, batch_size=batch_size, seed=seed,
                   learning_rate=learning_rate or method.learning_rate, **fit_options)
     return Classifier(network, tokenizer, names, method, max_length, keep, model, history)

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-# One thread per test keeps results and times steady on a shared machine, unless somebody asks otherwise.
+# No test may reach a model hub, and forked tokenizers need no warning.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
