@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'app', 'Seed', 'Text', 'Label', 'Own', 'Data',
-           'Drop', 'bad_input', 'check_file', 'read_text', 'parse_rows', 'read_delimited', 'read_lines', 'read_table',
-           'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised', 'divide', 'check_classes',
-           'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'linear_predictions', 'score_table',
-           'score_lines', 'check_out', 'check_writable', 'check_method', 'check_model', 'check_model_folder', 'quiet',
-           'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record', 'write_model', 'train_and_report',
-           'Commands', 'main', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'finetune',
-           'json_value', 'write_table', 'predict', 'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets',
-           'bench', 'version_problems', 'index_state', 'suited_scale', 'doctor']
+           'Drop', 'patience', 'bad_input', 'check_file', 'read_text', 'parse_rows', 'read_delimited', 'read_lines',
+           'read_table', 'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised', 'divide',
+           'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'linear_predictions',
+           'score_table', 'score_lines', 'check_out', 'check_writable', 'check_method', 'check_model',
+           'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record',
+           'write_model', 'train_and_report', 'Commands', 'main', 'show', 'version', 'say_data', 'read_parts',
+           'announce_estimate', 'choose_epochs', 'finetune', 'json_value', 'write_table', 'predict',
+           'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets', 'bench', 'version_problems',
+           'index_state', 'suited_scale', 'doctor']
 
 # %% ../nbs/7_kit/73_cli.ipynb #1f0d30b0
 import codecs, contextlib, csv, difflib, errno, io, json, math, os, re, shutil, sys, tempfile, time
@@ -430,7 +431,7 @@ def train_and_report(parts: Parts, columns: Columns, data: Path, out: Path, sett
     answers = {"majority class": [parts.train["label"].mode()[0]] * len(labels), "TF-IDF, logistic regression": linear_predictions(parts.train, parts.test["text"])}
     as_dict = lambda part: {c: list(part[c]) for c in ("text", "label")}
     with checkpoint_folder(out) as checkpoint:
-        clf = finetune(as_dict(parts.train), as_dict(parts.validation), seed=seed, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=sys.stderr.isatty(), **settings)
+        clf = finetune(as_dict(parts.train), as_dict(parts.validation), seed=seed, patience=patience, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=sys.stderr.isatty(), **settings)
         found = clf.evaluate(as_dict(parts.test))
         answers[f"{settings['model']}, {settings['method']}"] = [clf.label_names[i] for i in found.predictions]
         scores = score_table(labels, answers)
@@ -439,7 +440,7 @@ def train_and_report(parts: Parts, columns: Columns, data: Path, out: Path, sett
         text = f"{found.report}\n\n{score_lines(scores)}"
         report = dict(schema=1, settings=settings, seed=seed, classes=rows, confusion=found.report.confusion.tolist(), scores=scores) | info
         write_model(clf, out, text, report, finetune_record(scores, settings, info, seed, started, clf.history.seconds))
-    return f"{text}\n\nTrained in {duration(clf.history.seconds)}, peak memory {process_peak() / 1e9:.1f} GB"
+    return f"{text}\n\nTrained in {duration(clf.history.seconds)} (weights of step {clf.history.best_step:,}, best on validation), peak memory {process_peak() / 1e9:.1f} GB"
 
 # %% ../nbs/7_kit/73_cli.ipynb #4fca5ed2
 resumes = dict(finetune="the same command resumes the training", fetch="the same command goes on")
@@ -518,6 +519,13 @@ def announce_estimate(model: str, parts: Parts, epochs: float, max_length: int) 
     seconds = estimate_seconds(model, parts, epochs, max_length)
     show("time", f"{duration(seconds)} for {epochs:g} epoch{'s' * (epochs != 1)} on {choose_compute().why}")
 
+# %% ../nbs/7_kit/73_cli.ipynb #e835d4b7
+patience = 3   # readings of all rows without a lower validation loss, then training stops; the best weights are kept
+
+def choose_epochs(rows: int, batch_size: int) -> int:
+    "How often to read so many training rows: twice, or as often as makes 300 steps, but at most 20 times."
+    return min(20, max(2, math.ceil(300 / math.ceil(rows / batch_size))))
+
 # %% ../nbs/7_kit/73_cli.ipynb #e726f217
 @app.command()
 def finetune(data: Data,
@@ -525,9 +533,9 @@ def finetune(data: Data,
              text: Text = None, label: Label = None,
              model: Annotated[str, typer.Option(help="A catalog name, a folder, or a Hub name.")] = "minilm",
              method: Annotated[str, typer.Option(help="full, lora, or another method that is installed.")] = "full",
-             epochs: Annotated[float, typer.Option(min=0.01, help="How often the training rows are read.")] = 2,
+             epochs: Annotated[Optional[float], typer.Option(min=0.01, help="How often the training rows are read at most; chosen by their number if not given.")] = None,
              max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of each text: half from its head, half from its tail.")] = 128,
-             batch_size: Annotated[int, typer.Option(min=1)] = 32,
+             batch_size: Annotated[int, typer.Option(min=1)] = 16,
              learning_rate: Annotated[Optional[float], typer.Option(min=1e-9, max=1, help="The highest; the method's own if not given.")] = None,
              seed: Seed = 0, validation: Own = None, test: Own = None, drop_empty: Drop = False,
              checkpoint_every: Annotated[Optional[int], typer.Option(min=1, help="Steps between two checkpoints; once a minute if not given.")] = None) -> None:
@@ -535,6 +543,7 @@ def finetune(data: Data,
     target = check_out(out)
     check_method(method)
     columns, parts = read_parts(data, text, label, dict(validation=validation, test=test), seed, drop_empty)
+    epochs = epochs or choose_epochs(len(parts.train), batch_size)
     settings = dict(model=model, method=method, epochs=epochs, max_length=max_length, batch_size=batch_size, learning_rate=learning_rate)
     announce_estimate(model, parts, epochs, max_length)
     typer.echo("\n" + train_and_report(parts, columns, data, target, settings, seed, checkpoint_every))

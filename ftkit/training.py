@@ -493,6 +493,7 @@ def _resume(run: Training) -> int:
     restore_state(run.model, state["weights"])
     run.torch_optimizer.load_state_dict(state["optimizer"])
     set_random_state(state["random"])
+    torch.set_num_threads(state["threads"])
     run.best, run.best_loss, run.worse = state["best"], state["best_loss"], state["worse"]
     run.history = History(**state["history"])
     return run.total_steps if run.patience and run.worse >= run.patience else state["step"]
@@ -504,7 +505,7 @@ def _save(run: Training, done: int, now: bool) -> None:
     run.flush()
     run.history.seconds, run.started = run.history.seconds + time.perf_counter() - run.started, time.perf_counter()
     save_checkpoint(run.folder, dict(settings=run.settings, step=done, weights=trained_state(run.model), optimizer=run.torch_optimizer.state_dict(),
-                                     random=random_state(), best=run.best, best_loss=run.best_loss, worse=run.worse, history=vars(run.history)))
+                                     random=random_state(), threads=torch.get_num_threads(), best=run.best, best_loss=run.best_loss, worse=run.worse, history=vars(run.history)))
     run.saved = run.ticked = time.perf_counter()
 
 # %% ../nbs/1_foundations/12_training.ipynb #da28fd8e
@@ -530,7 +531,7 @@ def _finish(run: Training) -> History:
 @contextlib.contextmanager
 def begin(run: Training):
     "Make a run ready, resume it if it has a checkpoint, and put things in order at its end."
-    model = run.model.to(run.device)
+    model, threads = run.model.to(run.device), torch.get_num_threads()
     _check_model(run, model)
     run.parameters = [p for p in model.parameters() if p.requires_grad]
     run.torch_optimizer = make_optimizer(run.optimizer, model, run.learning_rate, run.weight_decay)
@@ -542,7 +543,7 @@ def begin(run: Training):
     try:
         with recomputing(model, run.gradient_checkpointing): model.train(); yield run
     finally:
-        run.bar.close(); close(); model.eval()
+        run.bar.close(); close(); model.eval(); torch.set_num_threads(threads)
         for p in run.parameters: p.grad = None
 
 # %% ../nbs/1_foundations/12_training.ipynb #1c7cd5d1

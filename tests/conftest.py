@@ -4,6 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
 # No test may reach a model hub, and forked tokenizers need no warning.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -33,3 +34,11 @@ def tags(cell):
 @pytest.fixture(scope="session")
 def repository():
     return root
+
+
+@pytest.fixture(autouse=True)
+def same_threads():
+    "A test that leaves another number of threads would change the last bits of the tests after it."
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)

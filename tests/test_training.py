@@ -317,6 +317,24 @@ def test_finished_run_resumes_to_its_end_without_a_step(tmp_path):
     again, history = trained(loss=fragile, checkpoint=tmp_path)
     assert torch.equal(first, again) and fragile.calls == 0 and len(history.steps) == steps
 
+@pytest.mark.parametrize("first, later", [(1, 2), (2, 1)])
+def test_a_resumed_run_goes_on_with_its_own_number_of_threads(tmp_path, first, later):
+    "Each thread adds up its own part of a sum: another number of threads, other last bits."
+    seen, fatal = [], None
+    def loss(model, batch):
+        seen.append(torch.get_num_threads())
+        if len(seen) == fatal: raise KeyboardInterrupt
+        return T.sum_cross_entropy(model, batch)
+    torch.set_num_threads(first)
+    whole, _ = trained(loss=loss, epochs=3)
+    seen.clear(); fatal = 6
+    with pytest.raises(KeyboardInterrupt): trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    torch.set_num_threads(later)
+    resumed, _ = trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    assert set(seen) == {first} and torch.equal(resumed, whole)
+    assert torch.get_num_threads() == later, "the caller's own number is put back"
+
+
 def test_checkpoint_holds_only_what_is_trained(tmp_path):
     model = bert().requires_grad_(False)
     model.classifier.requires_grad_(True)
