@@ -6,7 +6,7 @@
 __all__ = ['entropy', 'kl_divergence', 'binary_cross_entropy', 'softmax', 'log_softmax', 'cross_entropy', 'perplexity',
            'bits_per_byte', 'focal_loss', 'brier_score', 'info_nce', 'chunked_cross_entropy']
 
-# %% ../nbs/1_foundations/11_losses.ipynb #cb0b899b
+# %% ../nbs/1_foundations/11_losses.ipynb #7ff5b69a
 import math
 from typing import Sequence
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .core import FtkitError, unknown
 
-# %% ../nbs/1_foundations/11_losses.ipynb #88871e42
+# %% ../nbs/1_foundations/11_losses.ipynb #db3786a0
 def _probabilities(p, name: str = "p") -> Tensor:
     "A tensor of floats whose last axis is a distribution. Raises `FtkitError` if it is none."
     p = torch.as_tensor(p)
@@ -29,14 +29,14 @@ def _probabilities(p, name: str = "p") -> Tensor:
                          "If these are logits, apply softmax first.")
     return p
 
-# %% ../nbs/1_foundations/11_losses.ipynb #3ca4d101
+# %% ../nbs/1_foundations/11_losses.ipynb #0817d495
 def entropy(p: Tensor | Sequence[float],  # (..., V) probabilities
            ) -> Tensor:                   # (...) in nats, from 0 to log V
     "The mean surprise of one who knows the true probabilities (Shannon, 1948, section 6). Raises `FtkitError`."
     p = _probabilities(p)
-    return -torch.xlogy(p, p).sum(-1)     # xlogy(0, 0) is 0: what never happens surprises no one
+    return -torch.xlogy(p, p).sum(-1)     # xlogy(0, 0) is 0: what never comes surprises no one
 
-# %% ../nbs/1_foundations/11_losses.ipynb #a0ddef41
+# %% ../nbs/1_foundations/11_losses.ipynb #7db7653c
 def kl_divergence(p: Tensor | Sequence[float],  # (..., V) the true probabilities
                   q: Tensor | Sequence[float],  # (..., V) the believed ones
                  ) -> Tensor:                   # (...) in nats; infinite where q rules out what p allows
@@ -44,7 +44,7 @@ def kl_divergence(p: Tensor | Sequence[float],  # (..., V) the true probabilitie
     p, q = _probabilities(p), _probabilities(q, "q")
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
-# %% ../nbs/1_foundations/11_losses.ipynb #e0073909
+# %% ../nbs/1_foundations/11_losses.ipynb #992d9596
 def _wide(x: Tensor, name: str = "logits") -> Tensor:
     "In float32 at least. Raises `FtkitError` if it is no tensor of floats."
     if not (torch.is_tensor(x) and x.is_floating_point()):
@@ -60,7 +60,7 @@ def _reduce(losses: Tensor, reduction: str, count: Tensor | None = None) -> Tens
     if not count > 0: raise FtkitError("There is nothing to take a mean of: every label is ignored or of weight 0. Leave such a batch out, or use reduction='sum'.")
     return losses.sum() / count
 
-# %% ../nbs/1_foundations/11_losses.ipynb #1a1c63ac
+# %% ../nbs/1_foundations/11_losses.ipynb #1bc0f710
 def binary_cross_entropy(logits: Tensor,            # any shape
                          labels: Tensor,            # the same shape: 0 or 1, or a probability of 1
                          reduction: str = "mean",   # "mean", "sum" or "none"
@@ -72,7 +72,7 @@ def binary_cross_entropy(logits: Tensor,            # any shape
     if (wrong := ~((y >= 0) & (y <= 1))).any(): raise FtkitError(f"A label of a yes-or-no question lies between 0 and 1; {y[wrong][0]:g} was found.")
     return _reduce(torch.logaddexp(z, z.new_zeros(())) - y * z, reduction)
 
-# %% ../nbs/1_foundations/11_losses.ipynb #8db7cbea
+# %% ../nbs/1_foundations/11_losses.ipynb #b1b6fd73
 def softmax(logits: Tensor,             # (..., V)
             temperature: float = 1.0,   # above 1 flattens, below 1 sharpens
            ) -> Tensor:                 # (..., V) positive, with sum 1; the dtype of the logits
@@ -81,39 +81,41 @@ def softmax(logits: Tensor,             # (..., V)
     odds = (z - z.amax(-1, keepdim=True)).exp()
     return (odds / odds.sum(-1, keepdim=True)).to(logits.dtype)
 
-# %% ../nbs/1_foundations/11_losses.ipynb #d5ab2665
+# %% ../nbs/1_foundations/11_losses.ipynb #42ed5a09
 def _tempered(logits: Tensor, temperature: float) -> Tensor:
     "logits / temperature. Raises `FtkitError` for a temperature that is not above 0."
     if not (temperature > 0 and math.isfinite(temperature)):
         raise FtkitError(f"The temperature must be a finite number above 0; {temperature} was given. For the likeliest class alone take argmax.")
     return logits if temperature == 1 else _wide(logits) / temperature
 
-# %% ../nbs/1_foundations/11_losses.ipynb #eb7b78aa
-class _LogSumExp(torch.autograd.Function):
-    "log(sum(exp(z))) over the last axis, in two parts: the maximum, and the rest. Its gradient is the softmax."
-    @staticmethod
-    def forward(ctx, z):
-        top = _wide(z).amax(-1, keepdim=True)
-        rest = (_wide(z) - top).exp_().sum(-1, keepdim=True).log_()
-        ctx.mark_non_differentiable(top)
-        ctx.save_for_backward(z, top, rest)
-        return top, rest
-
-    @staticmethod
-    def backward(ctx, _, gradient):
-        z, top, rest = ctx.saved_tensors
-        return (gradient * (_wide(z) - top).sub_(rest).exp_()).to(z.dtype)
-
-# %% ../nbs/1_foundations/11_losses.ipynb #e7f9ce16
+# %% ../nbs/1_foundations/11_losses.ipynb #fe05f27a
 def log_softmax(logits: Tensor,             # (..., V)
                 temperature: float = 1.0,   # above 1 flattens, below 1 sharpens
                ) -> Tensor:                 # (..., V) log-probabilities; the dtype of the logits
     "The logarithm of `softmax`, finite for any finite logits. Raises `FtkitError`."
     z = _wide(_tempered(logits, temperature))
-    top, rest = _LogSumExp.apply(z)
-    return (z - top - rest).to(logits.dtype)
+    z = z - z.detach().amax(-1, keepdim=True)
+    return (z - z.exp().sum(-1, keepdim=True).log()).to(logits.dtype)
 
-# %% ../nbs/1_foundations/11_losses.ipynb #33d1380a
+# %% ../nbs/1_foundations/11_losses.ipynb #8252de07
+class _Surprise(torch.autograd.Function):
+    "-log softmax(z)[y] for each row; its gradient is softmax minus one-hot."
+    @staticmethod
+    def forward(ctx, z, y):     # (..., V) and (..., 1)
+        top = _wide(z).amax(-1, keepdim=True)
+        rest = (_wide(z) - top).exp_().sum(-1, keepdim=True).log_()
+        ctx.save_for_backward(z, y, top, rest)
+        return (rest - (z.gather(-1, y) - top)).squeeze(-1)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        z, y, top, rest = ctx.saved_tensors
+        gradient, minus_one = gradient[..., None], -torch.ones_like(rest)
+        if torch.is_grad_enabled(): return (gradient * softmax(_wide(z)).scatter_add(-1, y, minus_one)).to(z.dtype), None   # to be differentiated again
+        p = (_wide(z) - top).sub_(rest).exp_()
+        return p.scatter_add_(-1, y, minus_one).mul_(gradient).to(z.dtype), None
+
+# %% ../nbs/1_foundations/11_losses.ipynb #59c009ba
 def _check_labels(labels: Tensor, shape: Sequence[int], classes: int, ignore_index: int) -> Tensor:
     "Which labels are valid. Raises `FtkitError` if one names no class."
     if labels.shape != shape: raise FtkitError(f"labels have shape {tuple(labels.shape)}; {tuple(shape)} was expected, one for each row of logits. Classes are the last axis.")
@@ -130,9 +132,9 @@ def _check_weight(weight: Tensor | None, logits: Tensor) -> Tensor | None:
     if weight is None: return None
     if weight.shape != logits.shape[-1:]: raise FtkitError(f"weight has shape {tuple(weight.shape)}; {tuple(logits.shape[-1:])} was expected, one number for each class.")
     if not ((weight >= 0) & weight.isfinite()).all(): raise FtkitError(f"A class weight is a finite number, 0 or more; weight is {[round(w, 4) for w in weight[:10].tolist()]}.")
-    return weight.to(logits)
+    return _wide(weight.to(logits))
 
-# %% ../nbs/1_foundations/11_losses.ipynb #e50ecb9c
+# %% ../nbs/1_foundations/11_losses.ipynb #bd38a52e
 def cross_entropy(logits: Tensor,                  # (..., V), any number of axes before the last
                   labels: Tensor,                  # (...) class numbers, or (..., V) probabilities
                   ignore_index: int = -100,        # rows with this label do not count
@@ -141,69 +143,66 @@ def cross_entropy(logits: Tensor,                  # (..., V), any number of axe
                   reduction: str = "mean",         # "mean", "sum" or "none"
                  ) -> Tensor:                      # in nats; float32 or wider. Mean: over the valid labels' weight
     "-log softmax(logits)[label], as `torch.nn.functional.cross_entropy` but with classes on the last axis. Raises `FtkitError`."
-    z, weight = _wide(logits), _check_weight(weight, logits)
+    V, all_classes = _wide(logits).shape[-1], _check_weight(weight, logits)
     if not 0 <= label_smoothing <= 1: raise FtkitError(f"label_smoothing is a share from 0 to 1; {label_smoothing} was given.")
-    top, rest = _LogSumExp.apply(logits)
+    spread = label_smoothing / V
     if labels.is_floating_point() and labels.shape == logits.shape:
-        return _reduce(_against(_smooth(_probabilities(labels, "labels"), label_smoothing), z - top, rest, weight), reduction)
-    valid = _check_labels(labels, logits.shape[:-1], logits.shape[-1], ignore_index)
+        return _reduce(_against(_probabilities(labels, "labels") * (1 - label_smoothing) + spread, logits, all_classes), reduction)
+    valid = _check_labels(labels, logits.shape[:-1], V, ignore_index)
     y = labels.where(valid, 0).long()
-    share = 1 if weight is None else weight[y]
-    losses = share * (rest - (z.gather(-1, y[..., None]) - top))[..., 0]
-    if label_smoothing: losses = (1 - label_smoothing) * losses + _against(label_smoothing / z.shape[-1], z - top, rest, weight)
+    losses = _Surprise.apply(logits, y[..., None])
+    share = torch.ones_like(losses) if weight is None else all_classes[y]
+    losses = (1 - label_smoothing) * share * losses
+    if label_smoothing: losses = losses + _against(spread, logits, all_classes)
     return _reduce(losses.masked_fill(~valid, 0), reduction, (share * valid).sum())
 
-# %% ../nbs/1_foundations/11_losses.ipynb #e9e9ccc4
-def _against(target: Tensor | float, shifted: Tensor, rest: Tensor, weight: Tensor | None) -> Tensor:
-    "Surprise at each class, weighted and summed: for labels that are distributions. `shifted` is logits minus their maximum."
-    return ((target if weight is None else target * weight) * (rest - shifted)).sum(-1)
+# %% ../nbs/1_foundations/11_losses.ipynb #980afee1
+def _against(target: Tensor | float, logits: Tensor, weight: Tensor | None) -> Tensor:
+    "Surprise at each class, multiplied by the target and the class weight, summed over classes."
+    return -((target if weight is None else target * weight) * log_softmax(_wide(logits))).sum(-1)
 
-def _smooth(labels: Tensor, share: float) -> Tensor:
-    "A share of each label's probability, spread evenly."
-    return (1 - share) * labels + share / labels.shape[-1]
-
-# %% ../nbs/1_foundations/11_losses.ipynb #5f1e4a9e
+# %% ../nbs/1_foundations/11_losses.ipynb #e4e5799f
 def perplexity(loss_in_nats: float | Tensor,  # the mean over tokens
               ) -> float:                     # 1 for certainty; V for a guess among V equally likely words
     "e to the loss: among how many equally likely words one would be as unsure. Raises `FtkitError` for a negative loss."
     loss = float(loss_in_nats)
     if loss < 0: raise FtkitError(f"A mean surprise is never negative; {loss:g} was given. Probabilities above 1, or a sign that was lost?")
-    return exp(loss) if loss < 700 else float("inf")
+    return math.exp(loss) if loss < 700 else math.inf
 
 def bits_per_byte(total_nats: float | Tensor,  # summed over all tokens of a text, not their mean
                   n_bytes: int,                # length of the same text in UTF-8
                  ) -> float:
-    "Loss for each byte of text, in bits: comparable between tokenisers. Raises `FtkitError`."
+    "Loss for each byte of text, in bits: comparable between tokenizers. Raises `FtkitError`."
     if not n_bytes > 0: raise FtkitError(f"A text of {n_bytes} bytes has no bits per byte; give the length of the text in UTF-8, 1 or more.")
     return float(total_nats) / math.log(2) / n_bytes
 
-# %% ../nbs/1_foundations/11_losses.ipynb #979eda5d
+# %% ../nbs/1_foundations/11_losses.ipynb #05152abc
 def focal_loss(logits: Tensor,             # (..., V)
                labels: Tensor,             # (...) class numbers
                gamma: float = 2.0,         # 0: cross-entropy
                ignore_index: int = -100,   # rows with this label do not count
                reduction: str = "mean",    # "mean" over the valid labels, "sum" or "none"
-              ) -> Tensor:
+              ) -> Tensor:                 # in float32 or wider
     "(1 - p)^gamma times the cross-entropy (Lin et al., 2017, arXiv:1708.02002, equation 4). Raises `FtkitError`."
     if not (gamma >= 0 and math.isfinite(gamma)): raise FtkitError(f"gamma must be a finite number, 0 or more; {gamma} was given.")
     losses = cross_entropy(logits, labels, ignore_index, reduction="none")
-    missing = (-torch.expm1(-losses)).clamp(min=torch.finfo(losses.dtype).tiny)    # 1 - p; no slope at 0 for gamma below 1
+    missing = (-torch.expm1(-losses)).clamp(min=torch.finfo(losses.dtype).tiny)    # 1 - p; at 0 no power has a slope
     return _reduce(missing**gamma * losses, reduction, (labels != ignore_index).sum())
 
-# %% ../nbs/1_foundations/11_losses.ipynb #ce2d2b4c
+# %% ../nbs/1_foundations/11_losses.ipynb #2b9fddf2
 def brier_score(probabilities: Tensor,  # (..., V)
                 labels: Tensor,         # (...) class numbers
                ) -> Tensor:             # from 0, certain and right, to 2, certain and wrong
     "Squared distance of the probabilities from the one-hot label, averaged over rows (Brier, 1950). Raises `FtkitError`."
     p = _probabilities(probabilities, "probabilities")
-    _check_labels(labels, p.shape[:-1], p.shape[-1], -1 - p.shape[-1])
-    losses = (p - torch.eye(p.shape[-1], dtype=p.dtype, device=p.device)[labels]).square().sum(-1)
-    return _reduce(losses, "mean")
+    _check_labels(labels, p.shape[:-1], p.shape[-1], ignore_index=-100)
+    if (labels < 0).any(): raise FtkitError("Leave out rows without a label before scoring; a label of -100 was found.")
+    return _reduce((p - torch.eye(p.shape[-1]).to(p)[labels]).square().sum(-1), "mean")
 
-# %% ../nbs/1_foundations/11_losses.ipynb #4137d2c9
+# %% ../nbs/1_foundations/11_losses.ipynb #7367f312
 def info_nce(queries: Tensor,                # (B, C)
              keys: Tensor,                   # (K, C), K at least B: the first B belong to the queries, unless labels say otherwise
-             temperature: float = 0.05,      # the scale of a difference that matters
+             temperature: float = 0.05,      # the smaller, the more a small difference counts
              labels: Tensor | None = None,   # (B,) which key belongs to each query
              symmetric: bool = False,        # also let each key look for its query; needs K = B
             ) -> Tensor:                     # mean, in nats; log K for a guess
@@ -215,7 +214,7 @@ def info_nce(queries: Tensor,                # (B, C)
     loss = cross_entropy(logits, labels)
     return (loss + cross_entropy(logits.T, labels)) / 2 if symmetric else loss
 
-# %% ../nbs/1_foundations/11_losses.ipynb #60cfb727
+# %% ../nbs/1_foundations/11_losses.ipynb #4ea0155f
 def _check_pairs(queries: Tensor, keys: Tensor, labels: Tensor | None, symmetric: bool) -> None:
     "Raise `FtkitError` unless there is something to choose from."
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
@@ -225,7 +224,7 @@ def _check_pairs(queries: Tensor, keys: Tensor, labels: Tensor | None, symmetric
     if symmetric and (labels is not None or len(keys) != len(queries)):
         raise FtkitError(f"symmetric needs exactly one key for each query, in the same order; {len(queries)} queries, {len(keys)} keys{' and labels' * (labels is not None)} were given.")
 
-# %% ../nbs/1_foundations/11_losses.ipynb #9d619253
+# %% ../nbs/1_foundations/11_losses.ipynb #dc2131ed
 def _softmax_minus_one_hot(z: Tensor,       # (N, V) logits; overwritten by the gradient
                            labels: Tensor,  # (N,)
                           ) -> Tensor:      # the summed loss
@@ -238,30 +237,31 @@ def _softmax_minus_one_hot(z: Tensor,       # (N, V) logits; overwritten by the 
     z[rows, labels] -= 1
     return (total.log() - chosen).sum()
 
-# %% ../nbs/1_foundations/11_losses.ipynb #dfffaf70
+# %% ../nbs/1_foundations/11_losses.ipynb #9b42fb02
 class _ChunkedCrossEntropy(torch.autograd.Function):
     "The gradient is computed with the loss, block by block, and waits for `backward`."
     @staticmethod
     def forward(ctx, hidden, weight, bias, labels, chunk_size, wanted):
-        loss, grads = 0., [torch.zeros_like(x, dtype=torch.promote_types(x.dtype, torch.float32)) if x is not None and wanted else None for x in (hidden, weight, bias)]
+        loss, inputs = torch.zeros((), dtype=_wide(hidden[:0]).dtype, device=hidden.device), (hidden, weight, bias)
+        grads = [torch.zeros_like(x, dtype=loss.dtype) if wanted and x is not None else None for x in inputs]
         for i in range(0, len(labels), chunk_size):
-            h = hidden[i:i + chunk_size]
-            z = _wide(h @ weight.T if bias is None else torch.addmm(bias, h, weight.T))
-            loss += _softmax_minus_one_hot(z, labels[i:i + chunk_size])
+            block = slice(i, i + chunk_size)
+            z = _wide(hidden[block] @ weight.T if bias is None else torch.addmm(bias, hidden[block], weight.T))
+            loss += _softmax_minus_one_hot(z, labels[block])
             if not wanted: continue
-            dz = z.to(h.dtype)
-            grads[0][i:i + chunk_size] = dz @ weight
-            grads[1] += dz.T @ h
+            d = z.to(hidden.dtype)
+            grads[0][block] = d @ weight
+            grads[1] += d.T @ hidden[block]
             if bias is not None: grads[2] += z.sum(0)
-        ctx.save_for_backward(*[None if g is None else g.to(x.dtype) for g, x in zip(grads, (hidden, weight, bias))])
-        return hidden.new_zeros((), dtype=torch.promote_types(hidden.dtype, torch.float32)) + loss
+        ctx.save_for_backward(*[g if g is None else g.to(x.dtype) for g, x in zip(grads, inputs)])
+        return loss
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         return *[g if g is None else gradient.to(g.dtype) * g for g in ctx.saved_tensors], None, None, None
 
-# %% ../nbs/1_foundations/11_losses.ipynb #947118b9
+# %% ../nbs/1_foundations/11_losses.ipynb #5200e3f6
 def chunked_cross_entropy(hidden: Tensor,               # (..., C), before the output layer
                           weight: Tensor,               # (V, C) of the output layer
                           labels: Tensor,               # (...) class numbers
@@ -270,14 +270,13 @@ def chunked_cross_entropy(hidden: Tensor,               # (..., C), before the o
                           ignore_index: int = -100,     # rows with this label are not even computed
                           reduction: str = "sum",       # "sum", or "mean" over the valid labels
                          ) -> Tensor:                   # a scalar, in nats
-    "cross_entropy(hidden @ weight.T + bias, labels) without holding all logits (as Wijmans et al., 2024, arXiv:2411.09009, do in a kernel). Raises `FtkitError`."
+    "cross_entropy(hidden @ weight.T + bias, labels) without holding all logits (the idea of Wijmans et al., 2024, arXiv:2411.09009). Raises `FtkitError`."
     if reduction not in ("mean", "sum"): raise unknown("reduction", reduction, ("mean", "sum"))
     if not (isinstance(chunk_size, int) and chunk_size >= 1): raise FtkitError(f"chunk_size must be a whole number, 1 or more; {chunk_size!r} was given.")
     V, C = weight.shape
     if hidden.shape[-1] != C or (bias is not None and bias.shape != (V,)):
         raise FtkitError(f"hidden has shape {tuple(hidden.shape)}, weight {(V, C)}{'' if bias is None else f', bias {tuple(bias.shape)}'}; (..., C), (V, C) and (V,) were expected.")
-    valid = _check_labels(labels, hidden.shape[:-1], V, ignore_index)
-    kind = hidden.device.type
+    valid, kind = _check_labels(labels, hidden.shape[:-1], V, ignore_index), hidden.device.type
     if torch.is_autocast_enabled(kind): hidden, weight, bias = (x if x is None else x.to(torch.get_autocast_dtype(kind)) for x in (hidden, weight, bias))
     loss = _ChunkedCrossEntropy.apply(hidden[valid], weight, bias, labels[valid], chunk_size, torch.is_grad_enabled())
-    return loss if reduction == "sum" else _reduce(loss, "mean", valid.sum())
+    return _reduce(loss, reduction, valid.sum())
