@@ -45,11 +45,14 @@ def kl_divergence(p: Tensor | Sequence[float],  # (..., V) the true probabilitie
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 # %% ../nbs/1_foundations/11_losses.ipynb #992d9596
+def _floats(x: Tensor, name: str = "logits") -> Tensor:
+    "The tensor itself. Raises `FtkitError` if it is none of floating-point numbers."
+    if torch.is_tensor(x) and x.is_floating_point(): return x
+    raise FtkitError(f"{name} must be a tensor of floating-point numbers; {f'one of {x.dtype}' if torch.is_tensor(x) else type(x).__name__} was given.")
+
 def _wide(x: Tensor, name: str = "logits") -> Tensor:
-    "In float32 at least. Raises `FtkitError` if it is no tensor of floats."
-    if not (torch.is_tensor(x) and x.is_floating_point()):
-        raise FtkitError(f"{name} must be a tensor of floating-point numbers; {f'one of {x.dtype}' if torch.is_tensor(x) else type(x).__name__} was given.")
-    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    "In float32 at least."
+    return x.float() if _floats(x, name).dtype in (torch.float16, torch.bfloat16) else x
 
 def _reduce(losses: Tensor, reduction: str, count: Tensor | None = None) -> Tensor:
     "The losses as they are, their sum, or their sum over `count` (None: how many they are)."
@@ -143,7 +146,7 @@ def cross_entropy(logits: Tensor,                  # (..., V), any number of axe
                   reduction: str = "mean",         # "mean", "sum" or "none"
                  ) -> Tensor:                      # in nats; float32 or wider. Mean: over the valid labels' weight
     "-log softmax(logits)[label], as `torch.nn.functional.cross_entropy` but with classes on the last axis. Raises `FtkitError`."
-    V, all_classes = _wide(logits).shape[-1], _check_weight(weight, logits)
+    V, all_classes = _floats(logits).shape[-1], _check_weight(weight, logits)
     if not 0 <= label_smoothing <= 1: raise FtkitError(f"label_smoothing is a share from 0 to 1; {label_smoothing} was given.")
     spread = label_smoothing / V
     if labels.is_floating_point() and labels.shape == logits.shape:
@@ -167,7 +170,7 @@ def perplexity(loss_in_nats: float | Tensor,  # the mean over tokens
     "e to the loss: among how many equally likely words one would be as unsure. Raises `FtkitError` for a negative loss."
     loss = float(loss_in_nats)
     if loss < 0: raise FtkitError(f"A mean surprise is never negative; {loss:g} was given. Probabilities above 1, or a sign that was lost?")
-    return math.exp(loss) if loss < 700 else math.inf
+    return math.inf if loss > 700 else math.exp(loss)
 
 def bits_per_byte(total_nats: float | Tensor,  # summed over all tokens of a text, not their mean
                   n_bytes: int,                # length of the same text in UTF-8
@@ -242,17 +245,17 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     "The gradient is computed with the loss, block by block, and waits for `backward`."
     @staticmethod
     def forward(ctx, hidden, weight, bias, labels, chunk_size, wanted):
-        loss, inputs = torch.zeros((), dtype=_wide(hidden[:0]).dtype, device=hidden.device), (hidden, weight, bias)
-        grads = [torch.zeros_like(x, dtype=loss.dtype) if wanted and x is not None else None for x in inputs]
+        inputs, needed = (hidden, weight, bias), [wanted and n for n in ctx.needs_input_grad[:3]]
+        loss = torch.zeros((), dtype=_wide(hidden[:0]).dtype, device=hidden.device)
+        grads = [torch.zeros_like(x, dtype=loss.dtype) if n else None for x, n in zip(inputs, needed)]
         for i in range(0, len(labels), chunk_size):
             block = slice(i, i + chunk_size)
             z = _wide(hidden[block] @ weight.T if bias is None else torch.addmm(bias, hidden[block], weight.T))
             loss += _softmax_minus_one_hot(z, labels[block])
-            if not wanted: continue
             d = z.to(hidden.dtype)
-            grads[0][block] = d @ weight
-            grads[1] += d.T @ hidden[block]
-            if bias is not None: grads[2] += z.sum(0)
+            if needed[0]: grads[0][block] = d @ weight
+            if needed[1]: grads[1] += d.T @ hidden[block]
+            if needed[2]: grads[2] += z.sum(0)
         ctx.save_for_backward(*[g if g is None else g.to(x.dtype) for g, x in zip(grads, inputs)])
         return loss
 
