@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ftkit import losses as L
 from ftkit.core import FtkitError
 
-settings.register_profile("ftkit", deadline=None, max_examples=40)
+settings.register_profile("ftkit", deadline=None, max_examples=20)
 settings.load_profile("ftkit")     # no test of time
 
 seeds = st.integers(0, 10_000)
