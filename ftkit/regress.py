@@ -396,6 +396,7 @@ def save_outputs(executed: str | os.PathLike,  # the copy that papermill execute
             if path := find_machine_path(c["outputs"]):
                 raise FtkitError(f"Cell {c['id']} of {source.name} prints '{path}', a path of this machine; print less of it, then run again.")
         elif "cost" in c["metadata"].get("tags", []): c["source"] = rewrite_cost(c["source"], record)
+    for c in nb["cells"]: c["source"] = c["source"].splitlines(keepends=True)   # lines, as Jupyter stores them
     with write_beside(source) as beside:
         beside.write_text(json.dumps(nb, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

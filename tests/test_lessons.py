@@ -31,6 +31,7 @@ def code(path):
 def test_form(path):
     cells = read(path).cells
     assert re.match(r"---\ntitle: .+\ndescription: .+\n---", cells[0].source), "front matter with title and description"
+    assert cells[0].cell_type == "raw", "front matter in a raw cell: as Markdown, JupyterLab would show it as a large heading"
     assert cells[1].source.startswith("# ") and "\n> " in cells[1].source, "a title, and one line on what can be done after it"
     first = next(i for i, c in enumerate(cells) if c.cell_type == "code")
     assert any("cost" in tags(c) for c in cells[:first]), "minutes and memory before the first code cell"
