@@ -128,6 +128,13 @@ def test_all_rows_ignored_is_zero_as_in_torch(reduction, options):
     assert not L.cross_entropy(z, y, reduction=reduction).any()
 
 
+def test_a_class_that_is_ruled_out():
+    z, y = draw_case(0, (20,), 6, 1.0)
+    z[:, 2] = -math.inf
+    y[y == 2] = 1
+    same(lambda z: L.cross_entropy(z, y), lambda z: F.cross_entropy(z, y), z)
+
+
 def test_no_rows_at_all():
     assert L.cross_entropy(torch.zeros(0, 5), torch.zeros(0, dtype=torch.long), reduction="sum") == 0
     with pytest.raises(FtkitError, match="nothing to take a mean of"): L.cross_entropy(torch.zeros(0, 5), torch.zeros(0, dtype=torch.long))
@@ -250,6 +257,21 @@ def test_chunked_never_holds_all_logits():
     h, w, y = torch.randn(64, 4), torch.randn(50, 4), torch.randint(0, 50, (64,))
     assert largest(lambda h, w: F.cross_entropy(h @ w.T, y), h, w) == 64 * 50      # the control
     assert largest(lambda h, w: L.chunked_cross_entropy(h, w, y, chunk_size=8), h, w) == 8 * 50
+
+
+def kept_for_the_way_back(loss, z, y):
+    "The tables of the logits' size that autograd saves, the logits themselves included."
+    kept = set()
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: (kept.add(x.data_ptr()) if x.numel() == z.numel() else None, x)[1], lambda x: x):
+        loss(z * 1.0, y)
+    return len(kept)
+
+
+def test_the_gradient_by_formula_keeps_only_the_logits():
+    z, y = torch.randn(30, 40, requires_grad=True), torch.randint(0, 40, (30,))
+    by_steps = lambda z, y: -((z - z.logsumexp(-1, keepdim=True)).exp() / 1.0).log()[range(30), y].mean()
+    assert kept_for_the_way_back(by_steps, z, y) > 1     # the control
+    assert kept_for_the_way_back(L.cross_entropy, z, y) == 1
 
 
 def test_chunked_does_not_compute_ignored_rows():
