@@ -1,0 +1,174 @@
+"Attention: parity with torch and transformers, the properties of masks, positions and the cache, and what bad input gets."
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings, strategies as st
+from torch import nn
+from transformers.models.llama.modeling_llama import LlamaConfig, LlamaRotaryEmbedding, apply_rotary_pos_emb
+
+from ftkit.attention import (KeyValueCache, MultiHeadAttention, attention, attention_weights, causal_mask, padding_mask, repeat_heads,
+                             rotate, sinusoidal)
+from ftkit.core import FtkitError
+
+shapes = dict(B=st.integers(1, 3), G=st.integers(1, 3), group=st.integers(1, 3), T=st.integers(1, 9), past=st.integers(0, 5), seed=st.integers(0, 99))
+few = settings(max_examples=40, deadline=None)
+
+
+def draw(*shapes, seed=0, dtype=torch.float32):
+    g = torch.Generator().manual_seed(seed)
+    return [torch.randn(*s, generator=g, dtype=dtype) for s in shapes]
+
+
+def some_mask(B, S, seed):
+    mask = torch.rand(B, S, generator=torch.Generator().manual_seed(seed)) > 0.4
+    return padding_mask(mask.long())
+
+
+@few
+@given(causal=st.booleans(), masked=st.booleans(), **shapes)
+def test_fused_is_naive(B, G, group, T, past, seed, causal, masked):
+    q, k, v = draw((B, G * group, T, 8), (B, G, T + past, 8), (B, G, T + past, 8), seed=seed)
+    mask = some_mask(B, T + past, seed) if masked else None
+    expected = attention_weights(q, k, mask, causal) @ repeat_heads(v, G * group)
+    torch.testing.assert_close(attention(q, k, v, mask, causal), expected, atol=2e-6, rtol=1e-5)
+
+
+@few
+@given(causal=st.booleans(), **shapes)
+def test_weights_are_shares_of_what_may_be_seen(B, G, group, T, past, seed, causal):
+    q, k = draw((B, G * group, T, 4), (B, G, T + past, 4), seed=seed)
+    mask = some_mask(B, T + past, seed)
+    seen = (mask & causal_mask(T, T + past) if causal else mask).expand(B, G * group, T, T + past)
+    weights = attention_weights(q, k, mask, causal)
+    torch.testing.assert_close(weights.sum(-1), seen.any(-1).float())
+    assert not weights[~seen].any()
+
+
+def test_gradients_of_naive_and_fused_agree():
+    q, k, v = [x.requires_grad_() for x in draw((2, 4, 6, 8), (2, 2, 6, 8), (2, 2, 6, 8), dtype=torch.float64)]
+    grads = lambda y: torch.autograd.grad(y.square().sum(), (q, k, v))
+    ours = grads(attention_weights(q, k, causal=True) @ repeat_heads(v, 4))
+    for a, b in zip(ours, grads(attention(q, k, v, causal=True))): torch.testing.assert_close(a, b)
+
+
+def test_weights_stay_finite_with_extreme_scores():
+    q, k, v = draw((1, 1, 4, 8), (1, 1, 4, 8), (1, 1, 4, 8))
+    for scale in (1e4, 1e-4):
+        assert attention_weights(scale * q, k).isfinite().all() and attention(scale * q, k, v).isfinite().all()
+
+
+def test_a_row_that_sees_nothing_gets_zeros():
+    q, k, v = draw((2, 2, 3, 4), (2, 2, 3, 4), (2, 2, 3, 4))
+    mask = padding_mask(torch.tensor([[1, 1, 1], [0, 0, 0]]))
+    assert not attention(q, k, v, mask)[1].any() and not attention_weights(q, k, mask)[1].any()
+
+
+def test_without_positions_order_does_not_matter():
+    (x,), order = draw((1, 2, 7, 4)), torch.randperm(7, generator=torch.Generator().manual_seed(1))
+    shuffled = x[:, :, order]
+    torch.testing.assert_close(attention(shuffled, shuffled, shuffled), attention(x, x, x)[:, :, order])
+
+
+@pytest.mark.parametrize("T,S", [(1, 1), (3, 3), (2, 5)])
+def test_causal_mask_by_definition(T, S):
+    expected = [[s <= S - T + t for s in range(S)] for t in range(T)]
+    assert causal_mask(T, S).tolist() == expected
+
+
+@pytest.mark.parametrize("base", [100.0, 10000.0])
+def test_rotate_is_llamas(base):
+    config = LlamaConfig(hidden_size=32, num_attention_heads=4, rope_theta=base)
+    q, k = draw((2, 4, 11, 8), (2, 2, 11, 8))
+    cos, sin = LlamaRotaryEmbedding(config)(q, torch.arange(11)[None])
+    for ours, theirs in zip((q, k), apply_rotary_pos_emb(q, k, cos, sin)):
+        torch.testing.assert_close(rotate(ours, torch.arange(11), base), theirs, atol=1e-5, rtol=1e-5)
+
+
+@few
+@given(t=st.integers(0, 500), s=st.integers(0, 500), shift=st.integers(0, 500))
+def test_rotary_products_depend_on_the_distance(t, s, shift):
+    q, k = draw((1, 1, 1, 16), (1, 1, 1, 16), dtype=torch.float64)
+    score = lambda a, b: (rotate(q, torch.tensor([a])) * rotate(k, torch.tensor([b]))).sum().item()
+    assert math.isclose(score(t, s), score(t + shift, s + shift), abs_tol=1e-3)      # angles are float32
+    assert math.isclose(rotate(q, torch.tensor([t])).norm(), q.norm(), rel_tol=1e-6)
+
+
+def test_sinusoidal_by_the_papers_formula():
+    waves = sinusoidal(20, 6)
+    for t in (0, 1, 19):
+        for i in range(3):
+            angle = t / 10000 ** (2 * i / 6)
+            assert math.isclose(waves[t, 2 * i], math.sin(angle), abs_tol=1e-5) and math.isclose(waves[t, 2 * i + 1], math.cos(angle), abs_tol=1e-5)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_layer_is_torchs(across):
+    torch.manual_seed(0)
+    ours, theirs = MultiHeadAttention(24, 3), nn.MultiheadAttention(24, 3, batch_first=True)
+    with torch.no_grad():
+        for a, b in zip((ours.qkv.weight, ours.qkv.bias, ours.out.weight, ours.out.bias), theirs.parameters()): b.copy_(a)
+    x, context = draw((2, 6, 24), (2, 4, 24))
+    keys = context if across else x
+    seen = torch.ones(2, keys.shape[1]); seen[1, 3:] = 0
+    expected, weights = theirs(x, keys, keys, key_padding_mask=seen == 0, average_attn_weights=False)
+    torch.testing.assert_close(ours(x, context if across else None, padding_mask(seen)), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(ours.weights(x, context if across else None, padding_mask(seen)), weights, atol=1e-5, rtol=1e-4)
+
+
+@few
+@given(parts=st.lists(st.integers(1, 40), min_size=1, max_size=5), kv_heads=st.sampled_from([1, 2, 4]), base=st.sampled_from([None, 10000.0]))
+def test_cached_is_uncached(parts, kv_heads, base):
+    torch.manual_seed(0)
+    layer, cache, (x,) = MultiHeadAttention(16, 4, kv_heads, rotary_base=base), KeyValueCache(), draw((2, sum(parts), 16))
+    with torch.no_grad(): steps = torch.cat([layer(p, causal=True, cache=cache) for p in x.split(parts, 1)], 1)
+    torch.testing.assert_close(steps, layer(x, causal=True), atol=1e-5, rtol=1e-4)
+    assert cache.length == sum(parts)
+
+
+def test_a_cached_context_is_projected_once():
+    layer, cache, (x, context) = MultiHeadAttention(16, 4), KeyValueCache(), draw((2, 3, 16), (2, 5, 16))
+    with torch.no_grad():
+        first, second = layer(x, context, cache=cache), layer(x, 0 * context, cache=cache)
+    torch.testing.assert_close(first, second)
+    assert cache.length == 5
+
+
+def test_no_past_answer_moves():
+    layer, (x,) = MultiHeadAttention(16, 4, 2, rotary_base=10000.0), draw((1, 8, 16))
+    changed = x.clone(); changed[:, 5] += 1
+    moved = (layer(x, causal=True) - layer(changed, causal=True)).abs().amax((0, 2))
+    assert not moved[:5].any() and (moved[5:] > 0).all()
+    assert (layer(x) - layer(changed)).abs().amax((0, 2))[0] > 0, "the control: without the mask it does move"
+
+
+def test_dropout_only_in_training():
+    torch.manual_seed(0)
+    layer, (x,) = MultiHeadAttention(16, 4, dropout=0.5), draw((1, 8, 16))
+    assert not torch.equal(layer(x), layer(x))
+    layer.eval()
+    assert torch.equal(layer(x), layer(x))
+
+
+def test_bfloat16_and_autocast():
+    layer, (x,) = MultiHeadAttention(32, 4, 2, rotary_base=10000.0), draw((2, 8, 32))
+    exact = layer(x, causal=True)
+    with torch.autocast("cpu", torch.bfloat16): rough = layer(x, causal=True)
+    assert rough.dtype == torch.bfloat16
+    torch.testing.assert_close(rough.float(), exact, atol=0.03, rtol=0.05)
+
+
+@pytest.mark.parametrize("call,says", [
+    (lambda: MultiHeadAttention(30, 4), "can't be split into 4 equal heads"),
+    (lambda: MultiHeadAttention(32, 4, kv_heads=3), "can't share 3 key heads"),
+    (lambda: MultiHeadAttention(32, 0), "equal heads"),
+    (lambda: MultiHeadAttention(12, 4, rotary_base=1e4), "even head size; it is 3"),
+    (lambda: causal_mask(4, 3), "3 keys and 4 queries"),
+    (lambda: sinusoidal(3, 5), "even number of channels; 5"),
+    (lambda: rotate(torch.ones(1, 1, 1, 3), torch.tensor([0])), "even head size; it is 3"),
+    (lambda: attention(*draw((1, 4, 2, 8), (1, 3, 2, 8), (1, 3, 2, 8))), "4 query heads can't share 3"),
+    (lambda: padding_mask(torch.ones(2, 3, 4)), "(B, S)")])
+def test_bad_input_gets_a_sentence(call, says):
+    with pytest.raises(FtkitError) as error: call()
+    assert says in str(error.value)
