@@ -27,7 +27,8 @@ def causal_mask(T: int,             # queries: the last T of S positions
 
 def padding_mask(attention_mask: Tensor,  # (B, S): 1 for a token, 0 for padding
                 ) -> Tensor:              # (B, 1, 1, S), bool: True where any query may look
-    "Nobody looks at padding."
+    "Nobody looks at padding. Raises `FtkitError` for another shape."
+    if attention_mask.ndim != 2: raise FtkitError(f"An attention_mask has one number for each token, (B, S); this one has shape {tuple(attention_mask.shape)}.")
     return (attention_mask != 0)[:, None, None, :]
 
 # %% ../nbs/1_foundations/14_attention.ipynb #a1541e43

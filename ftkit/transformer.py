@@ -82,6 +82,7 @@ def _check_config(config: Config) -> None:
     config.hidden = config.hidden or (64 * math.ceil(config.width / 24) if config.gated else 4 * config.width)
     if config.width % config.heads: raise FtkitError(f"A width of {config.width} can't be split into {config.heads} equal heads; choose a divisor of {config.width}.")
     if config.heads % config.kv_heads: raise FtkitError(f"{config.heads} query heads can't share {config.kv_heads} key heads evenly; choose a divisor of {config.heads}.")
+    if config.positions == "rotary" and config.width // config.heads % 2: raise FtkitError(f"Rotary positions turn pairs of channels, so they need an even head size; it is {config.width // config.heads}.")
     if not 0 <= config.dropout < 1: raise FtkitError(f"dropout is a share from 0 to below 1; {config.dropout} was given.")
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e6ae9028
