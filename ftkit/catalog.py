@@ -7,7 +7,7 @@ __all__ = ['assets', 'name_pattern', 'file_hash', 'listing_hash', 'Asset', 'cach
            'links', 'components', 'group_split', 'load_text', 'load_speeches', 'load_encoder', 'code_used', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
-import contextlib, errno, functools, hashlib, html, inspect, io, os, re, shutil, subprocess, sys, tarfile, textwrap, zipfile
+import contextlib, errno, functools, hashlib, html, inspect, io, os, re, shutil, subprocess, sys, tarfile, textwrap, threading, zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -516,20 +516,23 @@ def _model_source(name: str) -> str:
     return name
 
 # %% ../nbs/0_start/01_catalog.ipynb #8504a226
+_loading = threading.RLock()     # transformers and torch keep switches for the whole process while a model is loaded
+
 @contextlib.contextmanager
 def _quiet_and_seeded(seed: int):
     "No load report and no progress bar; random weights from this seed, and the caller's generator left as it was."
     import transformers
     log = transformers.utils.logging
-    level, bar = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error(); log.disable_progress_bar()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            yield transformers
-    finally:
-        log.set_verbosity(level)
-        if bar: log.enable_progress_bar()
+    with _loading:
+        level, bar = log.get_verbosity(), log.is_progress_bar_enabled()
+        log.set_verbosity_error(); log.disable_progress_bar()
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.default_generator.manual_seed(seed)
+                yield transformers
+        finally:
+            log.set_verbosity(level)
+            if bar: log.enable_progress_bar()
 
 def _check_loaded(name: str, model, info: dict) -> None:
     "Only a head or a pooler may be new; anything else means that the weights are of another model."

@@ -188,31 +188,6 @@ def adapter_state(model: nn.Module) -> dict[str, Tensor]:
         state |= {f"{prefix}{name}.{k}": v for k, v in module.state_dict().items()}
     return {k: v.detach().cpu().contiguous() for k, v in state.items()}
 
-# %% ../nbs/3_finetuning/31_lora.ipynb #454a133b
-def adapter_config(model: nn.Module) -> dict:
-    "peft's configuration of the model's adapter."
-    layers, heads = lora_layers(model), head_modules(model)
-    if not layers: raise FtkitError("This model has no LoRA layers, so there is no adapter to save; call inject(model) first.")
-    first = next(iter(layers.values()))
-    ends = {n.split(".")[-1] for n in layers}
-    plain = [n for n, m in model.named_modules() if isinstance(m, nn.Linear) and n not in layers and n.split(".")[0] not in heads]
-    targets = sorted(layers) if any(_named(n, ends) for n in plain) else sorted(ends)
-    kind = {"SequenceClassification": "SEQ_CLS", "TokenClassification": "TOKEN_CLS", "CausalLM": "CAUSAL_LM"}
-    task = next((v for k, v in kind.items() if type(model).__name__.endswith("For" + k)), "FEATURE_EXTRACTION")
-    base = getattr(getattr(model, "config", None), "_name_or_path", "") or None
-    return dict(peft_type="LORA", task_type=task, base_model_name_or_path=base, r=first.rank, lora_alpha=first.alpha,
-                lora_dropout=first.dropout, target_modules=targets, modules_to_save=sorted(heads) or None,
-                bias="none", fan_in_fan_out=False, init_lora_weights=True, inference_mode=True, use_rslora=False, use_dora=False)
-
-def save_adapter(model: nn.Module,            # with LoRA layers, merged or not
-                 folder: str | os.PathLike,   # replaced if it exists
-                ) -> None:
-    "Write adapter_config.json and adapter_model.safetensors in peft's file format: only what was trained."
-    config, state = adapter_config(model), adapter_state(model)
-    with write_beside(folder, folder=True) as beside:
-        save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
-        (beside / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
-
 # %% ../nbs/3_finetuning/31_lora.ipynb #3b180ea8
 def adapter_config(model: nn.Module) -> dict:
     "peft's configuration of the model's adapter."

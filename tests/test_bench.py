@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import psutil
 import pytest
+import torch
 from hypothesis import given, settings, strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -66,7 +67,7 @@ def test_a_batch_of_another_size_is_no_step():
     assert watch([1, 2, 3]) == 6 and watch.calls == 1
 
 
-@pytest.mark.parametrize("variant", [Variant("a", library, task) for library in bench.libraries for task in bench.tasks], ids=str)
+@pytest.mark.parametrize("variant", [Variant("a", library, task) for library in ("ftkit", "transformers") for task in ("full", "lora", "predict")], ids=str)
 def test_every_loop_makes_the_steps_that_the_stopwatch_counts(variant, model_folder, monkeypatch):
     "Forward passes between two boundaries, counted inside the model: the same in our loops and in the peers'."
     passes, at = [0], []
@@ -84,6 +85,43 @@ def test_every_loop_makes_the_steps_that_the_stopwatch_counts(variant, model_fol
     monkeypatch.setattr(BertForSequenceClassification, "forward", counting)
     occupy(variant, job(model_folder, steps=3, repeats=3), examples, hold)
     assert at == [2, 5, 8, 11], "two steps of warm-up, then three in each turn"
+
+
+language_variants = [Variant("a", library, task) for task in bench.language_tasks for library in bench.libraries if task == "gpt" or library != "torch"]
+
+
+@pytest.mark.parametrize("variant", language_variants, ids=str)
+def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch):
+    passes, at, make = [0], [], bench.language_model
+
+    def counted(*args):
+        model = make(*args)
+        model.register_forward_hook(lambda *_: passes.__setitem__(0, passes[0] + 1))
+        return model
+
+    def hold(message):
+        if message.keys() & {"warmup", "seconds"}: at.append(passes[0])
+        if len(at) == 3: raise Finished
+
+    monkeypatch.setattr(bench, "language_model", counted)
+    monkeypatch.setattr(bench, "language_size", dict(width=16, layers=1, heads=2, context=32))
+    occupy(variant, job(model_folder, steps=3, repeats=3), examples, hold)
+    assert np.diff(at).tolist() == [3, 3]
+
+
+def test_language_models_of_all_libraries_compute_the_same(monkeypatch):
+    "With our weights in their classes the loss is the same: the networks are equal, and only the code differs."
+    from ftkit.transformer import from_transformers
+    monkeypatch.setattr(bench, "language_size", dict(width=32, layers=2, heads=2, context=32))
+    batch = dict(input_ids=torch.randint(0, bench.vocabulary, (2, 16), generator=torch.Generator().manual_seed(0)))
+    for task in bench.language_tasks:
+        theirs = bench.language_model("transformers", task).eval()
+        for x, y in zip(bench.next_token_loss(theirs, batch), bench.next_token_loss(from_transformers(theirs).eval(), batch)):
+            assert float(x.detach()) == pytest.approx(float(y.detach()), rel=1e-4)
+
+
+def test_torch_is_a_peer_of_gpt_only():
+    with pytest.raises(FtkitError, match="'gpt' only; 'lora' was given"): Variant("a", "torch", "lora")
 
 
 def test_both_libraries_train_the_same_number_of_parameters(model_folder):

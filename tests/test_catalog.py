@@ -576,3 +576,21 @@ def test_built_leaves_nothing_of_a_failure(run, tmp_path):
     def missing(folder): (folder / "none").read_text()          # an error of its own, not of the cache
     with pytest.raises(FileNotFoundError): built("thing", missing, run())
     with pytest.raises(FtkitError, match="whose source can be read"): built("thing", len, run())
+
+
+def test_models_are_loaded_one_at_a_time(monkeypatch):
+    "While it loads, transformers switches off for the whole process that weights are tied; two threads at once would leave it off."
+    import transformers
+    now, most, real = [0], [0], transformers.AutoModel.from_pretrained
+
+    def slow(*args, **kwargs):
+        now[0] += 1; most[0] = max(most[0], now[0]); time.sleep(0.1)
+        try: return real(*args, **kwargs)
+        finally: now[0] -= 1
+
+    monkeypatch.setattr(transformers.AutoModel, "from_pretrained", slow)
+    tie = transformers.PreTrainedModel.tie_weights
+    threads = [threading.Thread(target=load_encoder, args=("minilm",)) for _ in range(3)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    assert most == [1] and transformers.PreTrainedModel.tie_weights is tie

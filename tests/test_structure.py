@@ -158,3 +158,10 @@ def test_tracked_files_are_light():
     files = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True).stdout.split("\0")
     sizes = {f: (root / f).stat().st_size for f in files if f and (root / f).exists()}
     assert sum(sizes.values()) < 40e6 and max(sizes.values(), default=0) < 3e6
+
+
+def test_no_name_is_defined_twice():
+    "A definition that a later cell repeats is dead code that looks alive."
+    for path in (root / "ftkit").glob("[!_]*.py"):
+        names = [n.name for n in ast.parse(path.read_text()).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
+        assert len(names) == len(set(names)), f"{path.name} defines {sorted({n for n in names if names.count(n) > 1})} twice"
