@@ -28,7 +28,7 @@ def causal_mask(T: int,             # queries: the last T of S positions
 def padding_mask(attention_mask: Tensor,  # (B, S): 1 for a token, 0 for padding
                 ) -> Tensor:              # (B, 1, 1, S), bool: True where any query may look
     "Nobody looks at padding. Raises `FtkitError` for another shape."
-    if attention_mask.ndim != 2: raise FtkitError(f"An attention_mask has one number for each token, (B, S); this one has shape {tuple(attention_mask.shape)}.")
+    if attention_mask.ndim != 2: raise FtkitError(f"An attention_mask has the shape (B, S), one number for each token; this one has {tuple(attention_mask.shape)}.")
     return (attention_mask != 0)[:, None, None, :]
 
 # %% ../nbs/1_foundations/14_attention.ipynb #a1541e43
@@ -65,8 +65,9 @@ def attention(query: Tensor,               # (B, H, T, D)
     T, S = query.shape[-2], key.shape[-2]
     if causal and (mask is not None or T != S):      # the kernel's own causal mask knows neither
         mask, causal = (_both(mask, causal_mask(T, S, query.device)) if T > 1 else mask), False
-    key, value = repeat_heads(key, query.shape[1]), repeat_heads(value, query.shape[1])
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=causal)
+    if mask is not None and query.is_cuda or query.shape[1] % key.shape[1]:   # a GPU's kernel for masks shares no heads
+        key, value = repeat_heads(key, query.shape[1]), repeat_heads(value, query.shape[1])
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=causal, enable_gqa=key.shape[1] != query.shape[1])
 
 # %% ../nbs/1_foundations/14_attention.ipynb #7acb99c5
 def sinusoidal(T: int,             # positions
@@ -106,11 +107,32 @@ def _rotary_table(length: int, size: int, base: float, device: torch.device, dty
         angles = _angles(torch.arange(length, device=device), size, base)
         return angles.cos().to(dtype), angles.sin().to(dtype)
 
-def _rotate_from(x: Tensor, start: int, base: float) -> Tensor:
-    "`rotate` for the positions start, start + 1, ..., by the table."
-    end = start + x.shape[-2]
+class _TurnInPlace(torch.autograd.Function):
+    "Turn the first `heads` heads of (B, T, heads + others, D) where they lie: no second copy is kept. The gradient of a turn is the turn back."
+    @staticmethod
+    def forward(ctx, x, heads, cos, sin):   # cos and sin (T, 1, D/2)
+        ctx.heads = heads
+        ctx.save_for_backward(cos, sin); ctx.mark_dirty(x)
+        return _turn_(x, heads, cos, sin)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        cos, sin = ctx.saved_tensors
+        return _turn_(gradient.clone(), ctx.heads, cos, -sin), None, None, None
+
+def _turn_(x: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
+    a, b = x[:, :, :heads].chunk(2, -1)
+    old = a.clone()
+    a.mul_(cos).addcmul_(b, sin, value=-1)
+    b.mul_(cos).addcmul_(old, sin)
+    return x
+
+# %% ../nbs/1_foundations/14_attention.ipynb #da69a9f9
+def _rotate_heads(x: Tensor, heads: int, start: int, base: float) -> Tensor:
+    "`rotate` the first heads of (B, T, heads + others, D), in place, for the positions start, start + 1, ..., by the table."
+    end = start + x.shape[1]
     cos, sin = _rotary_table(max(64, 1 << (end - 1).bit_length()), x.shape[-1], base, x.device, x.dtype)
-    return _turn(x, cos[start:end], sin[start:end])
+    return _TurnInPlace.apply(x, heads, cos[start:end, None], sin[start:end, None])
 
 # %% ../nbs/1_foundations/14_attention.ipynb #6deebb56
 class KeyValueCache:
@@ -166,12 +188,10 @@ def _check_heads(width: int, heads: int, kv_heads: int, rotary_base: float | Non
 def _project(layer: MultiHeadAttention, x: Tensor, context: Tensor | None, cache: KeyValueCache | None) -> tuple[Tensor, Tensor, Tensor]:
     "Queries (B, H, T, D), keys and values (B, G, S, D); rotated, and with the cache in front."
     H, G, D = layer.heads, layer.kv_heads, layer.size
-    if context is None: mixed = layer.qkv(x).unflatten(-1, (H + 2 * G, D)).transpose(1, 2)
-    else: return _project_across(layer, x, context, cache)
-    if layer.rotary_base is None: query, key, value = mixed.split((H, G, G), 1)
-    else:
-        turned, value = mixed.split((H + G, G), 1)
-        query, key = _rotate_from(turned, cache.length if cache else 0, layer.rotary_base).split((H, G), 1)
+    if context is not None: return _project_across(layer, x, context, cache)
+    mixed = layer.qkv(x).unflatten(-1, (H + 2 * G, D))
+    if layer.rotary_base is not None: mixed = _rotate_heads(mixed, H + G, cache.length if cache else 0, layer.rotary_base)
+    query, key, value = mixed.transpose(1, 2).split((H, G, G), 1)
     return (query, key, value) if cache is None else (query, *cache.update(key, value))
 
 # %% ../nbs/1_foundations/14_attention.ipynb #c231fc52

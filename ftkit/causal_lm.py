@@ -350,7 +350,7 @@ def train_decoder(run, ids: Sequence[int], vocab_size: int,
                  ) -> tuple[Decoder, History]:
     "A Llama-style decoder trained on blocks drawn from the whole stream. Raises `FtkitError`."
     torch.manual_seed(run.seed)
-    decoder = Decoder(llama_config(vocab_size, width=width, layers=layers, heads=heads, context=context, dropout=dropout, tied=True))
+    decoder = Decoder(llama_config(vocab_size, width=width, layers=layers, heads=heads, context=context, dropout=dropout))
     history = fit(decoder, Blocks(ids, context).sample(tokens // context, run.seed), collate=stack, loss=causal_loss, batch_size=batch_size,
                   max_steps=tokens // (context * batch_size), learning_rate=learning_rate, weight_decay=0.1, warmup=0.05,
                   seed=run.seed, device=run.device, dtype=run.dtype, progress=False)

@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .attention import KeyValueCache, MultiHeadAttention, padding_mask, sinusoidal
+from .attention import _check_heads, KeyValueCache, MultiHeadAttention, padding_mask, sinusoidal
 from .catalog import _model_source, _quiet_and_seeded, assets, built, fetch
 from .core import FtkitError, unknown, write_beside
 
@@ -45,7 +45,7 @@ def rms_norm(x: Tensor,       # (..., C)
 # %% ../nbs/1_foundations/15_transformer.ipynb #de108ce8
 @dataclass
 class Config:
-    "What a transformer is made of. Raises `FtkitError` for what does not fit together."
+    "What a transformer is made of. What is None is filled in when it is made. Raises `FtkitError` for what does not fit together."
     vocab_size: int                # V
     width: int = 256               # C, channels
     layers: int = 4
@@ -80,9 +80,8 @@ def _check_config(config: Config) -> None:
         if getattr(config, name) < 1: raise FtkitError(f"{name} must be 1 or more; {getattr(config, name)} was given.")
     config.kv_heads = config.kv_heads or config.heads
     config.hidden = config.hidden or (64 * math.ceil(config.width / 24) if config.gated else 4 * config.width)
-    if config.width % config.heads: raise FtkitError(f"A width of {config.width} can't be split into {config.heads} equal heads; choose a divisor of {config.width}.")
-    if config.heads % config.kv_heads: raise FtkitError(f"{config.heads} query heads can't share {config.kv_heads} key heads evenly; choose a divisor of {config.heads}.")
-    if config.positions == "rotary" and config.width // config.heads % 2: raise FtkitError(f"Rotary positions turn pairs of channels, so they need an even head size; it is {config.width // config.heads}.")
+    _check_heads(config.width, config.heads, config.kv_heads, config.rotary_base if config.positions == "rotary" else None)
+    if config.positions == "sinusoidal" and config.width % 2: raise FtkitError(f"Sinusoidal positions need an even width; it is {config.width}.")
     if not 0 <= config.dropout < 1: raise FtkitError(f"dropout is a share from 0 to below 1; {config.dropout} was given.")
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e6ae9028

@@ -14,7 +14,7 @@ from ftkit.text import collate
 from ftkit.training import evaluate_loss, fit
 from ftkit.transformer import Decoder, gpt_config, llama_config
 
-settings.register_profile("ftkit", deadline=None, max_examples=40)
+settings.register_profile("ftkit", deadline=None, max_examples=25)
 settings.load_profile("ftkit")     # no test of time
 
 ids_of = lambda V, low, high: st.lists(st.integers(0, V - 1), min_size=low, max_size=high)

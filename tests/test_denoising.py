@@ -176,9 +176,9 @@ def test_both_learn():
     torch.manual_seed(0)
     detector = ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny())))
     writer = EncoderDecoder(tiny())
-    for model, collate, loss in ((detector, gaps, DetectionLoss(0.3)), (writer, span_collate(range(5, 20), 1), span_loss)):
+    for model, collate, loss in ((detector, gaps, DetectionLoss(0.3, weight=5.)), (writer, span_collate(range(5, 20), 1), span_loss)):
         losses = [s["loss"] for s in fit(model, rows, collate=collate, loss=loss, **options).steps]
-        assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])
+        assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5]), losses[::20]
 
 
 def test_costs():
@@ -196,7 +196,7 @@ def test_features_do_not_depend_on_the_batch_and_the_probe_finds_a_line():
     assert torch.allclose(mean_states(encoder, rows, 4), mean_states(encoder, rows, 1), atol=1e-5)
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=400)
-    x = torch.from_numpy(rng.normal(size=(400, 8)) + 2 * y[:, None] * np.eye(8)[0]).float()
+    x = torch.from_numpy(rng.normal(size=(400, 8)) + 4 * y[:, None] * np.eye(8)[0]).float()
     right = (linear_probe(x[:200], y[:200], x[200:]) == y[200:]).mean()
     guess = (linear_probe(x[:200], rng.permutation(y[:200]), x[200:]) == y[200:]).mean()
-    assert right > 0.7 and abs(guess - 0.5) < 0.2
+    assert right > 0.9 and abs(guess - 0.5) < 0.2
