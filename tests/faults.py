@@ -29,13 +29,22 @@ root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 
 from ftkit.catalog import cache_dir  # noqa: E402
-from ftkit.core import FtkitError, write_beside  # noqa: E402
+from ftkit.core import FtkitError, versions, write_beside  # noqa: E402
 from ftkit.regress import check_band, first_error, load_baseline, open_notebook, read_record  # noqa: E402
 
 detectors = ("unit", "smoke", "cpu")
 seconds_allowed = dict(unit=600, smoke=600, cpu=1200)
 enough = 0.95
 copied = ("ftkit", "nbs", "tests", "settings.ini", "setup.py", "pyproject.toml", "pytest.ini", "README.md", "constraints.txt", "Makefile", "_quarto.yml")
+
+
+# A failing example is enough here: hypothesis need not find the smallest one, which can take minutes, nor remember it.
+unshrunk = """
+
+from hypothesis import Phase, settings
+settings.register_profile("faults", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+settings.load_profile("faults")
+"""
 
 
 class FaultError(Exception):
@@ -123,6 +132,7 @@ def project_copy(fault=None):
         for name in copied:
             if (root / name).is_dir(): shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
             elif (root / name).exists(): shutil.copy(root / name, folder / name)
+        with open(folder / "tests" / "conftest.py", "a", encoding="utf-8") as f: f.write(unshrunk)
         if fault: apply(fault, folder)
         _own_cache(cache)
         yield folder, os.environ | dict(PYTHONPATH=str(folder), FTKIT_CACHE=str(cache), HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false",
@@ -165,7 +175,7 @@ def check_import(folder, environment):
 def unit(folder, environment, files, limit):
     "Run test files until one test fails."
     command = [sys.executable, "-m", "pytest", *(f"tests/{f}" for f in files), "-x", "-q", "--tb=short", "-rfE", "-o", "addopts=",
-               "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+               "-p", "no:cacheprovider"]
     start, (out, code) = time.time(), call(command, folder, environment, limit)
     seconds = time.time() - start
     if code is None: return Outcome("unit", True, ", ".join(files), f"not done after {limit} s", seconds)
@@ -211,18 +221,33 @@ class Progress:
         self.path, self.known = folder / "progress.json", {}
         if not fresh and self.path.exists():
             with contextlib.suppress(ValueError): self.known = json.loads(self.path.read_text(encoding="utf-8"))
-        self.package = _hash(*sorted((root / "ftkit").glob("*.py")))
+
+    def fingerprint(self, fault, detector, files, stem):
+        "A hash of all that the outcome depends on."
+        read = [root / "tests" / f.split("::")[0] for f in (*files, "conftest.py")] if detector == "unit" else [next((root / "nbs").rglob(f"{stem}.ipynb"))]
+        if detector == "cpu": read += sorted((root / "tests" / "baselines").rglob(f"cpu/{stem}.json"))
+        read += [root / "ftkit" / f"{m}.py" for m in modules_used(*read)]
+        return _hash(*read, text=f"{fault and (fault.old, fault.new)} {versions()}")
 
     def outcome(self, who, fault, detector, files, stem, make):
         "The outcome of a detector: from the file, or made now and written there."
-        read = [root / "tests" / f for f in (*files, "conftest.py")] if detector == "unit" else [next((root / "nbs").rglob(f"{stem}.ipynb"))]
-        if detector == "cpu": read += sorted((root / "tests" / "baselines").rglob(f"cpu/{stem}.json"))
-        print_of = _hash(*read, text=f"{self.package} {fault and (fault.old, fault.new)} {sys.version}")
-        key = f"{who} {detector}"
+        key, print_of = f"{who} {detector}", self.fingerprint(fault, detector, files, stem)
         if self.known.get(key, {}).get("of") != print_of:
             self.known[key] = dict(of=print_of, **asdict(make()))
             with write_beside(self.path) as beside: beside.write_text(json.dumps(self.known, indent=1), encoding="utf-8")
         return Outcome(**{k: v for k, v in self.known[key].items() if k != "of"})
+
+
+def modules_used(*paths):
+    "The modules of ftkit that these files import, and those that these import, and so on."
+    known, found, todo = {p.stem for p in (root / "ftkit").glob("*.py")}, set(), list(paths)
+    while todo:
+        text = todo.pop().read_text(encoding="utf-8")
+        names = {n for m in re.finditer(r"(?:from|import) +(?:ftkit)?\.(\w+)|from +(?:ftkit|\.) +import +([\w, ]+)", text) for n in re.findall(r"\w+", m[1] or m[2])}
+        if "ftkit.methods" in text: names |= {"finetune", "lora"}      # found by entry point
+        todo += [root / "ftkit" / f"{n}.py" for n in (names & known) - found]
+        found |= names & known
+    return sorted(found)
 
 
 def _hash(*paths, text=""):
