@@ -74,7 +74,7 @@ class Outcome:
     seconds: float
 
 
-def load_faults(path=Path(__file__).with_suffix(".toml")):
+def load_faults(path):
     "All faults, in course order. Raises `FaultError` for one that is written badly."
     faults = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]:
@@ -379,6 +379,7 @@ def parse(arguments):
     parser.add_argument("--every", action="store_true", help="ask every detector, not only until one notices")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run has found")
     parser.add_argument("--folder", type=Path, default=root / "runs" / "faults", help="where the report goes")
+    parser.add_argument("--faults", type=Path, default=Path(__file__).with_suffix(".toml"), help="another list of faults")
     parser.add_argument("--list", action="store_true", help="name the faults and stop")
     options = parser.parse_args(arguments)
     chosen = tuple(d for d in detectors if d in options.detectors.split(","))
@@ -390,7 +391,7 @@ def main(arguments=None, faults=None):
     options, chosen = parse(arguments)
     say = lambda line: print(line, file=sys.stderr, flush=True)
     try:
-        faults = load_faults() if faults is None else faults
+        faults = load_faults(options.faults) if faults is None else faults
         known = [f.name for f in faults]
         if wrong := [n for n in options.only if n not in known]: raise FaultError(f"There is no fault {wrong[0]}; there are: {', '.join(known)}.")
         faults = [f for f in faults if not options.only or f.name in options.only]
