@@ -15,7 +15,7 @@ __all__ = ['least_seeds', 'verdicts', 'limits_of', 'no_gpu', 'cost_line', 'page_
            'Suite', 'begin_suite', 'write_state', 'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder',
            'take', 'ending', 'place', 'plot_range', 'small_plot', 'failing_cell', 'against', 'report_row',
            'report_html', 'junit_xml', 'write_report', 'dirty_files', 'missing_seeds', 'add_result', 'write_baselines',
-           'run_seeds']
+           'run_seeds', 'describe_baseline']
 
 # %% ../nbs/7_kit/70_regression.ipynb #65435a99
 import ast, contextlib, functools, hashlib, html, io, json, logging, math, os, re, subprocess, sys, tempfile, threading, time
@@ -806,7 +806,7 @@ def check(names: Iterable[str] = (),        # notebooks; none: all of the checko
         def work(task):
             more = dict(folder=clean_folder(suite.folder / task.source.stem), progress=board.begin(task.source.stem))
             return execute(task.source, scale, seed, threads=task.threads, guard=Guard(limits or limits_of[scale], stop), root=root, **more)
-        with ending(suite, start, root):
+        with ending(suite, start, root, board):
             run_many(tasks, work, lambda task, result: take(suite, board, result, stop), jobs or default_jobs(scale), stop, board.tick)
     return suite
 
@@ -827,7 +827,7 @@ def take(suite: Suite, board: Board, result: Result, stop: threading.Event) -> N
 
 # %% ../nbs/7_kit/70_regression.ipynb #c92df0b3
 @contextlib.contextmanager
-def ending(suite: Suite, start: float, root: Path | None):
+def ending(suite: Suite, start: float, root: Path | None, board: Board):
     "Write state and report at the end of a suite, whatever ends it. A full disk becomes an `FtkitError` that says how to go on."
     try: yield
     except KeyboardInterrupt: suite.stopped = "interrupted; 'ftkit check --resume' goes on"; raise
@@ -841,6 +841,7 @@ def ending(suite: Suite, start: float, root: Path | None):
         with contextlib.suppress(OSError, FtkitError) if suite.stopped else contextlib.nullcontext():
             write_state(suite)
             write_report(suite, root)
+        if suite.stopped: print(f"\n{suite}", file=board.stream, flush=True)
 
 # %% ../nbs/7_kit/70_regression.ipynb #24a392fa
 def place(value: float, low: float, high: float, height: float) -> float:
@@ -1070,3 +1071,14 @@ def run_seeds(tasks: list[Task], scale: str, jobs: int, out, root: Path | None, 
         made.append(result)
         board.done(label(task), result, "recorded" if result.record else None)
     run_many(tasks, work, done, jobs, stop, board.tick)
+
+# %% ../nbs/7_kit/70_regression.ipynb #18311419
+def describe_baseline(baseline: dict) -> str:
+    "Bands and controls of a baseline, a line each."
+    last, n = baseline["runs"][-1], len(baseline["runs"])
+    lines = [f"{baseline['notebook']}, scale {baseline['scale']}, {n} seeds, {baseline['environment']['device']}, {baseline['environment']['threads']} threads"]
+    for name, entry in last["metrics"].items():
+        old = same_setting(name, entry["setting"], baseline)
+        band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
+        lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]" if band else f"  {name}  {len(old)} seeds; a band needs {least_seeds}")
+    return "\n".join(lines + [f"  {c.verdict}  control {c.name}  {c.value:.4g}  {c.why}" for c in (check_control(k, last, baseline) for k in last["controls"])])
