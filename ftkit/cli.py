@@ -707,7 +707,8 @@ def pytest_configure(config) -> None:
 # %% ../nbs/7_kit/73_cli.ipynb #be6197d1
 def pytest_collect_file(file_path: Path, parent):
     "A notebook is a test file with one test."
-    config = parent.config
+    config, inside = parent.config, file_path.relative_to(parent.config.rootpath).parts if file_path.is_relative_to(parent.config.rootpath) else ()
+    if "runs" in inside: return None     # executed copies
     if file_path.suffix != ".ipynb" or ".ipynb_checkpoints" in file_path.parts or not (config.option.notebooks or gpu_asked(config)): return None
     import pytest
 

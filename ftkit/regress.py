@@ -974,7 +974,7 @@ def report_html(suite: Suite, root: Path | None = None) -> str:
         with contextlib.suppress(FtkitError): baseline = load_baseline(r.record, root) if r.record else None
         rows.append(report_row(r, past_records(suite.folder.parent, r.name, suite.scale, suite.seed, but=suite.folder), baseline))
     record = next((r.record for r in found if r.record), None)
-    machine = record and f"{record['device']}, {record['dtype']}, commit {str(record['commit'])[:10]}{' and local changes' if record['dirty'] else ''}, torch {record['versions'].get('torch')}"
+    machine = record and f"{record['device']}, {record['dtype']}, torch {record['versions'].get('torch')}, commit {str(record.get('commit'))[:10]}{' with local changes' if record.get('dirty') else ''}"
     rows.sort(key=lambda r: ["failed", "no baseline", "skipped", "passed"].index(r["verdict"]))
     return jinja2.Environment(autoescape=True).from_string(page_template).render(
         title=f"ftkit check, scale {suite.scale}", style=page_style, when=time.strftime("%Y-%m-%d %H:%M"), took=clock(suite.seconds), seed=suite.seed,
@@ -1050,9 +1050,10 @@ def write_baselines(names: Iterable[str],       # notebooks
     sources = [find(n).resolve() for n in names]
     if scale == "gpu" and choose_compute().device.type != "cuda": raise FtkitError(f"A gpu baseline is written only by a GPU. {no_gpu}")
     if root is None: notebooks()
-    if dirty := dirty_files(root or checkout()): raise FtkitError(f"A baseline belongs to a commit, but {dirty[0]}{f' and {len(dirty) - 1} more' if dirty[1:] else ''} differ from it; commit or stash first.")
     with alone(out):
         tasks = []
+        if dirty := dirty_files(root or checkout()):
+            raise FtkitError(f"A baseline belongs to a commit, but {dirty[0]}{f' and {len(dirty) - 1} more' if dirty[1:] else ''} differ from it; commit or stash first.")
         for s in sources:
             used = threads or choose_threads(s, scale, root)
             tasks += [Task(s, seed, used, expected_memory(s, scale, [])) for seed in missing_seeds(s, scale, seeds, used, root)]

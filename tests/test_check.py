@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
@@ -66,7 +66,7 @@ def suite(tmp_path_factory, known):
         bare=write(folder / "bare.ipynb", known, finish("bare").replace("dict(number=entry)", "{}")),
         fails=write(folder / "fails.ipynb", "print('<b>so far</b>')", "import sys\nprint('loud', file=sys.stderr)\nundefined_name"),
         hangs=write(folder / "hangs.ipynb", "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\nprint(child.pid)", "while True: pass"),
-        eats=write(folder / "eats.ipynb", "import time\nheld = []", "while True: held.append(b'x' * 50_000_000); time.sleep(0.02)"),
+        eats=write(folder / "eats.ipynb", "import time\nheld = []", "while True: held.append(b'x' * 200_000_000); time.sleep(0.05)"),
         dies=write(folder / "dies.ipynb", "print('alive')", "import os; os._exit(1)"),
         prints=write(folder / "prints.ipynb", "import time\nprint('few')", "while True: print('x' * 100_000); time.sleep(0.005)"))
     said = io.StringIO()
@@ -114,6 +114,7 @@ def test_the_suite_fails_and_its_files_say_so(suite):
     assert json.loads((found.folder / "good" / "record.json").read_text()) == found.results["good"].record
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_makes_a_well_formed_report(error, why):
     found = regress.Suite(Path("runs/x"), "cpu", 0, [Path("a.ipynb"), Path("b.ipynb")])
@@ -367,35 +368,46 @@ def test_a_real_baseline_and_the_check_against_it(tmp_path, known, monkeypatch):
 
 # In pytest
 
-def run_pytest(folder, *arguments):
-    command = [sys.executable, "-m", "pytest", "-p", "ftkit.cli", "-p", "no:cacheprovider", "-q", "-rs", *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | dict(CUDA_VISIBLE_DEVICES="", FTKIT_DEVICE="cpu"))
-    return done.returncode, done.stdout + done.stderr
+pytest_plugins = ["pytester"]
 
 
-def test_lessons_are_pytest_items(tmp_path, known):
-    lesson(tmp_path, "10_good", known)
-    write(tmp_path / "20_bad.ipynb", "print('hm')", "1 / 0")
-    code, said = run_pytest(tmp_path, "--notebooks", "--scale", "smoke")
-    assert code == 1 and "ZeroDivisionError" in said and "Traceback" not in said
+@pytest.fixture
+def run_pytest(pytester, monkeypatch):
+    "pytest with the plugin in this process, on a machine without a GPU; exit status and what it said."
+    monkeypatch.setenv("FTKIT_DEVICE", "cpu")
+    monkeypatch.setattr(cli, "has_cuda", lambda: False)
+    def run(*arguments):
+        done = pytester.runpytest_inprocess("-p", "ftkit.cli", "-q", "-rs", *map(str, arguments))
+        return int(done.ret), done.stdout.str() + done.stderr.str()
+    return run
+
+
+def test_lessons_are_pytest_items(run_pytest, pytester, known):
+    lesson(pytester.path, "10_good", known)
+    write(pytester.path / "20_bad.ipynb", "print('hm')", "1 / 0")
+    assert run_pytest()[0] == 5, "without the option no notebook is collected"
+    code, said = run_pytest("--notebooks", "--scale", "smoke")
+    assert code == 1 and "ZeroDivisionError" in said and "section 'Part 1'" in said and "Traceback" not in said
     assert "lessons: 0 passed, 1 failed, 1 not compared" in said and "no baseline file" in said
-    code, said = run_pytest(tmp_path, "--notebooks", "--scale", "smoke", "-k", "good", "-x", tmp_path)
-    assert code == 5 and "1 skipped" in said, "nothing was compared: not green"
-
-
-def test_without_the_option_no_notebook_is_collected(tmp_path):
-    write(tmp_path / "20_bad.ipynb", "1 / 0")
-    assert run_pytest(tmp_path)[0] == 5
-    code, said = run_pytest(tmp_path, "--notebooks", "--scale", "huge")
+    code, said = run_pytest("--notebooks", "--scale", "smoke", "-k", "good", "-x", pytester.path)
+    assert code == 5 and "1 skipped, 1 deselected" in said, "nothing was compared: not green"
+    code, said = run_pytest("--notebooks", "--scale", "huge")
     assert code == 4 and "Unknown scale 'huge'" in said
 
 
-def test_the_gpu_suite_without_a_gpu_checks_nothing_and_is_not_green(tmp_path):
-    for name in ("nbs", "ftkit", "tests"): (tmp_path / name).mkdir()
-    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
-    write(tmp_path / "nbs" / "10_a.ipynb", "1")
-    (tmp_path / "tests" / "test_x.py").write_text("import pytest\n@pytest.mark.gpu\ndef test_g(): pytest.skip('no GPU')\ndef test_c(): pass\n")
-    code, said = run_pytest(tmp_path, "-m", "gpu")
-    assert code == 5 and "no GPU: 0 checked, 1 lessons skipped" in said and "1 deselected" in said
-    code, said = run_pytest(tmp_path, "-m", "not gpu")
+def test_a_lesson_with_a_baseline_passes_in_pytest(run_pytest, pytester, known, monkeypatch):
+    for k, (verdict, code) in enumerate([("passed", 0), ("no baseline", 5), ("skipped", 5), ("failed", 1)]):
+        monkeypatch.setattr(regress, "execute", lambda path, *args, **more: regress.Result(path.stem, verdict, error="why"))
+        lesson(pytester.path, "10_good", known)
+        assert run_pytest("--notebooks")[0] == code, verdict
+
+
+def test_the_gpu_suite_without_a_gpu_checks_nothing_and_is_not_green(run_pytest, pytester):
+    for name in ("nbs", "ftkit", "tests"): (pytester.path / name).mkdir()
+    pytester.makeini("[pytest]\ntestpaths = tests\n")
+    write(pytester.path / "nbs" / "10_a.ipynb", "1")
+    (pytester.path / "tests" / "test_x.py").write_text("import pytest\n@pytest.mark.gpu\ndef test_g(): pytest.skip('no GPU')\ndef test_c(): pass\n")
+    code, said = run_pytest("-m", "gpu")
+    assert code == 5 and "no GPU: 0 checked, 1 lessons skipped" in said and "2 skipped, 1 deselected" in said
+    code, said = run_pytest("-m", "not gpu")
     assert code == 0 and "no GPU" not in said and "1 passed" in said
