@@ -9,13 +9,13 @@ __all__ = ['least_seeds', 'verdicts', 'limits_of', 'no_gpu', 'cost_line', 'page_
            'check_band', 'worst', 'baseline_path', 'checksum', 'load_baseline', 'save_baseline', 'notebooks', 'find',
            'this_python', 'sections', 'clock', 'Progress', 'Limits', 'Guard', 'processes', 'broken_limit',
            'end_processes', 'count_printed', 'engine', 'save_executed', 'first_error', 'open_notebook', 'read_record',
-           'Result', 'run_folder', 'mark_stopped', 'call_papermill', 'execute', 'judge', 'tidy_text', 'tidy_outputs',
-           'machine_paths', 'find_machine_path', 'rewrite_cost', 'save_outputs', 'Task', 'cores', 'fits', 'free_memory',
-           'run_many', 'here', 'unchanged', 'choose_threads', 'past_records', 'expected_memory', 'alone', 'Board',
-           'Suite', 'begin_suite', 'write_state', 'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder',
-           'take', 'ending', 'place', 'plot_range', 'small_plot', 'failing_cell', 'against', 'report_row',
-           'report_html', 'junit_xml', 'write_report', 'dirty_files', 'missing_seeds', 'add_result', 'write_baselines',
-           'run_seeds', 'describe_baseline']
+           'Result', 'run_folder', 'interruptible', 'mark_stopped', 'call_papermill', 'execute', 'judge', 'tidy_text',
+           'tidy_outputs', 'machine_paths', 'find_machine_path', 'rewrite_cost', 'save_outputs', 'Task', 'cores',
+           'fits', 'free_memory', 'run_many', 'here', 'unchanged', 'choose_threads', 'past_records', 'expected_memory',
+           'alone', 'Board', 'Suite', 'begin_suite', 'write_state', 'last_suite', 'prepare', 'default_jobs', 'check',
+           'clean_folder', 'take', 'ending', 'place', 'plot_range', 'small_plot', 'failing_cell', 'against',
+           'report_row', 'report_html', 'junit_xml', 'write_report', 'dirty_files', 'missing_seeds', 'add_result',
+           'write_baselines', 'run_seeds', 'describe_baseline']
 
 # %% ../nbs/7_kit/70_regression.ipynb #65435a99
 import ast, contextlib, functools, hashlib, html, io, json, logging, math, os, re, subprocess, sys, tempfile, threading, time
@@ -146,10 +146,10 @@ def check_metric(name: str, record: dict, baseline: dict) -> Check:
     if not old: return Check(name, "no baseline", value, "not measured under this setting")
     before = old[record["seed"]]["value"] if record["seed"] in old else None
     same = environment(record) == baseline["environment"] and record["device_class"] == "cpu" and before is not None
+    band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
     if same and before != value:
-        return Check(name, "failed", value, f"same code, machine and seed gave {before!r} before: something is not seeded")
-    if len(old) < least_seeds: return Check(name, "no baseline", value, f"{len(old)} seeds; a band needs {least_seeds}")
-    band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"])
+        return Check(name, "failed", value, f"same code, machine and seed gave {before!r} before: something is not seeded", band)
+    if band is None: return Check(name, "no baseline", value, f"{len(old)} seeds; a band needs {least_seeds}")
     if same: return Check(name, "passed", value, "identical to the baseline's run of this seed", band)
     return in_band(name, record, value, band, len(old), None if before is None else value - before)
 
@@ -447,6 +447,13 @@ def run_folder(out: str | os.PathLike, name: str) -> Path:
         except OSError as e: raise FtkitError(f"Cannot write {folder}: {e.strerror}. Choose another --out.") from e
 
 # %% ../nbs/7_kit/70_regression.ipynb #a456c1d8
+def interruptible(work: Callable[[], Any], stop: threading.Event) -> Any:
+    "Do `work` in a thread of its own. A Ctrl-C sets `stop`, and is passed on when the work has ended."
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(work)
+        try: return doing.result()
+        except KeyboardInterrupt: stop.set(); raise
+
 def mark_stopped(guard: Guard, target: Path, reason: str) -> str:
     "Note in the executed copy in which cell a notebook was ended and why; returns the same for a person."
     from nbformat.v4 import new_output
@@ -492,7 +499,8 @@ def execute(name: str | os.PathLike,         # a notebook's stem with or without
     open_notebook(source)   # raises if it is none
     target, guard = (folder or run_folder(out, source.stem)) / source.name, guard or Guard(limits_of[scale])
     hashes = dict(code=notebook_hash(source), package=package_hash(source))   # now: somebody may edit them meanwhile
-    error = call_papermill(source, target, dict(scale=scale, seed=seed), progress or Progress(source.stem, stream), guard, threads)
+    progress = progress or Progress(source.stem, stream)
+    error = interruptible(lambda: call_papermill(source, target, dict(scale=scale, seed=seed), progress, guard, threads), guard.stop)
     result = Result(source.stem, "skipped" if guard.stop.is_set() else "failed", target, seconds=time.time() - start, error=error)
     return result if error else judge(result, hashes, baseline, root)
 
@@ -898,11 +906,14 @@ def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
         before = [r[kind][c.name]["value"] for r in past if c.name in r[kind] and r[kind][c.name]["setting"] == entry.get("setting")]
         svg = small_plot(c, seeds, before) if c.value is not None else ""
         checks.append(dict(c._asdict(), control=kind == "controls", of=entry.get("control_of"), unit=entry.get("unit") or "", svg=svg))
+    cell = failing_cell(result.path) if result.error else None
+    lines = (result.error or "").split("\n")
+    error = "\n".join(lines if cell is None else dict.fromkeys([lines[0].rstrip(":"), lines[-1]]))     # the cell itself is shown below
     last = past[-1] if past else (baseline or dict(runs=[{}]))["runs"][-1]
     seconds, memory = record.get("seconds", result.seconds), record.get("peak_memory")
-    return dict(name=result.name, verdict=result.verdict, error=result.error, checks=checks, changed=result.changed, kept=result.kept,
+    return dict(name=result.name, verdict=result.verdict, error=error, checks=checks, changed=result.changed, kept=result.kept,
                 head=min(checks, key=lambda c: (["failed", "no baseline", "skipped", "passed"].index(c["verdict"]), c["control"]), default=None),
-                compared=bool(baseline), cell=failing_cell(result.path) if result.error else None, copy=result.path and f"{result.name}/{result.path.name}",
+                compared=bool(baseline), cell=cell, executed=result.path and f"{result.name}/{result.path.name}",
                 seconds=clock(seconds) if result.path else "", more_seconds=against(seconds, last.get("seconds")) if record else "",
                 memory=f"{memory / 1e9:.2f} GB" if memory else "", more_memory=against(memory, last.get("peak_memory")) if memory else "")
 
@@ -926,14 +937,14 @@ page_style += """
 .name{font-weight:600;overflow-wrap:anywhere}.name small,.cost small,.head small{display:block;font-weight:400;color:var(--soft);font-size:.82rem}.cost{text-align:right;font-variant-numeric:tabular-nums;font-size:.9rem}
 .head{font-variant-numeric:tabular-nums;font-size:.9rem}svg{display:block;max-width:100%}.band{fill:var(--band)}.seed{fill:none;stroke:var(--soft);stroke-width:1.2}.past{fill:none;stroke:var(--soft);stroke-width:1.4;opacity:.75}
 .now{fill:none;stroke:var(--c);stroke-width:2.4;stroke-linecap:round}.now.passed,.now.no-baseline{fill:var(--card)}
-.more{border-top:1px solid var(--line);padding:.75rem 1rem 1rem}table{border-collapse:collapse;width:100%;font-size:.92rem}th{text-align:left;font-weight:500;color:var(--soft);font-size:.82rem}
-td,th{padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:middle}tr:last-child td{border-bottom:0}td.value{font-variant-numeric:tabular-nums;white-space:nowrap}td.why{color:var(--soft)}
+.more{border-top:1px solid var(--line);padding:.75rem 1rem 1rem}table{border-collapse:collapse;table-layout:fixed;width:100%;font-size:.92rem}th{text-align:left;font-weight:500;color:var(--soft);font-size:.82rem}
+td,th{padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:middle}tr:last-child td{border-bottom:0}td{overflow-wrap:anywhere}td.value{font-variant-numeric:tabular-nums}td.why{color:var(--soft)}
 pre{background:var(--paper);border:1px solid var(--line);border-radius:4px;padding:.6rem .8rem;overflow-x:auto;font-size:.82rem;line-height:1.4;margin:.35rem 0 .8rem}
 pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}h3{font-size:.82rem;font-weight:500;color:var(--soft);margin:.8rem 0 .1rem}.chips{margin:.2rem 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.35rem}
 .chips li{border:1px solid var(--line);border-radius:4px;padding:.05rem .5rem;font-size:.85rem;overflow-wrap:anywhere}a{color:inherit}footer{color:var(--soft);font-size:.85rem;margin-top:2rem}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;align-items:center}.key span{display:flex;gap:.4rem;align-items:center}
 @media(max-width:760px){main{padding:1.25rem .8rem 3rem}summary{grid-template-columns:minmax(0,1fr) auto;padding:.7rem .8rem}.name{grid-column:1/-1;grid-row:1}.badge{grid-row:2}.cost{grid-row:2}.head{grid-column:1/-1}
-thead{display:none}.more tr{display:grid;grid-template-columns:minmax(0,1fr) auto;border-bottom:1px solid var(--line);padding:.4rem 0}.more td{border:0;padding:.1rem .5rem .1rem 0}td.plot,td.why{grid-column:1/-1}}
+thead{display:none}.more tr{display:grid;grid-template-columns:minmax(0,1fr) auto;border-bottom:1px solid var(--line);padding:.4rem 0}.more td{border:0;padding:.1rem .5rem .1rem 0}td.plot,td.why{grid-column:1/-1}.more td:nth-child(2){grid-column:1/-1;grid-row:1;font-weight:600}td.value{padding-right:0}}
 @media print{details.row{break-inside:avoid}}
 """
 
@@ -948,11 +959,11 @@ row_template = """
 <span class="cost">{{ r.seconds }} {{ r.more_seconds }}<small>{{ r.memory }} {{ r.more_memory }}</small></span></summary>
 <div class="more">{% if r.error %}<pre class="wrap">{{ r.error }}</pre>{% endif %}
 {% if r.cell %}<h3>The cell that failed</h3><pre>{{ r.cell.source }}</pre><h3>Its output</h3><pre class="wrap">{{ r.cell.output }}</pre>{% endif %}
-{% if r.checks %}<table><thead><tr><th>verdict</th><th>number</th><th>value</th><th>beside its band</th><th>because</th></tr></thead><tbody>
+{% if r.checks %}<table><thead><tr><th style="width:7.4rem">verdict</th><th>number</th><th style="width:6.5rem">value</th><th style="width:206px">beside its band</th><th style="width:34%">because</th></tr></thead><tbody>
 {% for c in r.checks %}<tr><td>{{ badge(c.verdict) }}</td><td>{{ c.name }}{% if c.of %} <small>(control of {{ c.of }})</small>{% endif %}{% if c.better %} <b>better than its band</b>{% endif %}</td>
 <td class="value">{{ '%.5g'|format(c.value) if c.value is not none else 'none' }} {{ c.unit }}</td><td class="plot">{{ c.svg|safe }}</td><td class="why">{{ c.why }}</td></tr>{% endfor %}</tbody></table>{% endif %}
 {% if r.changed %}<h3>Changed since the baseline</h3><ul class="chips">{% for c in r.changed %}<li>{{ c }}</li>{% endfor %}</ul>{% endif %}
-{% if r.copy %}<h3>Executed copy</h3><a href="{{ r.copy }}">{{ r.copy }}</a>{% endif %}</div></details>{% endfor %}
+{% if r.executed %}<h3>Executed copy</h3><a href="{{ r.executed }}">{{ r.executed }}</a>{% endif %}</div></details>{% endfor %}
 """
 
 # %% ../nbs/7_kit/70_regression.ipynb #cd3b1d23
