@@ -38,6 +38,11 @@ test: .venv/ready
 lab: .venv/ready
 	$(BIN)/jupyter lab nbs/index.ipynb
 
+# All lessons against their baselines, with a report; ends with 3 where one has no baseline yet.
+.PHONY: check
+check: .venv/ready
+	$(BIN)/ftkit check --scale $(SCALE) --seed $(SEED)
+
 bench: .venv/ready
 	$(BIN)/ftkit bench
 
