@@ -45,8 +45,9 @@ lab: .venv/ready
 bench: .venv/ready
 	$(BIN)/ftkit bench
 
+# All lessons against their baselines, with a report; ends with 3 where one has no baseline yet.
 check: .venv/ready
-	$(BIN)/ftkit check --scale $(SCALE) $(if $(filter-out pinned,$(LANE)),--lane $(LANE))
+	$(BIN)/ftkit check --scale $(SCALE) --seed $(SEED) $(if $(filter-out pinned,$(LANE)),--lane $(LANE))
 
 # It goes on where it was interrupted; `make faults ONLY="loss_sign no_warmup"` asks for some.
 faults: .venv/ready
