@@ -60,6 +60,7 @@ class Fault:
     old: str
     new: str
     tests: tuple[str, ...] = ()     # test files; none: tests/test_<module>.py
+    first: str = ""                 # a test that is run before the whole file: it is likely to notice
     lesson: str = ""                # a notebook's stem; none: the one that exports the module
     expect: str = "unit"            # the cheapest detector that should notice
 
@@ -246,10 +247,14 @@ def lesson(folder, environment, stem, scale, limit):
     return Outcome(scale, False, "", "", seconds)
 
 
-def detect(detector, fault_files, stem, folder, environment):
+def detect(detector, files, stem, folder, environment, first=""):
     limit = seconds_allowed[detector]
-    if detector == "unit": return unit(folder, environment, fault_files, limit)
-    return lesson(folder, environment, stem, detector, limit)
+    if detector != "unit": return lesson(folder, environment, stem, detector, limit)
+    start = time.time()
+    if first and (found := unit(folder, environment, [f"{files[0]}::{first}"], limit)).caught: return found
+    found = unit(folder, environment, files, limit)
+    found.seconds = time.time() - start
+    return found
 
 
 class Progress:
@@ -328,7 +333,7 @@ def examine(fault, chosen, progress, every=False):
         copy = _Copy(stack, fault)
         for detector in chosen:
             files, stem = test_files(fault), lesson_of(fault).stem
-            found.append(progress.outcome(fault.name, fault, detector, files, stem, lambda: detect(detector, files, stem, *copy())))
+            found.append(progress.outcome(fault.name, fault, detector, files, stem, lambda: detect(detector, files, stem, *copy(), fault.first)))
             if found[-1].caught and not every: break
     return found
 

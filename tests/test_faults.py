@@ -28,7 +28,8 @@ def test_applies_exactly_once_to_the_module_and_to_its_lesson(fault):
     text, cells = project_cells(fault)
     module, cell, source = suite.patched(fault, text, cells)
     assert module != text and source != cell["source"]
-    assert all((suite.root / "tests" / f.split("::")[0]).exists() for f in suite.test_files(fault)) and suite.lesson_of(fault).exists()
+    files = [suite.root / "tests" / f.split("::")[0] for f in suite.test_files(fault)]
+    assert suite.lesson_of(fault).exists() and f"def {fault.first}(" in files[0].read_text() + "def ("
 
 
 @pytest.mark.parametrize("change, expected", [
@@ -69,7 +70,7 @@ def answers(monkeypatch):
     noticed, asked = {}, []
     monkeypatch.setattr(suite, "check_import", lambda *_: None)
 
-    def detect(detector, files, stem, folder, environment):
+    def detect(detector, files, stem, folder, environment, first=""):
         asked.append(detector)
         text = (folder / "ftkit" / "losses.py").read_text()
         caught = any(f.new in text and f.old not in text and detector == by for f, by in noticed.items())
