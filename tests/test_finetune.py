@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from ftkit.core import FtkitError
-from ftkit.finetune import Classifier, Full, Prediction, columns, finetune, methods, resolve_method
+from ftkit.core import FtkitError, setup
+from ftkit.finetune import Classifier, Full, Prediction, columns, finetune, methods, resolve_method, sentiment_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification, BertConfig, BertForSequenceClassification
@@ -144,3 +144,15 @@ def test_saving_replaces_at_once_and_leaves_nothing_half_written(six, tmp_path, 
     monkeypatch.setattr(type(six.tokenizer), "save_pretrained", broken)
     with pytest.raises((OSError, FtkitError)): six.save(folder)
     assert json.loads((folder / "ftkit.json").read_text()) == before and [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_the_parts_of_the_reviews_come_from_their_own_splits(monkeypatch):
+    "Each part is drawn from the split of its name, and it is the same draw each time."
+    part = lambda name: datasets.Dataset.from_dict(dict(text=[f"{name} {i}" for i in range(100)], label=[i % 2 for i in range(100)]))
+    splits = datasets.DatasetDict({name: part(name) for name in ("train", "validation", "test")})
+    monkeypatch.setattr("ftkit.finetune.load_text", lambda name: splits)
+    run = setup("30_sentiment", scale="smoke")
+    first, again = sentiment_data(run), sentiment_data(run)
+    for name, rows, size in zip(("train", "validation", "test"), first, (64, 32, 64)):
+        assert len(rows) == size and {t.split()[0] for t in rows["text"]} == {name}
+    assert [list(rows["text"]) for rows in first] == [list(rows["text"]) for rows in again]

@@ -101,16 +101,9 @@ def test_exit_codes():
     with pytest.raises(FtkitError, match="Unknown verdict"): regress.exit_code(["pass"])
 
 
-def test_a_baseline_resumes_and_starts_anew_when_the_code_changes(tmp_path):
-    asked = []
-    def run(name, scale, seed, out, **changed):
-        asked.append(seed)
-        if len(asked) == 3: raise KeyboardInterrupt
-        return regress.Result(name, "no baseline", record=record(seed))
-    with pytest.raises(KeyboardInterrupt): regress.write_baseline("x", root=tmp_path, run=run)
-    path = regress.write_baseline("x", root=tmp_path, run=run)
-    assert asked == [0, 1, 2, 0, 2, 3, 4]
-    assert json.loads(path.read_text()) == baseline()
+def test_a_run_in_another_environment_starts_a_baseline_anew():
+    assert [r["seed"] for r in baseline()["runs"]] == [0, 1, 2, 3, 4]
+    assert regress.add_run(baseline(), record(3)) == baseline()
     assert len(regress.add_run(baseline(), record(0, code="new"))["runs"]) == 1
 
 
@@ -119,6 +112,13 @@ def test_a_damaged_baseline_is_named(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text("{")
     with pytest.raises(FtkitError, match="x.json is not valid JSON"): regress.load_baseline(record(0), tmp_path)
+    regress.save_baseline(baseline(), path)
+    assert regress.load_baseline(record(0), tmp_path) == baseline()
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4))              # another layout, the same content
+    assert regress.load_baseline(record(0), tmp_path) == baseline()
+    for edited in (path.read_text().replace('"rows": 10', '"rows": 11'), path.read_text().replace("checksum", "sum"), "[]"):
+        path.write_text(edited)
+        with pytest.raises(FtkitError, match="x.json was damaged or edited by hand.*restore it from git"): regress.load_baseline(record(0), tmp_path)
 
 
 # Finding
@@ -173,7 +173,7 @@ def ran(tmp_path_factory):
 def test_the_running_python_executes_with_our_parameters(ran):
     _, result, said = ran
     assert result.error is None
-    assert result.record["seed"] == 3 and result.record["scale"] == "cpu" and result.record["package"] == regress.package_hash()
+    assert result.record["seed"] == 3 and result.record["scale"] == "cpu" and result.record["package"] == regress.package_hash(ran[0])
     assert result.verdict == "no baseline" and "Sample" in said
     assert json.loads((result.path.parent / "record.json").read_text()) == result.record
 
