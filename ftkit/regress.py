@@ -300,7 +300,7 @@ limits_of = dict(smoke=Limits(300, 6e9), cpu=Limits(1800, 6e9), gpu=Limits(1800,
 class Guard:
     "Ends the kernel of a notebook that breaks a limit, or when `stop` is set; `reason` says why."
     def __init__(self, limits: Limits = Limits(), stop: threading.Event | None = None):
-        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.peak = limits, stop or threading.Event(), None, None, None, 0, 0
+        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.looks = limits, stop or threading.Event(), None, None, None, 0, 0
 
     def __enter__(self):
         self.started, self._over = None, threading.Event()     # a limit counts from the first cell
@@ -324,9 +324,10 @@ def processes(guard: Guard) -> list[psutil.Process]:
 def broken_limit(guard: Guard, seconds: float) -> str | None:
     "Which limit is broken after so many seconds, in words."
     limits, held = guard.limits, 0
-    for p in processes(guard):
+    if guard.looks % 10 == 0: guard.seen = processes(guard)     # to search all processes takes milliseconds, so once a second
+    guard.looks += 1
+    for p in guard.seen or processes(guard):
         with contextlib.suppress(psutil.Error): held += p.memory_info().rss
-    guard.peak = max(guard.peak, held)
     if guard.stop.is_set(): return "the suite was stopped"
     if seconds > limits.seconds: return f"it ran longer than {limits.seconds:g} s, its limit (--timeout)"
     if held > limits.memory: return f"it held {held / 1e9:.2g} GB of memory; its limit is {limits.memory / 1e9:.2g} GB (--memory)"
