@@ -235,15 +235,15 @@ def _katex():
     engine.set_max_stack_size(1 << 26)
     engine.eval("var module, exports;" + Path(util.find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js").read_text(encoding="utf-8") + ";0")
     engine.eval("""function mathml(tex, display) {
-        try { return katex.renderToString(tex, {displayMode: display, output: "mathml", strict: "ignore"}) }
-        catch (e) { return "!" + e.message } }""")
+        try { return JSON.stringify(katex.renderToString(tex, {displayMode: display, output: "mathml", strict: "ignore"})) }
+        catch (e) { return JSON.stringify("!" + e.message) } }""")
     return engine
 
 def mathml(tex: str,              # a formula, without its dollars
            display: bool = False, # on a line of its own
           ) -> str:               # an element <math>
     "TeX as MathML. Raises `FtkitError` with the formula."
-    found = _katex().eval(f"mathml({json.dumps(tex)}, {json.dumps(display)})")
+    found = json.loads(_katex().eval(f"mathml({json.dumps(tex)}, {json.dumps(display)})"))
     if found[0] == "!": raise FtkitError(f"The formula ${tex}$ cannot be drawn: {found[1:].split(': ', 1)[-1]}.")
     found = re.sub(r"^<span[^>]*>|</span>$", "", found)
     return re.sub(r'<mo>\u2061</mo>(?!<mo[^>]*>\()', '<mspace width="0.17em"></mspace>', found)   # "log p", not "logp"
@@ -506,14 +506,15 @@ def bibliography(site: Site, papers: dict[str, dict]) -> str:
 
 # %% ../nbs/7_kit/71_site.ipynb #e64580da
 def variables(site: Site) -> dict[str, dict[str, str]]:
-    "Lesson -> name -> value for prose: three digits, and once more as a percentage."
+    "Lesson -> name -> value for prose: three digits, as a percentage, as points without their sign; and what it was measured `at`."
     made = {}
     for name, r in site.records.items():
         mine = made.setdefault(PurePosixPath(name).name, {})
         for k, e in {**r["notes"], **r["controls"], **r["metrics"]}.items():
             if not isinstance(e["value"], (int, float)): continue
-            shown = f"{e['value']:,.0f}" if abs(e["value"]) >= 1000 else f"{e['value']:.3g}"
-            mine |= {slug(k).replace("-", "_"): shown, f"{slug(k).replace('-', '_')}_percent": f"{100 * e['value']:.1f}"}
+            key, value = slug(k).replace("-", "_"), e["value"]
+            mine |= {key: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}", f"{key}_percent": f"{100 * value:.1f}", f"{key}_points": f"{abs(100 * value):.1f}"}
+            mine |= {f"{key}_at_{k}": f"{v:,}" if isinstance(v, int) else str(v) for k, v in e["setting"].items()}
         mine |= dict(minutes=f"{r['seconds'] / 60:.0f}", gigabytes=f"{r['peak_memory'] / 1e9:.1f}")
     return made
 
