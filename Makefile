@@ -2,6 +2,7 @@
 #   make run     fine-tune a real BERT on real reviews, in full and with LoRA, and print the reports
 #   make test    everything that CI runs
 #   make lab     open the course in JupyterLab
+#   make docs    build the documentation site into _docs (make preview serves it and rebuilds what changes)
 #   make bench   speed and memory beside transformers and peft
 # Without a GPU on Linux, PyTorch's CPU build is the right one: take its index from https://pytorch.org/get-started/locally
 # and say `make run TORCH_INDEX=...` the first time.
@@ -12,7 +13,7 @@ BIN := .venv/bin
 SCALE ?= cpu
 SEED ?= 0
 
-.PHONY: run test lab bench setup readme export clean
+.PHONY: run test lab docs preview bench setup readme export clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -25,7 +26,7 @@ setup: .venv/ready
 	else $(PYTHON) -m venv .venv && cp constraints.txt .venv/constraints.txt && \
 	  echo "Set-up: torch" && $(BIN)/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"; fi
 	@echo "Set-up: the other libraries, in the versions of constraints.txt"
-	@$(BIN)/pip install --quiet --constraint .venv/constraints.txt --editable ".[dev]"
+	@$(BIN)/pip install --quiet --constraint .venv/constraints.txt --editable ".[dev,docs]"
 	@touch $@ && echo "Set-up done: $(BIN)/ftkit"
 
 # ftkit run ends with 3 where a lesson ran well but has no baseline yet to be compared with.
@@ -38,6 +39,12 @@ test: .venv/ready
 lab: .venv/ready
 	$(BIN)/jupyter lab nbs/index.ipynb
 
+docs: .venv/ready
+	$(BIN)/ftkit docs
+
+preview: .venv/ready
+	$(BIN)/ftkit docs --preview
+
 bench: .venv/ready
 	$(BIN)/ftkit bench
 
@@ -48,4 +55,4 @@ readme: .venv/ready
 	$(BIN)/python tests/readme.py
 
 clean:
-	rm -rf .venv runs _docs
+	rm -rf .venv runs _docs _proc

@@ -11,7 +11,7 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'a
            'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder', 'finetune_record',
            'write_model', 'train_and_report', 'Commands', 'main', 'show', 'version', 'say_data', 'read_parts',
            'announce_estimate', 'choose_epochs', 'finetune', 'json_value', 'write_table', 'predict',
-           'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets', 'bench', 'version_problems',
+           'check_prediction_file', 'trained_column', 'run', 'fetch', 'assets', 'bench', 'docs', 'version_problems',
            'index_state', 'suited_scale', 'doctor']
 
 # %% ../nbs/7_kit/73_cli.ipynb #1f0d30b0
@@ -658,6 +658,19 @@ def bench(scale: Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; 
     scale = core.resolve_scale(scale)
     from ftkit.bench import bench_command
     bench_command(scale, out)
+
+# %% ../nbs/7_kit/73_cli.ipynb #4b424799
+@app.command()
+def docs(preview: Annotated[bool, typer.Option("--preview", help="Serve the site on this machine and build again what changes.")] = False,
+         port: Annotated[int, typer.Option(min=0, max=65535, help="For --preview; 0 takes a free one.")] = 8000,
+         fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was built before.")] = False,
+         out: Annotated[Optional[Path], typer.Option(help="Another folder than _docs.")] = None) -> None:
+    "Build the documentation site from `_quarto.yml`."
+    from ftkit import core, site
+    if (root := core.checkout()) is None: raise bad_input("The site is built from a checkout of ftkit; this is an installed package. Clone the repository and run `make docs` in it.")
+    if preview: site.preview(root, out, port, say=typer.echo); return
+    done = site.publish(root, out, fresh)
+    show("site", f"{os.path.relpath(done.out)}/index.html, {done.total} pages ({done.pages} changed), {done.size / 1e6:.1f} MB, {done.seconds:.0f} s")
 
 # %% ../nbs/7_kit/73_cli.ipynb #b7c9d9c9
 def version_problems() -> tuple[list[str], list[str]]:

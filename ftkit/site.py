@@ -10,9 +10,11 @@ __all__ = ['quarto_keys', 'fence', 'replaced_steps', 'folds', 'Page', 'page_name
            'address', 'page_link', 'to_myst', 'figure_text', 'to_cell', 'Site', 'defined_names', 'last_record',
            'read_site', 'label', 'quoted', 'symbol_entry', 'api_pages', 'api_list', 'bands', 'result_rows',
            'results_list', 'machines', 'cited', 'naming', 'bibliography', 'variables', 'fill', 'cost_links',
-           'notebook_page', 'toctrees', 'under', 'asset_pages', 'asset_list', 'includes', 'source_tree', 'write_tree',
-           'link_prose', 'link_code', 'symbol_tables', 'setup', 'explain', 'sphinx_settings', 'run_sphinx',
-           'page_sections', 'search_index', 'searcher', 'check_built', 'Built', 'lay_beside', 'build']
+           'notebook_page', 'add_minutes', 'toctrees', 'under', 'asset_pages', 'asset_list', 'includes', 'source_tree',
+           'raw_links', 'write_tree', 'link_prose', 'link_code', 'symbol_tables', 'setup', 'explain', 'sphinx_settings',
+           'run_sphinx', 'page_sections', 'search_index', 'searcher', 'check_built', 'Built', 'lay_beside', 'need',
+           'render', 'build', 'newest', 'serve', 'preview', 'filter_notebook', 'quarto_filter', 'quarto_files',
+           'publish']
 
 # %% ../nbs/7_kit/71_site.ipynb #0959d482
 import ast, base64, contextlib, difflib, functools, html, io, json, logging, os, re, shutil, sys, time, tokenize
@@ -203,11 +205,11 @@ def read_module(path: Path  # an exported module
     for node in body:
         cell = max((c for c in cells if c[0] <= node.lineno), default=(0, ("", "")))[1]
         name = getattr(node, "name", "") or getattr(getattr(node, "target", None) or (getattr(node, "targets", None) or [None])[0], "id", "")
-        if name not in public: continue
+        if name not in public or isinstance(node, ast.AugAssign): continue
         if isinstance(node, ast.FunctionDef): found.append(read_function(node, notes, path.stem, "", cell))
         elif isinstance(node, ast.ClassDef): found += read_class(node, notes, path.stem, cell)
         else: found.append(Symbol(path.stem, name, "constant", ast.unparse(node)[:200], [], None, notes.get(node.lineno, ""), cell))
-    return found
+    return list({s.name: s for s in found}.values())   # the last definition of a name is the one that holds
 
 # %% ../nbs/7_kit/71_site.ipynb #3a9e5d76
 def mentions(source: str, kind: str) -> list[tuple[str, str]]:
@@ -547,7 +549,7 @@ def notebook_page(page: Page, site: Site, names: dict[Path, str]) -> tuple[list[
         tags = c["metadata"].get("tags", [])
         if c["cell_type"] == "markdown":
             section = (re.findall(r"^#+ +(.+)$", c["source"], re.M) or [section])[-1]
-            text = to_myst(c["source"], page, names)
+            text = to_myst(add_minutes(c["source"], page, site, names) if page.name == "index" else c["source"], page, names)
             new = [c | dict(source="{.cost}\n" + text + cost_links(page, site.root) if "cost" in tags else text, metadata={})]
         else:
             mark = dict(cell_type="markdown", id=f"at-{c['id']}", metadata={}, source=f'```{{raw}} html\n<span id="cell-{c["id"]}"></span>\n```')
@@ -557,6 +559,14 @@ def notebook_page(page: Page, site: Site, names: dict[Path, str]) -> tuple[list[
     return made, origin
 
 # %% ../nbs/7_kit/71_site.ipynb #7bc2782e
+def add_minutes(text: str, page: Page, site: Site, names: dict[Path, str]) -> str:
+    "The front page's table of lessons with a column more: the minutes of each record."
+    def row(m):
+        record = site.records.get(names.get((page.source.parent / m[2]).resolve(), ""))
+        return f"{m[1]} {str(max(1, round(record['seconds'] / 60))) + ' min' if record else ''} |"
+    text = re.sub(r"^(\| \[[^\]]+\]\(([^)]+\.ipynb)\) \|.*\|)$", row, text, flags=re.M)
+    return re.sub(r"^(\| lesson \|.*\|)\n(\|---\|---\|)$", r"\1 on 2 cores |\n\2---|", text, flags=re.M)
+
 def toctrees(site: Site) -> str:
     "The navigation of the front page, in MyST: one list for each section."
     parts = []
@@ -604,17 +614,24 @@ def source_tree(site: Site, assets: Path) -> tuple[dict[str, str], dict[str, lis
         more = toctrees(site) if page.name == "index" else under(below.get(page.name, {}), page.name)
         if page.source.suffix == ".md":
             text = fill(site.cells[page.source][0]["source"], values, shared, f"{page.source.parent.name}/{page.source.name}")
-            files[f"{page.name}.md"] = to_myst(text, page, names) + "\n" + more
+            files[f"{page.name}.md"] = raw_links(to_myst(text, page, names)) + "\n" + more
             continue
         cells, origins[page.name] = notebook_page(page, site, names)
         if more: cells = [*cells, dict(cell_type="markdown", id="navigation", metadata={}, source=more)]
         notebook = dict(cells=cells, metadata=dict(kernelspec=dict(name="python3", display_name="python3", language="python")), nbformat=4, nbformat_minor=5)
         files[f"{page.name}.ipynb"] = json.dumps(notebook, ensure_ascii=False)
     for page, made in below.items():
-        if page in names.values(): files |= {f"{name}.md": text for name, text in made.items()}
+        if page in names.values(): files |= {f"{name}.md": raw_links(text) for name, text in made.items()}
     return files, origins
 
 # %% ../nbs/7_kit/71_site.ipynb #6d151ca4
+def raw_links(text: str) -> str:
+    "Links to finished pages as HTML, which MyST hands on as they are."
+    def link(m):
+        inner = f'<code class="docutils literal notranslate">{html.escape(m[2])}</code>' if m[1] else m[2]
+        return f'<a class="reference internal" href="{m[3]}">{inner}</a>'
+    return outside(text, lambda prose: re.sub(r"\[(`?)([^\]\[`]+)\1\]\(((?!\w+:)[^)\s]+\.html(?:#[\w-]+)?)\)", link, prose))
+
 def write_tree(files: dict[str, str], folder: Path) -> list[str]:
     "Make the folder hold these files and no others; returns the names of those that changed."
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
@@ -709,7 +726,7 @@ def sphinx_settings(title: str, assets: Path) -> dict:
         myst_enable_extensions=["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"],
         html_static_path=[str(assets / "static")], templates_path=[str(assets / "templates")], html_css_files=["site.css"], html_js_files=["search.js", "site.js"],
         html_sidebars={"**": ["sidebar/brand.html", "search-button.html", "sidebar/scroll-start.html", "sidebar/navigation.html", "sidebar/scroll-end.html"]},
-        html_use_index=False, html_domain_indices=False, html_copy_source=False, html_show_sourcelink=False, html_show_sphinx=False, html_permalinks_icon="#",
+        highlight_language="none", html_use_index=False, html_domain_indices=False, html_copy_source=False, html_show_sourcelink=False, html_show_sphinx=False, html_permalinks_icon="#",
         suppress_warnings=["config.cache", "mystnb.unknown_mime_type"])
 
 def run_sphinx(tree: Path, out: Path, doctrees: Path, settings: dict, jobs: int = 1) -> tuple[Any, str]:
@@ -780,8 +797,8 @@ class Built(NamedTuple):
     seconds: float
     size: int         # bytes of the whole site
 
-def lay_beside(app, site: Site, out: Path) -> None:
-    "Search index, mathematical font, notebooks."
+def lay_beside(app, site: Site, assets: Path, out: Path) -> None:
+    "Search index, mathematical font, style, notebooks."
     from docutils import nodes
     sections, characters = [], set()
     for name in sorted(app.env.found_docs):
@@ -792,6 +809,7 @@ def lay_beside(app, site: Site, out: Path) -> None:
     (out / "_static" / "search-index.js").write_text(search_index(site, sections), encoding="utf-8")
     font = base64.b64encode(maths_font(sorted(characters))).decode()
     (out / "_static" / "maths.css").write_text(f"@font-face {{ font-family: 'Site Maths'; src: url(data:font/woff;base64,{font}) format('woff') }}\nmath {{ font-family: 'Site Maths', math; font-size: 1.08em }}\n", encoding="utf-8")
+    shutil.copytree(assets / "static", out / "_static", dirs_exist_ok=True)
     for page in site.pages:
         if page.source.suffix != ".ipynb": continue
         copy = out / "notebooks" / page.source.relative_to(site.root / "nbs")
@@ -799,6 +817,27 @@ def lay_beside(app, site: Site, out: Path) -> None:
         shutil.copy(page.source, copy)
 
 # %% ../nbs/7_kit/71_site.ipynb #ca5dcc45
+def need(*modules: str) -> None:
+    "Raise `FtkitError` if one of these is not installed."
+    if missing := [m for m in modules if util.find_spec(m) is None]:
+        raise FtkitError(f"The site needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; run `make docs`, or pip install -e '.[dev,docs]'.")
+
+def render(site: Site, work: Path, assets: Path, jobs: int) -> tuple[int, int]:
+    "Write the tree and let Sphinx make pages of it in work/html; returns how many files changed, and how many there are."
+    files, origins = source_tree(site, assets)
+    tree, doctrees, pages = work / "site", work / "doctrees", work / "html"
+    changed = write_tree(files, tree)
+    _building["site"] = site
+    try:
+        app, warnings = run_sphinx(tree, pages, doctrees, sphinx_settings(site.title, assets), jobs)
+        wrong = explain(warnings, origins, tree)
+        for line in wrong: (doctrees / f"{re.split('[,:]', line)[0]}.doctree").unlink(missing_ok=True)   # to be read, and warned of, again
+        if not wrong: lay_beside(app, site, assets, pages)
+    finally: _building.clear()
+    if wrong := wrong or check_built(pages): raise FtkitError("\n".join(wrong[:20]))
+    return len(changed), len(files)
+
+# %% ../nbs/7_kit/71_site.ipynb #7fdb1bf5
 def build(root: Path,               # the checkout
           out: Path | None = None,  # None: _docs below it
           work: Path | None = None, # what is kept between builds; None: _proc below the checkout
@@ -807,19 +846,77 @@ def build(root: Path,               # the checkout
          ) -> Built:
     "Build the site. Raises `FtkitError` with file and cell for whatever is wrong; then an older site stays as it is."
     start = time.time()
+    need("sphinx", "myst_nb", "furo", "mermaidx", "quickjs", "ziamath", "nbdev")
     out, work = Path(out or root / "_docs").resolve(), Path(work or root / "_proc").resolve()
     assets = next(f for f in (root / "nbs" / "_site", checkout() / "nbs" / "_site") if f.is_dir())
     site = read_site(root)
-    if fresh:
-        for folder in (out, work): shutil.rmtree(folder, ignore_errors=True)
-    tree, doctrees = work / "site", work / "doctrees"
-    files, origins = source_tree(site, assets)
-    changed = write_tree(files, tree)
-    _building["site"] = site
-    try:
-        app, warnings = run_sphinx(tree, out, doctrees, sphinx_settings(site.title, assets), jobs)
-        if wrong := explain(warnings, origins, tree): shutil.rmtree(doctrees, ignore_errors=True); raise FtkitError("\n".join(wrong[:20]))
-        lay_beside(app, site, out)
-    finally: _building.clear()
-    if wrong := check_built(out): raise FtkitError("\n".join(wrong[:20]))
-    return Built(out, len(changed), len(files), time.time() - start, sum(p.stat().st_size for p in out.rglob("*") if p.is_file()))
+    if fresh: shutil.rmtree(work, ignore_errors=True)
+    changed, total = render(site, work, assets, jobs)
+    with write_beside(out, folder=True) as beside:
+        shutil.copytree(work / "html", beside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))
+    return Built(out, changed, total, time.time() - start, sum(p.stat().st_size for p in out.rglob("*") if p.is_file()))
+
+# %% ../nbs/7_kit/71_site.ipynb #d0f5c62f
+def newest(root: Path) -> float:
+    "When a source of the site was last changed."
+    files = [root / "_quarto.yml", *root.glob("nbs/**/*"), *root.glob("ftkit/*.py")]
+    return max(p.stat().st_mtime for p in files if p.is_file() and ".ipynb_checkpoints" not in p.parts)
+
+def serve(out: Path, port: int = 0):
+    "A server for a folder, on this machine only; port 0 takes a free one."
+    import http.server, threading
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args): pass
+    try: server = http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(out)))
+    except OSError as e: raise FtkitError(f"Port {port} cannot be used: {e.strerror}. Choose another --port.") from e
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+def preview(root: Path, out: Path | None = None, port: int = 8000, wait: float = 1.0, say: Callable = print, going: Callable[[], bool] = lambda: True) -> None:
+    "Serve the site, and build again what changes, as long as `going()` says so."
+    seen, server = 0.0, serve(Path(out or root / "_docs"), port)
+    say(f"http://127.0.0.1:{server.server_port}/index.html (Ctrl+C ends it)")
+    with server:
+        while going():
+            if (now := newest(root)) != seen:
+                seen = now
+                try: done = build(root, out); say(f"built {done.pages} of {done.total} pages in {done.seconds:.1f} s")
+                except FtkitError as e: say(str(e))
+            time.sleep(wait)
+        server.shutdown()
+
+# %% ../nbs/7_kit/71_site.ipynb #ac33629b
+def filter_notebook(nb: dict) -> dict:
+    "A notebook as Quarto should render it: cells marked, and an output file under its short name."
+    record = last_record(nb["cells"])
+    stem = record["notebook"] if record else ""
+    front = next((c["source"] for c in nb["cells"] if c["cell_type"] == "raw"), "---\n---")
+    cells = preprocess([c for c in nb["cells"] if c["cell_type"] != "raw"])
+    if stem: front = re.sub(r"\n---\s*$", f"\noutput-file: {page_name(stem)}.html\n---", front)
+    return nb | dict(cells=[dict(cell_type="raw", id="front", metadata={}, source=front), *cells])
+
+def quarto_filter() -> None:
+    "The console script `ftkit-filter`: a notebook in, a notebook out."
+    nb = json.load(sys.stdin)
+    for c in nb["cells"]:
+        if isinstance(c["source"], list): c["source"] = "".join(c["source"])
+    json.dump(filter_notebook(nb), sys.stdout)
+
+def quarto_files(site: Site, assets: Path) -> dict[str, str]:
+    "What Quarto wants beside the sources: file name below the checkout -> content."
+    import yaml
+    inner = json.loads(json.dumps(read_yaml(site.root / "_quarto.yml")).replace('"nbs/', '"'))
+    inner["project"] = inner.get("project", {}) | {"output-dir": "../_docs"}
+    made = {"nbs/_quarto.yml": yaml.safe_dump(inner, sort_keys=False), "_variables.yml": yaml.safe_dump(variables(site))}
+    return made | {f"nbs/8_reference/{name}": text for name, text in includes(site, assets).items()}
+
+def publish(root: Path, out: Path | None = None, fresh: bool = False) -> Built:
+    "Build the site with Quarto where it is installed, else with Sphinx."
+    import subprocess
+    if not shutil.which("quarto"): return build(root, out, fresh=fresh)
+    start, site = time.time(), read_site(root)
+    for name, text in quarto_files(site, root / "nbs" / "_site").items():
+        with write_beside(root / name) as beside: beside.write_text(text, encoding="utf-8")
+    target = Path(out or root / "_docs").resolve()
+    if subprocess.run(["quarto", "render", "--output-dir", str(target)], cwd=root).returncode: raise FtkitError("quarto render failed; what it said stands above.")
+    return Built(target, len(site.pages), len(site.pages), time.time() - start, sum(p.stat().st_size for p in target.rglob("*") if p.is_file()))

@@ -15,7 +15,7 @@
   }
 
   function score(entry, words, phrase, exact) {
-    const page = plain(entry[1]), heading = plain(entry[2]), text = plain(entry[3]);
+    const [page, heading, text] = entry.low ??= [plain(entry[1]), plain(entry[2]), plain(entry[3])];
     if (exact && !text.includes(phrase) && !heading.includes(phrase)) return 0;
     let total = 0;
     for (const word of words) {
