@@ -2,6 +2,7 @@
 #   make run     fine-tune a real BERT on real reviews, in full and with LoRA, and print the reports
 #   make test    everything that CI runs
 #   make lab     open the course in JupyterLab
+#   make docs    build the documentation site into _docs (make preview serves it and rebuilds what changes)
 #   make bench   speed and memory beside transformers and peft
 #   make check   every lesson against the band of its number; SCALE=smoke, cpu or gpu, LANE=latest for the newest libraries
 #   make faults  small faults in a copy of the project: does the suite notice each of them?
@@ -16,7 +17,7 @@ SEED ?= 0
 LANE ?= pinned
 ONLY ?=
 
-.PHONY: run test lab bench check faults setup readme export clean
+.PHONY: run test lab docs preview bench check faults setup readme export clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -29,7 +30,7 @@ setup: .venv/ready
 	else $(PYTHON) -m venv .venv && cp constraints.txt .venv/constraints.txt && \
 	  echo "Set-up: torch" && $(BIN)/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"; fi
 	@echo "Set-up: the other libraries, in the versions of constraints.txt"
-	@$(BIN)/pip install --quiet --constraint .venv/constraints.txt --editable ".[dev]"
+	@$(BIN)/pip install --quiet --constraint .venv/constraints.txt --editable ".[dev,docs]"
 	@touch $@ && echo "Set-up done: $(BIN)/ftkit"
 
 # ftkit run ends with 3 where a lesson ran well but has no baseline yet to be compared with.
@@ -41,6 +42,12 @@ test: .venv/ready
 
 lab: .venv/ready
 	$(BIN)/jupyter lab nbs/index.ipynb
+
+docs: .venv/ready
+	$(BIN)/ftkit docs
+
+preview: .venv/ready
+	$(BIN)/ftkit docs --preview
 
 bench: .venv/ready
 	$(BIN)/ftkit bench
@@ -60,4 +67,4 @@ readme: .venv/ready
 	$(BIN)/python tests/readme.py
 
 clean:
-	rm -rf .venv .lanes runs _docs
+	rm -rf .venv .lanes runs _docs _proc

@@ -14,7 +14,7 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'model_files', 'resumes', 'a
            'write_table', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of',
            'check', 'baseline', 'pytest_addoption', 'gpu_asked', 'pytest_configure', 'pytest_collect_file',
            'run_lesson', 'lessons_by_outcome', 'pytest_sessionfinish', 'has_cuda', 'pytest_terminal_summary', 'fetch',
-           'assets', 'bench', 'version_problems', 'index_state', 'suited_scale', 'doctor']
+           'assets', 'bench', 'docs', 'version_problems', 'index_state', 'suited_scale', 'doctor']
 
 # %% ../nbs/7_kit/73_cli.ipynb #1f0d30b0
 import codecs, contextlib, csv, difflib, errno, io, json, math, os, re, shutil, sys, tempfile, time
@@ -796,6 +796,19 @@ def bench(scale: Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; 
     scale = core.resolve_scale(scale)
     from ftkit.bench import bench_command
     bench_command(scale, out)
+
+# %% ../nbs/7_kit/73_cli.ipynb #4b424799
+@app.command()
+def docs(preview: Annotated[bool, typer.Option("--preview", help="Serve the site on this machine and build again what changes.")] = False,
+         port: Annotated[int, typer.Option(min=0, max=65535, help="For --preview; 0 takes a free one.")] = 8000,
+         fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was built before.")] = False,
+         out: Annotated[Optional[Path], typer.Option(help="Another folder than _docs.")] = None) -> None:
+    "Build the documentation site from `_quarto.yml`."
+    from ftkit import core, site
+    if (root := core.checkout()) is None: raise bad_input("The site is built from a checkout of ftkit; this is an installed package. Clone the repository and run `make docs` in it.")
+    if preview: site.preview(root, out, port, say=typer.echo); return
+    done = site.publish(root, out, fresh)
+    show("site", f"{os.path.relpath(done.out)}/index.html, {done.total} pages ({done.pages} changed), {done.size / 1e6:.1f} MB, {done.seconds:.0f} s")
 
 # %% ../nbs/7_kit/73_cli.ipynb #b7c9d9c9
 def version_problems() -> tuple[list[str], list[str]]:

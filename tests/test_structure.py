@@ -128,7 +128,7 @@ def test_importing_needs_no_development_dependency(tmp_path):
 
 def test_every_import_is_a_listed_dependency():
     "What a module imports directly stands in settings.ini; optional peers are imported inside functions and listed in an extra."
-    called = {"sklearn": "scikit-learn", "IPython": "ipython"}
+    called = {"sklearn": "scikit-learn", "IPython": "ipython", "quickjs": "quickjs-ng", "yaml": "pyyaml"}
     listed = {re.split(r"[<>=]", d)[0].lower() for key in settings if key.endswith("requirements") for d in settings[key].split()}
     for path in (root / "ftkit").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -139,7 +139,7 @@ def test_every_import_is_a_listed_dependency():
 
 def test_constraints_name_every_dependency():
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in (root / "constraints.txt").read_text().split()}
-    wanted = {re.split(r"[<>=\[]", d)[0].lower() for key in ("requirements", "dev_requirements") for d in settings[key].split()}
+    wanted = {re.split(r"[<>=\[]", d)[0].lower() for key in ("requirements", "dev_requirements", "docs_requirements") for d in settings[key].split()}
     assert wanted <= pinned, f"not in constraints.txt: {sorted(wanted - pinned)}"
 
 
