@@ -301,7 +301,7 @@ limits_of = dict(smoke=Limits(300, 6e9), cpu=Limits(1800, 6e9), gpu=Limits(1800,
 class Guard:
     "Ends the kernel of a notebook that breaks a limit, or when `stop` is set; `reason` says why."
     def __init__(self, limits: Limits = Limits(), stop: threading.Event | None = None):
-        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.peak = limits, stop or threading.Event(), None, None, None, 0, 0
+        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.looks = limits, stop or threading.Event(), None, None, None, 0, 0
 
     def __enter__(self):
         self.started, self._over = None, threading.Event()     # a limit counts from the first cell
@@ -325,9 +325,10 @@ def processes(guard: Guard) -> list[psutil.Process]:
 def broken_limit(guard: Guard, seconds: float) -> str | None:
     "Which limit is broken after so many seconds, in words."
     limits, held = guard.limits, 0
-    for p in processes(guard):
+    if guard.looks % 10 == 0: guard.seen = processes(guard)     # to search all processes takes milliseconds, so once a second
+    guard.looks += 1
+    for p in guard.seen or processes(guard):
         with contextlib.suppress(psutil.Error): held += p.memory_info().rss
-    guard.peak = max(guard.peak, held)
     if guard.stop.is_set(): return "the suite was stopped"
     if seconds > limits.seconds: return f"it ran longer than {limits.seconds:g} s, its limit (--timeout)"
     if held > limits.memory: return f"it held {held / 1e9:.2g} GB of memory; its limit is {limits.memory / 1e9:.2g} GB (--memory)"
@@ -342,7 +343,7 @@ def end_processes(guard: Guard) -> None:
 def count_printed(guard: Guard, message: dict) -> bool:
     "Count what a kernel's message holds; False if it shall not be stored, because the limit was passed."
     content = message["content"]
-    guard.printed += len(content.get("text") or "") + sum(len(v) for v in content.get("data", {}).values() if isinstance(v, str))
+    guard.printed += len(content.get("text") or "") + sum(len(v) for v in (content.get("data") or {}).values() if isinstance(v, str))
     return guard.printed <= guard.limits.output or message["msg_type"] == "status"
 
 # %% ../nbs/7_kit/70_regression.ipynb #41eeba56
@@ -364,7 +365,7 @@ def engine() -> str:
                 progress(manager.nb.cells, cell_index)
                 return begin(cell, cell_index, **more)
             manager.cell_start = cell_start
-            guard.client = Client(manager, kernel_name=kernel_name, kernel_manager_class=kernel_manager_class, startup_timeout=60,
+            guard.client = Client(manager, kernel_name=kernel_name, kernel_manager_class=kernel_manager_class, startup_timeout=120,
                                   log=logging.getLogger("papermill"), resources=dict(metadata=dict(path=str(folder))))
             guard.client.guard = guard
             guard.client.execute()
@@ -473,13 +474,15 @@ def call_papermill(source: Path, target: Path, parameters: dict, progress: Progr
         with guard:
             papermill.execute_notebook(source, None, parameters, engine_name=engine(), kernel_name="python3", language="python", progress_bar=False,
                                        progress=progress, guard=guard, target=target, folder=source.parent, kernel_manager_class=this_python(threads))
-    except papermill.PapermillExecutionError: save_executed(guard.notebook, target)    # with papermill's mark at the failing cell
+    except papermill.PapermillExecutionError:
+        save_executed(guard.notebook, target)    # with papermill's mark at the failing cell
+        return first_error(guard.notebook.cells)
     except (DeadKernelError, RuntimeError) as e:
-        if not (guard.reason or isinstance(e, DeadKernelError)): raise
         died = f"the kernel died in section '{progress.said}'; often the machine ran out of memory. Free some, or use a smaller --scale."
-        return mark_stopped(guard, target, guard.reason or died)
+        if guard.reason or isinstance(e, DeadKernelError): return mark_stopped(guard, target, guard.reason or died)
+        if guard.cell is None: return f"the kernel did not start: {e}"
+        raise
     finally: progress.close()
-    return first_error(open_notebook(target)["cells"])
 
 # %% ../nbs/7_kit/70_regression.ipynb #00572c2f
 def execute(name: str | os.PathLike,         # a notebook's stem with or without number, or the path of an .ipynb file
