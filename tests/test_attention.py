@@ -172,3 +172,15 @@ def test_bfloat16_and_autocast():
 def test_bad_input_gets_a_sentence(call, says):
     with pytest.raises(FtkitError) as error: call()
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize("heads, kv_heads", [(4, 2), (6, 2), (6, 3), (4, 1), (4, 4)])
+def test_neighbours_share_a_key_head_as_in_torch(heads, kv_heads):
+    "Query head h looks at key head h * G // H, by definition and in torch's own kernel."
+    torch.manual_seed(heads)
+    query, key, value = torch.randn(2, heads, 5, 4), torch.randn(2, kv_heads, 7, 4), torch.randn(2, kv_heads, 7, 4)
+    mine, theirs = attention(query, key, value), F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
+    torch.testing.assert_close(mine, theirs)
+    for h in range(heads):
+        alone = slice(h * kv_heads // heads, h * kv_heads // heads + 1)
+        torch.testing.assert_close(mine[:, h:h + 1], attention(query[:, h:h + 1], key[:, alone], value[:, alone]))
