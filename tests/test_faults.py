@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from faults import Fault, FaultError, Outcome, load_faults, main
 from ftkit.core import mimetype
+from ftkit.regress import save_baseline
 
 all_faults = load_faults(suite.root / "tests" / "faults.toml")
 each = pytest.mark.parametrize("fault", all_faults, ids=lambda f: f.name)
@@ -138,9 +139,8 @@ def executed(monkeypatch, folder, value):
 def test_a_number_outside_its_band_is_noticed(monkeypatch):
     with suite.project_copy() as (folder, _):
         baseline = folder / "tests" / "baselines" / "cpu" / "cpu" / "11_losses.json"
-        baseline.parent.mkdir(parents=True, exist_ok=True)
         runs = [dict(seed=s, metrics=dict(loss=dict(value=v, unit=None, resolution=None, setting={})), controls={}) for s, v in enumerate((1., 2., 3., 4., 5.))]
-        baseline.write_text(json.dumps(dict(schema=1, notebook="11_losses", scale="cpu", environment={}, runs=runs)))
+        save_baseline(dict(schema=1, notebook="11_losses", scale="cpu", environment={}, runs=runs), baseline)
         assert not executed(monkeypatch, folder, 6.).caught
         found = executed(monkeypatch, folder, 30.)
         assert found.caught and "band of loss" in found.where and "outside" in found.what
