@@ -693,7 +693,7 @@ def _finish_page(app, pagename, templatename, context, doctree):
     if "body" not in context or not (site := _building.get("site")): return
     prose, code = symbol_tables(site, pagename)
     context["body"] = link_code(link_prose(context["body"], prose), code)
-    if "<math" in context["body"]: app.add_css_file("maths.css")
+    if "<math" in context["body"]: context["metatags"] += f'<link rel="stylesheet" href="{context["pathto"]("_static/maths.css", resource=True)}" />'
 
 # %% ../nbs/7_kit/71_site.ipynb #143f5a98
 def setup(app) -> dict:
