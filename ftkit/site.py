@@ -693,7 +693,7 @@ def _finish_page(app, pagename, templatename, context, doctree):
     if "body" not in context or not (site := _building.get("site")): return
     prose, code = symbol_tables(site, pagename)
     context["body"] = link_code(link_prose(context["body"], prose), code)
-    if "<math" in context["body"]: app.add_css_file("maths.css")
+    if "<math" in context["body"]: context["metatags"] += f'<link rel="stylesheet" href="{context["pathto"]("_static/maths.css", resource=True)}" />'
 
 # %% ../nbs/7_kit/71_site.ipynb #143f5a98
 def setup(app) -> dict:
@@ -797,6 +797,7 @@ class Built(NamedTuple):
     seconds: float
     size: int         # bytes of the whole site
 
+# %% ../nbs/7_kit/71_site.ipynb #8e5fcbf4
 def lay_beside(app, site: Site, assets: Path, out: Path) -> None:
     "Search index, mathematical font, style, notebooks."
     from docutils import nodes
@@ -872,6 +873,7 @@ def serve(out: Path, port: int = 0):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
+# %% ../nbs/7_kit/71_site.ipynb #bfc4312c
 def preview(root: Path, out: Path | None = None, port: int = 8000, wait: float = 1.0, say: Callable = print, going: Callable[[], bool] = lambda: True) -> None:
     "Serve the site, and build again what changes, as long as `going()` says so."
     seen, server = 0.0, serve(Path(out or root / "_docs"), port)
@@ -902,6 +904,7 @@ def quarto_filter() -> None:
         if isinstance(c["source"], list): c["source"] = "".join(c["source"])
     json.dump(filter_notebook(nb), sys.stdout)
 
+# %% ../nbs/7_kit/71_site.ipynb #75063316
 def quarto_files(site: Site, assets: Path) -> dict[str, str]:
     "What Quarto wants beside the sources: file name below the checkout -> content."
     import yaml
@@ -910,6 +913,7 @@ def quarto_files(site: Site, assets: Path) -> dict[str, str]:
     made = {"nbs/_quarto.yml": yaml.safe_dump(inner, sort_keys=False), "_variables.yml": yaml.safe_dump(variables(site))}
     return made | {f"nbs/8_reference/{name}": text for name, text in includes(site, assets).items()}
 
+# %% ../nbs/7_kit/71_site.ipynb #b75b2179
 def publish(root: Path, out: Path | None = None, fresh: bool = False) -> Built:
     "Build the site with Quarto where it is installed, else with Sphinx."
     import subprocess

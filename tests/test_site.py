@@ -94,7 +94,7 @@ def test_formulas_and_diagrams_are_drawn(page, base):
     go(page, f"{base}/1_foundations/losses.html")
     boxes = page.eval_on_selector_all("math", "all => all.map(m => { const b = m.getBoundingClientRect(); return [b.width, b.height] })")
     assert len(boxes) > 20 and all(w > 1 and h > 5 for w, h in boxes)
-    assert page.evaluate("document.fonts.check('16px \"Site Maths\"')")
+    page.wait_for_function("[...document.fonts].some(f => f.family.includes('Site Maths') && f.status === 'loaded')")
     go(page, f"{base}/8_reference/concepts.html")
     nodes = page.eval_on_selector_all("figure.diagram .node", "all => all.map(n => n.getBoundingClientRect().width)")
     assert len(nodes) > 10 and min(nodes) > 30

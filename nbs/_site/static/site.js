@@ -76,6 +76,11 @@
     });
   }
 
+  // What the theme leaves unsaid for those who listen to a page.
+  document.querySelectorAll('.caption[role="heading"]').forEach(title => title.setAttribute("aria-level", "2"));
+  document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "Pages");
+  document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+
   async function copy(text) {
     try { await navigator.clipboard.writeText(text); }
     catch {
