@@ -692,7 +692,7 @@ def _check_formulas(app, doctree):
 def _finish_page(app, pagename, templatename, context, doctree):
     if "body" not in context or not (site := _building.get("site")): return
     prose, code = symbol_tables(site, pagename)
-    context["body"] = link_code(link_prose(context["body"], prose), code)
+    if any(p.name == "8_reference/api" for p in site.pages): context["body"] = link_code(link_prose(context["body"], prose), code)
     if "<math" in context["body"]: context["metatags"] += f'<link rel="stylesheet" href="{context["pathto"]("_static/maths.css", resource=True)}" />'
 
 # %% ../nbs/7_kit/71_site.ipynb #143f5a98

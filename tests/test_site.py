@@ -256,7 +256,7 @@ def stream(text):
 
 @pytest.fixture
 def tiny(tmp_path):
-    "A project of two pages; call it with the lesson's cells."
+    "A project of two pages, without a reference; call it with the lesson's cells."
     def make(*lesson, navigation="      - nbs/index.ipynb\n      - nbs/1_part/10_lesson.ipynb\n"):
         for folder in ("nbs/1_part", "ftkit"): (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         (tmp_path / "ftkit/loss.py").write_text('__all__ = ["square"]\n\n# %% ../nbs/1_part/10_lesson.ipynb #aa\ndef square(x): return x * x\n')
