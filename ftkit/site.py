@@ -405,8 +405,9 @@ def read_site(root: Path) -> Site:
 
 # %% ../nbs/7_kit/71_site.ipynb #ccb9364b
 def label(symbol: Symbol) -> str:
-    "The anchor of a symbol in the reference."
-    return slug(f"ftkit-{symbol.module}-{symbol.name}".replace(".", "-").replace("_", "-"))
+    "The anchor of a symbol in the reference. Anchors are lower case, so a class is marked: `Check` and `check` are two."
+    kind = "class-" if symbol.name[0].isupper() else ""
+    return slug(f"ftkit-{symbol.module}-{kind}{symbol.name}".replace(".", "-").replace("_", "-"))
 
 def quoted(text: str) -> str:
     "Text for a cell of a Markdown table, its marks made harmless."
