@@ -332,7 +332,7 @@ def broken_limit(guard: Guard, seconds: float) -> str | None:
     if guard.stop.is_set(): return "the suite was stopped"
     if seconds > limits.seconds: return f"it ran longer than {limits.seconds:g} s, its limit (--timeout)"
     if held > limits.memory: return f"it held {held / 1e9:.2g} GB of memory; its limit is {limits.memory / 1e9:.2g} GB (--memory)"
-    if guard.printed > limits.output: return f"it printed more than {limits.output / 1e6:.2g} million characters, its limit"
+    if guard.printed > limits.output: return f"it printed more than {limits.output:,.0f} characters, its limit"
 
 def end_processes(guard: Guard) -> None:
     "Kill the kernel and all below it."
