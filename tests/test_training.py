@@ -175,6 +175,7 @@ def test_decay_spares_biases_and_norms():
     assert len(decayed) + len(spared) == len(names)
     assert spared and all(n.endswith("bias") or "LayerNorm" in n for n in spared)
     assert decayed and not any(n.endswith("bias") or "LayerNorm" in n for n in decayed)
+    assert [g["weight_decay"] for g in T.parameter_groups(model, 0.3)] == [0.3, 0.0]
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
 def test_every_optimizer_learns(optimizer):
