@@ -232,3 +232,14 @@ def test_cloze(tokenizer):
     assert sum(p for _, p in cloze(model, tokenizer, "[MASK]", k=len(tokenizer))[0]) == pytest.approx(1, abs=1e-4)
     for text, words in (("no gap", r"has no gap: write \[MASK\]"), ("", "has no gap"), ("[MASK] " * 20, "context is 12")):
         with pytest.raises(FtkitError, match=words): cloze(model, tokenizer, text)
+
+
+def test_unless_told_otherwise_the_shares_are_berts():
+    "15% of the tokens are chosen; of these 80% are masked, 10% random and 10% left. Five standard deviations of room."
+    ids = torch.full((1, 100_000), 7)
+    inputs, labels = mask_tokens(ids, 30_000, 1, generator=torch.Generator().manual_seed(0))
+    chosen = labels != -100
+    n = int(chosen.sum())
+    near = lambda found, share, of: abs(int(found) / of - share) < 5 * (share * (1 - share) / of) ** 0.5
+    assert near(n, 0.15, ids.numel())
+    assert near((inputs == 1).sum(), 0.8, n) and near((inputs == 7)[chosen].sum(), 0.1, n)

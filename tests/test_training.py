@@ -91,6 +91,20 @@ def test_schedules_are_those_of_transformers_one_step_on(name, total, data):
     assert all(0 < f <= 1 for f in found)
 
 
+@pytest.mark.parametrize("name", T.schedules)
+def test_the_rate_at_work_follows_the_schedule(name):
+    "Under a constant gradient AdamW moves a weight by the learning rate itself, so the weight shows which rate was at work."
+    model, seen = nn.Linear(1, 1, bias=False), []
+
+    def loss(model, batch):
+        seen.append(model.weight.item())
+        return model.weight.sum(), torch.tensor(1)
+    history = T.fit(model, rows(24), loss=loss, batch_size=4, learning_rate=0.01, weight_decay=0.0, clip=None, schedule=name, warmup=0.5, **quiet)
+    expected = [0.01 * T.schedule(name, step, 6, 3) for step in range(6)]
+    assert [s["learning_rate"] for s in history.steps] == pytest.approx(expected)
+    assert -np.diff([*seen, model.weight.item()]) == pytest.approx(expected, rel=1e-3)
+
+
 # loss and accumulation
 
 def test_sum_cross_entropy_counts_valid_labels_only():
@@ -161,6 +175,7 @@ def test_decay_spares_biases_and_norms():
     assert len(decayed) + len(spared) == len(names)
     assert spared and all(n.endswith("bias") or "LayerNorm" in n for n in spared)
     assert decayed and not any(n.endswith("bias") or "LayerNorm" in n for n in decayed)
+    assert [g["weight_decay"] for g in T.parameter_groups(model, 0.3)] == [0.3, 0.0]
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
 def test_every_optimizer_learns(optimizer):
