@@ -87,6 +87,7 @@ def test_the_navigation_leads_everywhere(page, built):
     following = page.locator(".next-page")
     assert following.count() == 1
     following.click()
+    page.locator(".prev-page").first.wait_for(state="attached")     # the next page is still being read
     assert page.locator(".prev-page").count() == 1
 
 
