@@ -75,6 +75,21 @@ def test_the_seed_decides_everything(small_model):
     assert np.array_equal(a, b) and not np.array_equal(a, c)
 
 
+def test_what_a_method_adds_is_drawn_from_the_seed_too(small_model):
+    "Whatever was drawn before: LoRA's first factors are those of the seed."
+    def start(state):
+        torch.manual_seed(state)
+        clf = finetune(table, model=small_model, method="lora", max_steps=1, learning_rate=1e-9, max_length=16, seed=3, progress=False)
+        return torch.cat([p.detach().flatten() for n, p in clf.model.named_parameters() if "lora_A" in n])
+    assert torch.equal(start(1), start(2))
+
+
+def test_probabilities_are_a_distribution_and_follow_the_logits(six):
+    found = six.probabilities(list(table["text"]))
+    assert found.shape == (len(table), 6) and np.allclose(found.sum(1), 1, atol=1e-5)
+    assert all(p.probability == pytest.approx(row.max()) for p, row in zip(six.predict(list(table["text"])), found))
+
+
 def test_datasets_frames_and_dicts_are_one(small_model):
     named = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, 1]}).cast_column("label", datasets.ClassLabel(names=["neg", "pos"]))
     assert columns(named) == (["a", "b"], [0, 1], ["neg", "pos"])
