@@ -9,18 +9,19 @@ __all__ = ['least_seeds', 'verdicts', 'limits_of', 'no_gpu', 'cost_line', 'page_
            'in_band', 'check_control', 'check_band', 'worst', 'baseline_path', 'checksum', 'load_baseline',
            'save_baseline', 'notebooks', 'find', 'this_python', 'sections', 'clock', 'Progress', 'Limits', 'Guard',
            'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'first_error',
-           'open_notebook', 'read_record', 'Result', 'run_folder', 'interruptible', 'mark_stopped', 'call_papermill',
-           'execute', 'judge', 'tidy_text', 'tidy_outputs', 'machine_paths', 'find_machine_path', 'rewrite_cost',
-           'save_outputs', 'Task', 'cores', 'fits', 'free_memory', 'run_many', 'here', 'unchanged', 'choose_threads',
-           'past_records', 'expected_memory', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state', 'last_suite',
-           'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'place', 'plot_range', 'small_plot',
-           'failing_cell', 'against', 'report_row', 'report_html', 'junit_xml', 'write_report', 'dirty_files',
-           'missing_seeds', 'add_result', 'write_baselines', 'run_seeds', 'describe_baseline', 'Moved',
+           'open_notebook', 'last_record', 'read_record', 'Result', 'run_folder', 'interruptible', 'mark_stopped',
+           'call_papermill', 'execute', 'judge', 'tidy_text', 'tidy_outputs', 'machine_paths', 'find_machine_path',
+           'rewrite_cost', 'save_outputs', 'Task', 'cores', 'fits', 'free_memory', 'run_many', 'here', 'unchanged',
+           'choose_threads', 'past_records', 'expected_memory', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state',
+           'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'place', 'plot_range',
+           'small_plot', 'failing_cell', 'against', 'report_row', 'report_html', 'junit_xml', 'write_report',
+           'dirty_files', 'missing_seeds', 'add_result', 'write_baselines', 'run_seeds', 'describe_baseline', 'Moved',
            'changed_versions', 'installed', 'moved_text', 'lane_commands', 'must_run', 'lane_python', 'call_in_lane']
 
 # %% ../nbs/7_kit/70_regression.ipynb #65435a99
-import ast, contextlib, functools, hashlib, html, io, json, logging, math, os, re, subprocess, sys, tempfile, threading, time
+import ast, contextlib, functools, hashlib, html, io, json, logging, math, os, re, shutil, subprocess, sys, tempfile, threading, time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from importlib import metadata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Iterable, NamedTuple
@@ -69,8 +70,7 @@ def reached_modules(code: str) -> list[Path]:
 
 def method_entries() -> str:
     "The methods that this package offers, as its metadata lists them."
-    from importlib.metadata import entry_points
-    return "\n".join(f"{e.name} = {e.value}" for e in entry_points(group="ftkit.methods"))
+    return "\n".join(f"{e.name} = {e.value}" for e in metadata.entry_points(group="ftkit.methods"))
 
 # %% ../nbs/7_kit/70_regression.ipynb #cc20f9e5
 def package_hash(source: str | os.PathLike | None = None  # a notebook: only the modules that it reaches
@@ -408,12 +408,14 @@ def open_notebook(path: str | os.PathLike) -> dict:
     return nb
 
 # %% ../nbs/7_kit/70_regression.ipynb #dd4a7c93
+def last_record(cells: list[dict]) -> dict | None:
+    "The last run record among the outputs of cells, if there is one."
+    return next((o["data"][mimetype] for c in reversed(cells) for o in reversed(c.get("outputs", [])) if mimetype in o.get("data", {})), None)
+
 def read_record(path: str | os.PathLike  # an executed notebook
                ) -> dict:
     "The run record in a notebook's outputs (the last one). Raises `FtkitError` if there is none."
-    for c in reversed(open_notebook(path)["cells"]):
-        for o in reversed(c.get("outputs", [])):
-            if mimetype in o.get("data", {}): return o["data"][mimetype]
+    if record := last_record(open_notebook(path)["cells"]): return record
     raise FtkitError(f"{path} holds no run record; its last cell should be 'run.finish()', and it must have been executed.")
 
 # %% ../nbs/7_kit/70_regression.ipynb #6aadbd44
@@ -793,7 +795,7 @@ def prepare(suite: Suite, threads: int | None, root: Path | None) -> list[Task]:
         tasks.append(Task(source, suite.seed, used, expected_memory(source, suite.scale, past)))
     return tasks
 
-def default_jobs(scale: str) -> int:
+def default_jobs() -> int:
     "One notebook for each core; on a GPU one at a time."
     return 1 if choose_compute().device.type != "cpu" else cores()
 
@@ -819,13 +821,12 @@ def check(names: Iterable[str] = (),        # notebooks; none: all of the checko
             more = dict(folder=clean_folder(suite.folder / task.source.stem), progress=board.begin(task.source.stem))
             return execute(task.source, scale, seed, threads=task.threads, guard=Guard(limits or limits_of[scale], stop), root=root, **more)
         with ending(suite, start, root, board):
-            run_many(tasks, work, lambda task, result: take(suite, board, result, stop), jobs or default_jobs(scale), stop, board.tick)
+            run_many(tasks, work, lambda task, result: take(suite, board, result, stop), jobs or default_jobs(), stop, board.tick)
     return suite
 
 # %% ../nbs/7_kit/70_regression.ipynb #6856afe3
 def clean_folder(folder: Path) -> Path:
     "An empty folder of this name."
-    import shutil
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
@@ -1072,7 +1073,7 @@ def write_baselines(names: Iterable[str],       # notebooks
         for s in sources:
             used = threads or choose_threads(s, scale, root)
             tasks += [Task(s, seed, used, expected_memory(s, scale, [])) for seed in missing_seeds(s, scale, seeds, used, root)]
-        run_seeds(tasks, scale, jobs or default_jobs(scale), out, root, run, stop, made, Board(len(tasks), stream))
+        run_seeds(tasks, scale, jobs or default_jobs(), out, root, run, stop, made, Board(len(tasks), stream))
     return made
 
 # %% ../nbs/7_kit/70_regression.ipynb #7e68ad8c
@@ -1098,10 +1099,6 @@ def describe_baseline(baseline: dict) -> str:
         band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
         lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]" if band else f"  {name}  {len(old)} seeds; a band needs {least_seeds}")
     return "\n".join(lines + [f"  {c.verdict}  control {c.name}  {c.value:.4g}  {c.why}" for c in (check_control(k, last, baseline) for k in last["controls"])])
-
-# %% ../nbs/7_kit/70_regression.ipynb #13cc6c01
-import shutil, subprocess
-from importlib import metadata
 
 # %% ../nbs/7_kit/70_regression.ipynb #e849b385
 class Moved(NamedTuple):
@@ -1151,7 +1148,7 @@ def lane_commands(folder: Path, root: Path, newest_torch: bool) -> list[list[str
     index = ["--extra-index-url", os.environ["TORCH_INDEX"]] if os.environ.get("TORCH_INDEX") else []
     return [[sys.executable, "-m", "venv", *["--system-site-packages"] * shared, str(folder)],
             [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--upgrade", "--upgrade-strategy", "eager",
-             *index, *held, "--editable", f"{root}[dev]"]]
+             *index, *held, "--editable", f"{root}[dev,docs]"]]
 
 def must_run(command: list[str]) -> None:
     "Run a command and be quiet about it. Raises `FtkitError` with the end of what it said if it fails."

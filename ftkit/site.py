@@ -7,14 +7,13 @@ __all__ = ['quarto_keys', 'fence', 'replaced_steps', 'folds', 'Page', 'page_name
            'navigation', 'read_cells', 'place', 'check_outputs', 'slug', 'anchors', 'links', 'check_links', 'Parameter',
            'Symbol', 'comments', 'read_parameters', 'read_function', 'read_class', 'read_module', 'mentions',
            'check_symbols', 'mathml', 'italic', 'maths_font', 'diagram', 'mark_cell', 'preprocess', 'outside',
-           'address', 'page_link', 'to_myst', 'figure_text', 'to_cell', 'Site', 'defined_names', 'last_record',
-           'read_site', 'label', 'quoted', 'symbol_entry', 'api_pages', 'api_list', 'bands', 'result_rows',
-           'results_list', 'machines', 'cited', 'naming', 'bibliography', 'variables', 'fill', 'cost_links',
-           'notebook_page', 'add_minutes', 'toctrees', 'under', 'asset_pages', 'asset_list', 'includes', 'source_tree',
-           'raw_links', 'write_tree', 'link_prose', 'link_code', 'symbol_tables', 'setup', 'explain', 'sphinx_settings',
-           'run_sphinx', 'page_sections', 'search_index', 'searcher', 'check_built', 'Built', 'lay_beside', 'need',
-           'render', 'build', 'newest', 'serve', 'preview', 'filter_notebook', 'quarto_filter', 'quarto_files',
-           'publish']
+           'address', 'page_link', 'to_myst', 'figure_text', 'to_cell', 'Site', 'defined_names', 'read_site', 'label',
+           'quoted', 'symbol_entry', 'api_pages', 'api_list', 'bands', 'result_rows', 'results_list', 'machines',
+           'cited', 'naming', 'bibliography', 'variables', 'fill', 'cost_links', 'notebook_page', 'add_minutes',
+           'toctrees', 'under', 'asset_pages', 'asset_list', 'includes', 'source_tree', 'raw_links', 'write_tree',
+           'link_prose', 'link_code', 'symbol_tables', 'setup', 'explain', 'sphinx_settings', 'run_sphinx',
+           'page_sections', 'search_index', 'searcher', 'check_built', 'Built', 'lay_beside', 'need', 'render', 'build',
+           'newest', 'serve', 'preview', 'filter_notebook', 'quarto_filter', 'quarto_files', 'publish']
 
 # %% ../nbs/7_kit/71_site.ipynb #0959d482
 import ast, base64, contextlib, difflib, functools, html, io, json, logging, os, re, shutil, sys, time, tokenize
@@ -23,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 from .core import FtkitError, checkout, record_rows, unknown, write_beside
-from .regress import least_seeds, open_notebook, prediction_interval, read_record
+from .regress import last_record, least_seeds, load_baseline, open_notebook, prediction_interval, same_setting
 
 # %% ../nbs/7_kit/71_site.ipynb #5e8da515
 class Page(NamedTuple):
@@ -241,6 +240,7 @@ def _katex():
         catch (e) { return JSON.stringify("!" + e.message) } }""")
     return engine
 
+@functools.cache
 def mathml(tex: str,              # a formula, without its dollars
            display: bool = False, # on a line of its own
           ) -> str:               # an element <math>
@@ -382,16 +382,10 @@ def defined_names(path: Path) -> set[str]:
         elif isinstance(n, (ast.Import, ast.ImportFrom)): found |= {a.asname or a.name for a in n.names}
     return found
 
-def last_record(cells: list[dict]) -> dict | None:
-    "The run record among the outputs, if there is one."
-    kind = "application/vnd.ftkit.record+json"
-    return next((o["data"][kind] for c in reversed(cells) for o in c.get("outputs", []) if kind in o.get("data", {})), None)
-
 # %% ../nbs/7_kit/71_site.ipynb #99489914
 def read_site(root: Path) -> Site:
     "Read and check everything. Raises `FtkitError` with file and cell for the first thing that is wrong."
-    pages = navigation(root)
-    config = read_yaml(root / "_quarto.yml")
+    pages, config = navigation(root), read_yaml(root / "_quarto.yml")
     cells = {p.source: read_cells(p.source) for p in pages}
     modules = [p for p in sorted(root.glob("*/*.py")) if p.parent.name == "ftkit" and p.stem[0] != "_"]
     names, known = {p.stem: defined_names(p) for p in modules}, {source: anchors(found) for source, found in cells.items()}
@@ -444,11 +438,10 @@ def api_list(site: Site) -> str:
 
 # %% ../nbs/7_kit/71_site.ipynb #3dd3b6ad
 def bands(site: Site, record: dict) -> dict[str, str]:
-    "Metric -> the band of its baseline, for a table; empty where there is none."
-    path = site.root / "tests" / "baselines" / record["device_class"] / record["scale"] / f"{record['notebook']}.json"
-    found = {}
-    for name, entry in record["metrics"].items() if path.is_file() else ():
-        old = [r["metrics"][name]["value"] for r in json.loads(path.read_text(encoding="utf-8"))["runs"] if name in r["metrics"]]
+    "Metric -> the band of its baseline under the same setting, for a table; empty where there is none. Raises `FtkitError` for a damaged baseline."
+    baseline, found = load_baseline(record, site.root) or dict(runs=[]), {}
+    for name, entry in record["metrics"].items():
+        old = [e["value"] for e in same_setting(name, entry["setting"], baseline).values()]
         if len(old) < least_seeds: continue
         low, high = prediction_interval(old, resolution=entry["resolution"])
         found[name] = f"{low:.4g} to {high:.4g}"

@@ -30,7 +30,7 @@ sys.path.insert(0, str(root))
 
 from ftkit.catalog import cache_dir  # noqa: E402
 from ftkit.core import FtkitError, versions, write_beside  # noqa: E402
-from ftkit.regress import check_band, first_error, load_baseline, open_notebook, read_record  # noqa: E402
+from ftkit.regress import check_band, first_error, load_baseline, open_notebook, reached_modules, read_record  # noqa: E402
 
 detectors = ("unit", "smoke", "cpu")
 seconds_allowed = dict(unit=600, smoke=600, cpu=1200)
@@ -268,7 +268,7 @@ class Progress:
         "A hash of all that the outcome depends on."
         read = [root / "tests" / f.split("::")[0] for f in (*files, "conftest.py")] if detector == "unit" else [next((root / "nbs").rglob(f"{stem}.ipynb"))]
         if detector == "cpu": read += sorted((root / "tests" / "baselines").rglob(f"cpu/{stem}.json"))
-        read += [root / "ftkit" / f"{m}.py" for m in modules_used(*read)]
+        read += reached_modules("\n".join(p.read_text(encoding="utf-8") for p in read))
         return _hash(*read, text=f"{fault and (fault.old, fault.new)} {versions()}")
 
     def outcome(self, who, fault, detector, files, stem, make):
@@ -278,18 +278,6 @@ class Progress:
             self.known[key] = dict(of=print_of, **asdict(make()))
             with write_beside(self.path) as beside: beside.write_text(json.dumps(self.known, indent=1), encoding="utf-8")
         return Outcome(**{k: v for k, v in self.known[key].items() if k != "of"})
-
-
-def modules_used(*paths):
-    "The modules of ftkit that these files import, and those that these import, and so on."
-    known, found, todo = {p.stem for p in (root / "ftkit").glob("*.py")}, set(), list(paths)
-    while todo:
-        text = todo.pop().read_text(encoding="utf-8")
-        names = {n for m in re.finditer(r"(?:from|import) +(?:ftkit)?\.(\w+)|from +(?:ftkit|\.) +import +([\w, ]+)", text) for n in re.findall(r"\w+", m[1] or m[2])}
-        if "ftkit.methods" in text: names |= {"finetune", "lora"}      # found by entry point
-        todo += [root / "ftkit" / f"{n}.py" for n in (names & known) - found]
-        found |= names & known
-    return sorted(found)
 
 
 def _hash(*paths, text=""):

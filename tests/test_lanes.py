@@ -49,7 +49,7 @@ def test_torch_is_held_unless_asked(checkout_of, monkeypatch):
     monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
     held, free = (lane_commands(checkout_of / "lane", checkout_of, newest_torch=t)[1] for t in (False, True))
     assert f"torch=={torch.__version__}" in held and not any(w.startswith("torch==") for w in free)
-    assert held[held.index("--extra-index-url") + 1] == "https://example.org/cpu" and held[-1] == f"{checkout_of}[dev]"
+    assert held[held.index("--extra-index-url") + 1] == "https://example.org/cpu" and held[-1] == f"{checkout_of}[dev,docs]"
 
 
 def test_an_environment_is_made_once(checkout_of):

@@ -86,8 +86,7 @@ def test_outputs_come_from_a_recorded_run(path):
     stated = next(c.source for c in read(path).cells if "cost" in tags(c))
     minutes, seconds, gigabytes = map(float, re.search(r"(\d+) min (\d+) s, ([\d.]+) GB", stated).groups())
     assert abs(60 * minutes + seconds - record["seconds"]) <= 1 and abs(gigabytes - record["peak_memory"] / 1e9) <= 0.06
-    # Ten minutes on two cores that compute in bfloat16; where a processor has none, the lesson falls back to float32 and may take half as long again.
-    assert record["seconds"] <= (600 if record["dtype"] == "bfloat16" or "finetuning" not in str(path) else 900) and record["peak_memory"] <= 4e9
+    assert record["seconds"] <= 600 and record["peak_memory"] <= 4e9
 
 
 @each_notebook
