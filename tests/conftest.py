@@ -1,5 +1,6 @@
 """Paths and small helpers that all tests share."""
 import os
+import signal
 from pathlib import Path
 
 import nbformat
@@ -42,3 +43,11 @@ def same_threads():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def hears_ctrl_c():
+    "A shell that starts the tests in the background has SIGINT ignored; a test that presses Ctrl-C must hear it all the same."
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

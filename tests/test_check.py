@@ -152,7 +152,7 @@ def test_memory_limits_how_many_run_at_once(monkeypatch):
 # Interrupted, resumed, locked, full
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_keeps_what_is_done_and_the_same_suite_goes_on(tmp_path, known, stop):
+def test_ctrl_c_keeps_what_is_done_and_the_same_suite_goes_on(tmp_path, known, stop, hears_ctrl_c):
     first = lesson(tmp_path, "first", known)
     second = lesson(tmp_path, "second", known, "import os, time\nopen('.s', 'w').write(str(os.getpid()))\nos.replace('.s', 'started')\ntime.sleep(0 if os.path.exists('go') else 600)")
     third = lesson(tmp_path, "third", known)

@@ -374,7 +374,7 @@ def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_trunca
     assert len(cli.read_table(tmp_path / "p.csv")) == len(frame)
 
 
-def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(tmp_path, tiny):
+def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(tmp_path, tiny, hears_ctrl_c):
     from safetensors.numpy import load_file
     table().to_csv(tmp_path / "data.csv", index=False)
     command = ["finetune", "--data", tmp_path / "data.csv", "--model", tiny, "--max-length", 16, "--epochs", 12, "--batch-size", 8, "--checkpoint-every", 1]
