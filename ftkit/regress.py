@@ -11,7 +11,7 @@ __all__ = ['least_seeds', 'verdicts', 'limits_of', 'no_gpu', 'cost_line', 'page_
            'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'first_error',
            'open_notebook', 'last_record', 'read_record', 'Result', 'run_folder', 'interruptible', 'mark_stopped',
            'call_papermill', 'execute', 'judge', 'tidy_text', 'tidy_outputs', 'machine_paths', 'find_machine_path',
-           'rewrite_cost', 'save_outputs', 'Task', 'cores', 'fits', 'free_memory', 'run_many', 'here', 'unchanged',
+           'rewrite_cost', 'save_outputs', 'Task', 'fits', 'free_memory', 'run_many', 'here', 'unchanged',
            'choose_threads', 'past_records', 'expected_memory', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state',
            'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'place', 'plot_range',
            'small_plot', 'failing_cell', 'against', 'report_row', 'report_html', 'junit_xml', 'write_report',
@@ -29,7 +29,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 import numpy as np
 import psutil
 
-from .core import (FtkitError, checkout, choose_compute, code_hash, mimetype, notebook_hash, processor, record_text, resolve_scale,
+from .core import (FtkitError, checkout, choose_compute, code_hash, cores, mimetype, notebook_hash, processor, record_text, resolve_scale,
                         unknown, versions, write_beside)
 
 # %% ../nbs/7_kit/70_regression.ipynb #9e52c333
@@ -391,10 +391,11 @@ def first_error(cells: list) -> str | None:
         number += c["cell_type"] == "code"
         for o in c.get("outputs", []):
             if o["output_type"] != "error": continue
-            source = c["source"].splitlines()
+            source, said = c["source"].splitlines(), f"{o['ename']}: {o['evalue']}".strip().splitlines()
             shown = source[:6] + ["..."] * (len(source) > 6)
+            if len(said) > 12: said[10:] = [f"... and {len(said) - 10} more lines"]
             return "\n".join([f"code cell {number}, section '{title}' (id {c.get('id', 'none')}):",
-                              *[f"    {line}" for line in shown], f"{o['ename']}: {o['evalue']}".strip()])
+                              *[f"    {line}" for line in shown], *said])
     return None
 
 # %% ../nbs/7_kit/70_regression.ipynb #2fa9aeb7
@@ -609,10 +610,6 @@ class Task(NamedTuple):
     seed: int = 0
     threads: int | None = 1   # None: as the environment says
     memory: float = 2e9       # bytes it will probably need
-
-def cores() -> int:
-    "The cores that this process may use."
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 def fits(task: Task, running: Iterable[Task], free: float) -> bool:
     "Whether a task may start beside those that run, with so many bytes free when none ran."
