@@ -33,7 +33,7 @@ def small_model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def six(small_model):
-    return finetune(table, model=small_model, epochs=60, batch_size=12, learning_rate=5e-3, max_length=16, progress=False)
+    return finetune(table, model=small_model, epochs=120, batch_size=12, learning_rate=3e-3, max_length=16, progress=False)
 
 
 def test_six_classes_are_learned(six):
