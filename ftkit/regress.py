@@ -1094,7 +1094,8 @@ def describe_baseline(baseline: dict) -> str:
     for name, entry in last["metrics"].items():
         old = same_setting(name, entry["setting"], baseline)
         band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
-        lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]" if band else f"  {name}  {len(old)} seeds; a band needs {least_seeds}")
+        moved = "" if len(old) == n else f"; its setting differs between the {n} runs: does it depend on the seed?"
+        lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]" if band else f"  {name}  {len(old)} seeds; a band needs {least_seeds}{moved}")
     return "\n".join(lines + [f"  {c.verdict}  control {c.name}  {c.value:.4g}  {c.why}" for c in (check_control(k, last, baseline) for k in last["controls"])])
 
 # %% ../nbs/7_kit/70_regression.ipynb #e849b385
