@@ -9,7 +9,7 @@ __all__ = ['scales', 'mimetype', 'schema', 'FtkitError', 'unknown', 'resolve_sca
            'record_text']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
-import ast, contextlib, difflib, hashlib, html, json, math, os, platform, random, resource, shutil, subprocess, sys, tempfile, threading, time
+import ast, contextlib, ctypes, difflib, gc, hashlib, html, json, math, os, platform, random, resource, shutil, subprocess, sys, tempfile, threading, time
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -95,6 +95,11 @@ def seed_everything(seed: int  # any integer from 0 to 2**32 - 1
     random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
 
 # %% ../nbs/0_start/00_core.ipynb #461218d8
+def _trim_heap() -> None:
+    "Give memory that was freed back to the system, where the C library can (glibc)."
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError): ctypes.CDLL(None).malloc_trim(0)
+
 class PeakMemory:
     "Context manager: `.bytes`, the peak of this process's memory inside the block (GPU: of the allocator), and `.rise` over its start."
     def __init__(self, device: torch.device | str = "cpu", interval: float = 0.005):   # what to watch; seconds between two samples
@@ -108,6 +113,7 @@ class PeakMemory:
 
     def __enter__(self):
         if self.cuda: torch.cuda.reset_peak_memory_stats()
+        else: _trim_heap()      # what lies free in the process would be used again and not be seen
         self.start = self.bytes = self._now()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
