@@ -451,7 +451,7 @@ def result_rows(site: Site, record: dict) -> list[str]:
     "A record as rows of a Markdown table."
     band = bands(site, record)
     unit = lambda e: f"{e['value']:.4g}{' ' + e['unit'] if e['unit'] else ''}"
-    setting = lambda e: quoted(", ".join(f"{k} {v}" for k, v in e["setting"].items()))
+    setting = lambda e: quoted(", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in e["setting"].items()))
     rows = [f"| `{k}` | {unit(e)} | {band.get(k, '')} | {setting(e)} |" for k, e in record["metrics"].items()]
     rows += [f"| control `{k}` | {unit(e)} | | of `{e['control_of']}` |" for k, e in record["controls"].items()]
     return ["| number | value | band | setting |", "|---|---|---|---|", *rows]
