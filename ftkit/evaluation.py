@@ -494,7 +494,7 @@ def reliability_diagram(labels,                              # (N,) true classes
     ax.plot(seen.confidence, seen.accuracy, "o-", color="tab:blue", ms=4, label="accuracy")
     ax.set(xlim=(max(0, seen.low.min() - 0.02), 1.01), ylim=(0, 1.01), xlabel="confidence (probability of predicted class)",
            ylabel="share that is right", title=title or f"calibration error {error:.3f}")
-    ax.legend(loc="lower right", fontsize=8)
+    ax.legend(loc="upper left", fontsize=8)
     return ax
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #f99c11d1

@@ -255,8 +255,8 @@ def plot_history(history: History):  # returns the figure's two axes
     left.set(xlabel="step", ylabel="loss (nats per label)", title=f"From {smoothed(y)[0]:.2f} to {smoothed(y)[-1]:.2f} in {len(x)} steps")
     left.legend(frameon=False)
     right.plot(x, [s["learning_rate"] for s in history.steps], ".-" if len(x) == 1 else "-", color="C2")
-    right.set(xlabel="step", title="Learning rate", ylim=(0, None))
-    right.ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    right.set(xlabel="step", ylabel="learning rate", title="Schedule", ylim=(0, None))
+    right.yaxis.set_major_formatter("{x:.2g}")
     return left, right
 
 # %% ../nbs/1_foundations/12_training.ipynb #bdf580f3
