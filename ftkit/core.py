@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'FtkitError', 'unknown', 'resolve_scale', 'native_bf16', 'Compute', 'cores',
-           'choose_compute', 'seed_everything', 'PeakMemory', 'process_peak', 'write_beside', 'code_hash', 'checkout',
-           'find_notebook', 'notebook_hash', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows',
-           'record_text']
+           'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak', 'write_beside', 'code_hash',
+           'checkout', 'find_notebook', 'notebook_hash', 'versions', 'processor', 'commit', 'Run', 'setup',
+           'record_rows', 'record_text']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast, contextlib, ctypes, difflib, gc, hashlib, html, json, math, os, platform, random, resource, shutil, subprocess, sys, tempfile, threading, time
@@ -95,8 +95,8 @@ def seed_everything(seed: int  # any integer from 0 to 2**32 - 1
     random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
 
 # %% ../nbs/0_start/00_core.ipynb #461218d8
-def _trim_heap() -> None:
-    "Give memory that was freed back to the system, where the C library can (glibc)."
+def trim_heap() -> None:
+    "Give memory that was freed back to the system, where the C library can (glibc); elsewhere only collect garbage."
     gc.collect()
     with contextlib.suppress(OSError, AttributeError): ctypes.CDLL(None).malloc_trim(0)
 
@@ -113,7 +113,7 @@ class PeakMemory:
 
     def __enter__(self):
         if self.cuda: torch.cuda.reset_peak_memory_stats()
-        else: _trim_heap()      # what lies free in the process would be used again and not be seen
+        else: trim_heap()      # what lies free in the process would be used again and not be seen
         self.start = self.bytes = self._now()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
