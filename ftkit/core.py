@@ -94,12 +94,13 @@ def seed_everything(seed: int  # any integer from 0 to 2**32 - 1
     if not 0 <= seed < 2**32: raise FtkitError(f"A seed is an integer from 0 to {2**32 - 1}; {seed} was given.")
     random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
 
-# %% ../nbs/0_start/00_core.ipynb #461218d8
+# %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:
     "Give memory that was freed back to the system, where the C library can (glibc); elsewhere only collect garbage."
     gc.collect()
     with contextlib.suppress(OSError, AttributeError): ctypes.CDLL(None).malloc_trim(0)
 
+# %% ../nbs/0_start/00_core.ipynb #461218d8
 class PeakMemory:
     "Context manager: `.bytes`, the peak of this process's memory inside the block (GPU: of the allocator), and `.rise` over its start."
     def __init__(self, device: torch.device | str = "cpu", interval: float = 0.005):   # what to watch; seconds between two samples
