@@ -107,6 +107,13 @@ def test_a_run_in_another_environment_starts_a_baseline_anew():
     assert len(regress.add_run(baseline(), record(0, code="new"))["runs"]) == 1
 
 
+def test_a_setting_that_depends_on_the_seed_is_named():
+    moving = None
+    for s in range(5): moving = regress.add_run(moving, record(s, setting=dict(rows=s)))
+    assert "does it depend on the seed?" in regress.describe_baseline(moving)
+    assert "depend on the seed" not in regress.describe_baseline(baseline())
+
+
 def test_a_damaged_baseline_is_named(tmp_path):
     path = regress.baseline_path(record(0), tmp_path)
     path.parent.mkdir(parents=True)
