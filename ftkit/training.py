@@ -8,11 +8,11 @@ __all__ = ['schedules', 'optimizers', 'steps_between_reads', 'GradientDescent', 
            'to_device', 'example_lengths', 'predict', 'tensor_of', 'evaluate_loss', 'smoothed', 'History',
            'history_text', 'plot_history', 'trained_state', 'restore_state', 'random_state', 'set_random_state',
            'fingerprint', 'settings_of', 'save_checkpoint', 'load_checkpoint', 'check_options', 'check_labels',
-           'open_tracker', 'recomputing', 'Training', 'not_finite', 'begin', 'forward_backward', 'train_loop', 'fit',
-           'RangeTest', 'learning_rate_range_test']
+           'open_tracker', 'recomputing', 'draw_mask_', 'fast_dropout', 'Training', 'not_finite', 'begin',
+           'forward_backward', 'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
 
 # %% ../nbs/1_foundations/12_training.ipynb #b7f4e50c
-import contextlib, hashlib, inspect, math, os, random, shutil, sys, time
+import contextlib, hashlib, inspect, math, os, random, shutil, sys, time, warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Sequence
@@ -402,6 +402,33 @@ def recomputing(model: nn.Module, wanted: bool = True):
         getattr(model, f"{name}_disable")()
         if hasattr(model, "_require_grads_hook"): model.disable_input_require_grads()
 
+# %% ../nbs/1_foundations/12_training.ipynb #2750c60d
+def draw_mask_(mask: Tensor, p: float = 0.5, *, generator: torch.Generator | None = None) -> Tensor:
+    "Fill a tensor on the CPU with 1 (probability p, to 32 bits) and 0, in place: `Tensor.bernoulli_`, several times faster, with other draws."
+    if not 0 < p < 1: return mask.fill_(p)
+    seed = torch.randint(2**63 - 1, (), generator=generator).item()
+    words = np.random.Generator(np.random.SFC64(seed)).integers(-2**63, 2**63 - 1, -(-mask.numel() // 2), np.int64, endpoint=True)
+    draws = torch.from_numpy(words.view(np.int32)[:mask.numel()]).view(mask.shape)       # even over all 32-bit integers
+    return torch.lt(draws, round(p * 2**32) - 2**31, out=mask)
+
+# %% ../nbs/1_foundations/12_training.ipynb #8c466dc0
+_dropout_users = []    # open `fast_dropout` blocks; the first one exchanges the kernel, the last one puts it back
+
+@contextlib.contextmanager
+def fast_dropout():
+    "Inside the block, dropout on the CPU draws its masks with `draw_mask_`, in the whole process. A GPU is not concerned."
+    if not _dropout_users:
+        kernel = torch.library.Library("aten", "IMPL")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")                  # torch warns that a kernel is exchanged: that is the intention
+            kernel.impl("bernoulli_.float", draw_mask_, "CPU")
+        fast_dropout.kernel = kernel
+    _dropout_users.append(None)
+    try: yield
+    finally:
+        _dropout_users.pop()
+        if not _dropout_users: fast_dropout.kernel._destroy()
+
 # %% ../nbs/1_foundations/12_training.ipynb #a9e07d6c
 class Training:
     "One run of `fit` under way: what the loop needs besides the loop itself."
@@ -541,7 +568,7 @@ def begin(run: Training):
     run.bar = tqdm(total=run.total_steps, initial=run.first, desc="fit", unit="step", disable=not run.progress, file=sys.stderr)
     run.started = run.ticked = run.saved = time.perf_counter()
     try:
-        with recomputing(model, run.gradient_checkpointing): model.train(); yield run
+        with fast_dropout(), recomputing(model, run.gradient_checkpointing): model.train(); yield run
     finally:
         run.bar.close(); close(); model.eval(); torch.set_num_threads(threads)
         for p in run.parameters: p.grad = None

@@ -267,6 +267,66 @@ def test_checkpointing_remembers_dropout():
     assert torch.allclose(trained(gradient_checkpointing=True)[0], trained()[0], atol=1e-6)
 
 
+# dropout's masks
+
+@given(p=st.floats(0.01, 0.99), shape=st.lists(st.integers(1, 40), min_size=1, max_size=3), seed=st.integers(0, 2**32), dtype=st.sampled_from([torch.float32, torch.bfloat16, torch.bool]))
+def test_masks_are_zeros_and_ones_in_their_share(p, shape, seed, dtype):
+    torch.manual_seed(seed)
+    mask = T.draw_mask_(torch.empty(shape, dtype=dtype), p)
+    assert mask.dtype == dtype and set(mask.float().unique().tolist()) <= {0.0, 1.0}
+    big = T.draw_mask_(torch.empty(200_001, dtype=dtype), p).float()       # an odd number: half a word is left over
+    assert abs(big.mean() - p) < 6 * (p * (1 - p) / len(big)) ** 0.5
+
+def test_masks_hold_no_pattern():
+    torch.manual_seed(0)
+    rows = torch.stack([T.draw_mask_(torch.empty(100_000), 0.5) for _ in range(4)]) * 2 - 1
+    limit = 5 / 100_000 ** 0.5
+    for i in range(4):
+        for j in range(i): assert abs((rows[i] * rows[j]).mean()) < limit                               # call after call
+        for shift in (1, 2, 3, 4, 64): assert abs((rows[i, shift:] * rows[i, :-shift]).mean()) < limit  # number after number
+
+def test_masks_of_any_layout_and_at_the_ends():
+    transposed = torch.empty(30, 50).t()
+    torch.manual_seed(3); a = T.draw_mask_(transposed, 0.5).clone()
+    torch.manual_seed(3); b = T.draw_mask_(torch.empty(50, 30), 0.5)
+    assert torch.equal(a, b)
+    assert T.draw_mask_(torch.empty(0), 0.5).numel() == 0
+    assert T.draw_mask_(torch.empty(1000), 1).all() and not T.draw_mask_(torch.empty(1000), 0).any()
+    mine = lambda: torch.Generator().manual_seed(5)
+    assert torch.equal(T.draw_mask_(torch.empty(99), 0.5, generator=mine()), T.draw_mask_(torch.empty(99), 0.5, generator=mine()))
+
+def test_masks_do_not_depend_on_threads():
+    def mask(threads):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads); torch.manual_seed(0)
+        try: return T.draw_mask_(torch.empty(300_000), 0.9)
+        finally: torch.set_num_threads(before)
+    assert torch.equal(mask(1), mask(3))
+
+def test_the_kernel_of_torch_comes_back():
+    def dropped():
+        torch.manual_seed(0)
+        return F.dropout(torch.ones(1000), 0.5)
+    plain = dropped()
+    with T.fast_dropout():
+        fast = dropped()
+        with pytest.raises(KeyError), T.fast_dropout(): raise KeyError
+        assert torch.equal(dropped(), fast)          # the outer block is still open
+    assert torch.equal(dropped(), plain) and not torch.equal(plain, fast)
+    def broken(model, batch): raise RuntimeError
+    with pytest.raises(RuntimeError): trained(loss=broken)
+    assert torch.equal(dropped(), plain)
+
+def test_fit_and_only_fit_draws_fast(monkeypatch):
+    calls = []
+    monkeypatch.setattr(T, "draw_mask_", lambda mask, p=0.5, *, generator=None: calls.append(p) or mask.fill_(1))
+    trained(n=8)
+    assert calls and all(p == pytest.approx(0.9) for p in calls)
+    n = len(calls)
+    bert().train()(**collate(rows(4)))
+    assert len(calls) == n
+
+
 # stop on NaN
 
 def test_nan_stops_with_step_and_causes():
