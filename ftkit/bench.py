@@ -234,7 +234,7 @@ def occupy(variant: Variant, job: Job, examples: list[dict], hold: Callable[[dic
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #c6c426bc
 class InThread:
-    "A variant in a thread of this process: quick to start, but its memory can't be told from ours."
+    "A variant in a thread of this process: quick to start, but its memory can't be told from ours, and it draws dropout as `fit` does."
     def __init__(self, variant: Variant, job: Job, examples: list[dict]):
         self.variant, self.answers, self.orders = variant, queue.Queue(), queue.Queue()
         self.thread = threading.Thread(target=self._live, args=(job, examples), daemon=True)
