@@ -12,7 +12,7 @@ __all__ = ['schedules', 'optimizers', 'steps_between_reads', 'GradientDescent', 
            'forward_backward', 'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
 
 # %% ../nbs/1_foundations/12_training.ipynb #b7f4e50c
-import contextlib, hashlib, inspect, math, os, random, shutil, sys, time, warnings
+import contextlib, hashlib, inspect, math, os, random, shutil, sys, threading, time, warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Sequence
@@ -412,22 +412,23 @@ def draw_mask_(mask: Tensor, p: float = 0.5, *, generator: torch.Generator | Non
     return torch.lt(draws, round(p * 2**32) - 2**31, out=mask)
 
 # %% ../nbs/1_foundations/12_training.ipynb #8c466dc0
-_dropout_users = []    # open `fast_dropout` blocks; the first one exchanges the kernel, the last one puts it back
+_exchanged, _exchange = [], threading.Lock()    # the kernel, once for each open `fast_dropout` block
 
 @contextlib.contextmanager
 def fast_dropout():
     "Inside the block, dropout on the CPU draws its masks with `draw_mask_`, in the whole process. A GPU is not concerned."
-    if not _dropout_users:
-        kernel = torch.library.Library("aten", "IMPL")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")                  # torch warns that a kernel is exchanged: that is the intention
-            kernel.impl("bernoulli_.float", draw_mask_, "CPU")
-        fast_dropout.kernel = kernel
-    _dropout_users.append(None)
+    with _exchange:
+        if not _exchanged:
+            kernel = torch.library.Library("aten", "IMPL")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")              # torch warns that a kernel is exchanged: that is the intention
+                kernel.impl("bernoulli_.float", draw_mask_, "CPU")
+        _exchanged.append(_exchanged[0] if _exchanged else kernel)
     try: yield
     finally:
-        _dropout_users.pop()
-        if not _dropout_users: fast_dropout.kernel._destroy()
+        with _exchange:
+            kernel = _exchanged.pop()
+            if not _exchanged: kernel._destroy()             # the last one puts torch's own back
 
 # %% ../nbs/1_foundations/12_training.ipynb #a9e07d6c
 class Training:

@@ -317,6 +317,18 @@ def test_the_kernel_of_torch_comes_back():
     with pytest.raises(RuntimeError): trained(loss=broken)
     assert torch.equal(dropped(), plain)
 
+def test_threads_share_the_kernel():
+    from concurrent.futures import ThreadPoolExecutor
+    def dropped(seed=0):
+        torch.manual_seed(seed)
+        return F.dropout(torch.ones(1000), 0.5)
+    def work(i):
+        for _ in range(20):
+            with T.fast_dropout(): pass
+    plain = dropped()
+    with ThreadPoolExecutor(8) as pool: list(pool.map(work, range(8)))
+    assert not T._exchanged and torch.equal(dropped(), plain)
+
 def test_fit_and_only_fit_draws_fast(monkeypatch):
     calls = []
     monkeypatch.setattr(T, "draw_mask_", lambda mask, p=0.5, *, generator=None: calls.append(p) or mask.fill_(1))
