@@ -27,7 +27,7 @@ from .evaluation import Interval, Report, classification_report, confidence_inte
 def sentiment_data(run) -> tuple:
     "Train, validation and test reviews of lesson 30 for a run: the same for every lesson that compares with it."
     data = load_text("imdb")
-    sizes = dict(train=run.choose(smoke=64, cpu=3200, gpu=len(data["train"])),
+    sizes = dict(train=run.choose(smoke=64, cpu=4000, gpu=len(data["train"])),
                  validation=run.choose(smoke=32, cpu=500, gpu=len(data["validation"])),
                  test=run.choose(smoke=64, cpu=4000))
     return tuple(data[part].shuffle(seed=0).select(range(n)) for part, n in sizes.items())
