@@ -457,7 +457,7 @@ def _results_head(results: Results) -> str:
     "The setting in a line or two."
     s, m = results.setting, results.machine
     return (f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps (inference: four times as many) after {s.get('warmup')} of warm-up\n"
-            f"GPT, Llama: a quarter of the batch, {language_size['layers']} layers, {language_size['width']} wide, {vocabulary:,} tokens in the vocabulary\n"
+            f"GPT, Llama: half of the batch, {language_size['layers']} layers, {language_size['width']} wide, {vocabulary:,} tokens in the vocabulary\n"
             f"{m.get('processor')}; {m.get('why')}; load {m.get('load_before')} before, {m.get('load_after')} after (of {m.get('cores')} cores)\n"
             f"ceiling: {', '.join(f'{v / 1e9:.0f} GFLOP/s in {k}' for k, v in results.ceiling.items())}")
 
@@ -506,7 +506,7 @@ def _plot_results(results: Results):  # returns the axes
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #5723c3fc
 sizes = dict(smoke=dict(length=16, batch_size=4, warmup=1, steps=1, repeats=2),
-             cpu=dict(length=128, batch_size=32, warmup=2, steps=2, repeats=5),
+             cpu=dict(length=128, batch_size=16, warmup=2, steps=3, repeats=5),
              gpu=dict(length=128, batch_size=32, warmup=10, steps=50, repeats=7))
 
 def benchmark(run: Run | str | None = None,          # a run, or a scale for a new one
@@ -537,7 +537,7 @@ def _run_comparisons(run, job, length, comparisons, isolate, progress, out) -> R
         for d in dtypes: ceilings[d] = max(ceilings[d], ceiling(job.device, d, run.choose(smoke=256, cpu=2048, gpu=8192)))
         flops[variants[0].task] = _task_flops(variants[0].task, job.model, length)
         if variants[0].task == "predict": turn = replace(job, steps=4 * job.steps)      # a batch is over in a quarter of the time
-        elif variants[0].task in language_tasks: turn = replace(job, batch_size=max(2, job.batch_size // 4))   # a label for every token, not for every text
+        elif variants[0].task in language_tasks: turn = replace(job, batch_size=max(2, job.batch_size // 2))   # a label for every token, not for every text
         else: turn = job
         measurements += measure(variants, examples, turn, isolate, progress)
     results = Results(asdict(job) | dict(length=length, scale=run.scale), _machine(run, before, isolate), ceilings, flops, measurements)
