@@ -399,9 +399,9 @@ def read_site(root: Path) -> Site:
 
 # %% ../nbs/7_kit/71_site.ipynb #ccb9364b
 def label(symbol: Symbol) -> str:
-    "The anchor of a symbol in the reference. Anchors are lower case, so a class is marked: `Check` and `check` are two."
-    kind = "class-" if symbol.name[0].isupper() else ""
-    return slug(f"ftkit-{symbol.module}-{kind}{symbol.name}".replace(".", "-").replace("_", "-"))
+    "The anchor of a symbol in the reference: lower case, so a class is marked; no hyphen at its end, so `name_` is marked too."
+    kind, name = "class-" if symbol.name[0].isupper() else "", re.sub("_$", "-in-place", symbol.name)
+    return slug(f"ftkit-{symbol.module}-{kind}{name}".replace(".", "-").replace("_", "-"))
 
 def quoted(text: str) -> str:
     "Text for a cell of a Markdown table, its marks made harmless."
