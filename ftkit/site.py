@@ -727,10 +727,13 @@ def run_sphinx(tree: Path, out: Path, doctrees: Path, settings: dict, jobs: int 
     "Build pages; returns Sphinx's application and its warnings."
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
-    warnings = io.StringIO()
-    with patch_docutils(None), docutils_namespace():
-        app = Sphinx(tree, None, out, doctrees, "html", confoverrides=settings, status=None, warning=warnings, parallel=jobs)
-        app.build()
+    warnings, iris = io.StringIO(), sys.modules.setdefault("rfc3987_syntax", None)    # None: "not installed"; jsonschema would build 38 parsers with it
+    try:
+        with patch_docutils(None), docutils_namespace():
+            app = Sphinx(tree, None, out, doctrees, "html", confoverrides=settings, status=None, warning=warnings, parallel=jobs)
+            app.build()
+    finally:
+        if iris is None: del sys.modules["rfc3987_syntax"]
     return app, warnings.getvalue()
 
 # %% ../nbs/7_kit/71_site.ipynb #e9de90d8
