@@ -8,15 +8,16 @@ __all__ = ['least_seeds', 'verdicts', 'limits_of', 'no_gpu', 'cost_line', 'page_
            'environment', 'changes', 'add_run', 'Check', 'exit_code', 'same_setting', 'is_better', 'check_metric',
            'in_band', 'check_control', 'check_band', 'worst', 'baseline_path', 'checksum', 'load_baseline',
            'save_baseline', 'notebooks', 'find', 'this_python', 'sections', 'clock', 'Progress', 'Limits', 'Guard',
-           'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'first_error',
-           'open_notebook', 'last_record', 'read_record', 'Result', 'run_folder', 'interruptible', 'mark_stopped',
-           'call_papermill', 'execute', 'judge', 'tidy_text', 'tidy_outputs', 'machine_paths', 'find_machine_path',
-           'rewrite_cost', 'save_outputs', 'Task', 'fits', 'free_memory', 'run_many', 'here', 'unchanged',
-           'choose_threads', 'past_records', 'expected_memory', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state',
-           'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'place', 'plot_range',
-           'small_plot', 'failing_cell', 'against', 'report_row', 'report_html', 'junit_xml', 'write_report',
-           'dirty_files', 'missing_seeds', 'add_result', 'write_baselines', 'run_seeds', 'describe_baseline', 'Moved',
-           'changed_versions', 'installed', 'moved_text', 'lane_commands', 'must_run', 'lane_python', 'call_in_lane']
+           'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'save_rarely',
+           'first_error', 'open_notebook', 'last_record', 'read_record', 'Result', 'run_folder', 'interruptible',
+           'mark_stopped', 'call_papermill', 'execute', 'judge', 'tidy_text', 'tidy_outputs', 'machine_paths',
+           'find_machine_path', 'rewrite_cost', 'save_outputs', 'Task', 'fits', 'free_memory', 'run_many', 'here',
+           'unchanged', 'choose_threads', 'past_records', 'expected_memory', 'alone', 'Board', 'Suite', 'begin_suite',
+           'write_state', 'last_suite', 'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'place',
+           'plot_range', 'small_plot', 'failing_cell', 'against', 'report_row', 'report_html', 'junit_xml',
+           'write_report', 'dirty_files', 'missing_seeds', 'add_result', 'write_baselines', 'run_seeds',
+           'describe_baseline', 'Moved', 'changed_versions', 'installed', 'moved_text', 'lane_commands', 'must_run',
+           'lane_python', 'call_in_lane']
 
 # %% ../nbs/7_kit/70_regression.ipynb #65435a99
 import ast, contextlib, functools, hashlib, html, io, json, logging, math, os, re, shutil, subprocess, sys, tempfile, threading, time
@@ -359,7 +360,7 @@ def engine() -> str:
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, manager, kernel_name, progress, guard, target, folder, kernel_manager_class, **unused):
-            begin, manager.save, guard.notebook = manager.cell_start, lambda **more: save_executed(manager.nb, target), manager.nb
+            begin, manager.save, guard.notebook = manager.cell_start, save_rarely(manager, target), manager.nb
             def cell_start(cell, cell_index=None, **more):
                 guard.started, guard.cell = guard.started or time.monotonic(), cell
                 progress(manager.nb.cells, cell_index)
@@ -382,6 +383,15 @@ def save_executed(notebook, target: Path) -> None:
         beside.write_text(nbformat.writes(notebook), encoding="utf-8")
         os.replace(beside, target)
     except OSError: beside.unlink(missing_ok=True); raise
+
+# %% ../nbs/7_kit/70_regression.ipynb #8fe4e22f
+def save_rarely(manager, target: Path, seconds: float = 1) -> Callable:
+    "What papermill's manager shall call to save: it writes at most once in so many seconds, and when the notebook has ended."
+    def save(**more):
+        if manager.end_time or (manager.now() - manager.last_save_time).total_seconds() >= seconds:
+            save_executed(manager.nb, target)
+            manager.last_save_time = manager.now()
+    return save
 
 # %% ../nbs/7_kit/70_regression.ipynb #7994dfa3
 def first_error(cells: list) -> str | None:

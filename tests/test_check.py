@@ -1,5 +1,6 @@
 """Suites of notebooks: limits, interruption, resuming, reports, baselines, and lessons as pytest items."""
 import errno
+import functools
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 import nbformat
+import papermill
 import psutil
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -215,6 +217,19 @@ def test_a_copy_is_whole_or_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "replace", broken)
     with pytest.raises(OSError): regress.save_executed(new_notebook(), target)
     assert target.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["x.ipynb"]
+
+
+def test_writing_the_copy_costs_little(tmp_path, known, monkeypatch):
+    "At most once a second, however many cells there are and however much they print; papermill's own autosave must hear of it."
+    talks = "import time\nuntil = time.monotonic() + 4\nwhile time.monotonic() < until: print('.', flush=True); time.sleep(0.02)"
+    notebook, real, saved = lesson(tmp_path, "talks", known, *["1"] * 40, talks), regress.save_executed, []
+    def count(*args): saved.append(time.monotonic()); real(*args)
+    monkeypatch.setattr(regress, "save_executed", count)
+    monkeypatch.setattr(papermill, "execute_notebook", functools.partial(papermill.execute_notebook, autosave_cell_every=1))
+    result = regress.execute(notebook, "smoke", out=tmp_path / "runs", root=tmp_path, stream=quiet())
+    assert result.verdict == "no baseline", result.error
+    assert len(saved) >= 3 and min(b - a for a, b in zip(saved, saved[1:-1])) >= 1
+    assert all(c.execution_count for c in nbformat.read(result.path, 4).cells if c.cell_type == "code")
 
 
 def test_bad_input_stops_a_suite_before_anything_runs(tmp_path, known, monkeypatch):
