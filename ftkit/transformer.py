@@ -484,7 +484,7 @@ def _tokenizer(folder: Path):
 def weights_folder(name: str) -> Path:
     "A folder with config.json and safetensors. What the catalog has as GGUF is converted once, in about a minute, and kept."
     gguf = next((f for f in assets[name].files if f.endswith(".gguf")), None) if name in assets else None
-    if gguf: return built(f"{name}-{assets[name].sha256[:8]}", _gguf_to_folder(fetch(name), gguf), SimpleNamespace(scale="any", seed=0, device=torch.device("cpu"), dtype=torch.float32))
+    if gguf: return built(f"{name}-{assets[name].sha256[:8]}", _gguf_to_folder(fetch(name), gguf), SimpleNamespace(scale="any", seed=0, device=torch.device("cpu"), dtype=torch.float32, threads=1))
     if (folder := Path(name).expanduser()).is_dir() and (folder / "config.json").exists() and any(folder.glob("*.safetensors")): return folder
     source = Path(_model_source(name))
     if source.is_dir(): return source

@@ -1,6 +1,7 @@
 "The catalog: every bad day of a download, splits that do not leak, an encoder that is what it says."
 import contextlib, errno, hashlib, io, itertools, json, os, re, shutil, subprocess, sys, tarfile, textwrap, threading, time, zipfile
 from collections import Counter
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
+from pypi_simple import PyPISimple
 
 from ftkit import catalog, core
 from ftkit.catalog import Asset, assets, built, cache_dir, components, fetch, file_hash, group_split, links, load_encoder, load_text, rare_words
@@ -171,7 +173,7 @@ def test_a_cache_that_cannot_be_written(toy, monkeypatch, tmp_path, where):
 @pytest.mark.parametrize("place", ["download", "unpack"])
 def test_a_full_disk(toy, monkeypatch, place):
     def full(*args, **kwargs): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if place == "download": monkeypatch.setattr(catalog.pypi_simple.PyPISimple, "download_package", full)
+    if place == "download": monkeypatch.setattr(PyPISimple, "download_package", full)
     else: monkeypatch.setattr(catalog.shutil, "copyfileobj", full)
     with Server(index_routes()) as server:
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
@@ -230,11 +232,12 @@ def test_indexes_are_asked_in_pips_order(toy, monkeypatch):
 
 def test_every_reason_is_named_and_no_password(toy, monkeypatch):
     def broken(handler): handler.send_response(503); handler.end_headers()
-    with Server() as empty, Server({"/simple/toy/": b"<a href='/toy-2.0.whl'>toy-2.0-py3-none-any.whl</a>"}) as newer, Server({"/simple/toy/": broken}) as sick:
+    with Server() as empty, Server({"/simple/toy/": b"<a href='/toy-2.0.whl'>toy-2.0-py3-none-any.whl</a>"}) as newer, Server({"/simple/toy/": broken}) as sick, \
+         Server({"/simple/toy/": b'<meta name="pypi:repository-version" content="9.0">' + PAGE}) as future:
         monkeypatch.setenv("PIP_INDEX_URL", f"{empty.url}/simple".replace("//", "//me:secret@"))
-        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{newer.url}/simple {sick.url}/simple ftp://old.example/simple")
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{newer.url}/simple {sick.url}/simple {future.url}/simple ftp://old.example/simple")
         with pytest.raises(FtkitError) as e: fetch("toy")
-    for said in ("has no project toy", "has no file toy-1.0-py3-none-any.whl", "HTTP status 503", "ftp://old.example/simple: not an address that can be read"): assert said in str(e.value)
+    for said in ("has no project toy", "has no file toy-1.0-py3-none-any.whl", "HTTP status 503", "version (9.0) has greater major component", "ftp://old.example/simple: not an address that can be read"): assert said in str(e.value)
     assert "secret" not in str(e.value)
 
 
@@ -568,14 +571,16 @@ def run(monkeypatch, tmp_path):
     return lambda scale="smoke", seed=0: core.Run("test", scale, seed, *core.choose_compute())
 
 
-def test_built_once_per_code_scale_and_seed(run):
+def test_built_once_per_code_and_run(run):
     calls = []
     def make(folder): calls.append(1); (folder / "n").write_text(str(len(calls)))
     first = built("thing", make, run())
     assert built("thing", make, run()) == first and (first / "n").read_text() == "1"
     assert len({first, built("thing", make, run(seed=1)), built("thing", make, run(scale="cpu"))}) == 3
+    other = dict(device=torch.device("meta"), dtype=torch.float16, threads=run().threads + 1)
+    assert len({first, *(built("thing", make, replace(run(), **{k: v})) for k, v in other.items())}) == 4   # each may change what is computed
     def make(folder): calls.append(1); (folder / "n").write_text("other code")
-    assert (built("thing", make, run()) / "n").read_text() == "other code" and len(calls) == 4
+    assert (built("thing", make, run()) / "n").read_text() == "other code" and len(calls) == 7
 
 
 def test_built_leaves_nothing_of_a_failure(run, tmp_path):
