@@ -8,7 +8,7 @@ import papermill
 import pytest
 from conftest import lessons, notebooks, read, root, tags
 from ftkit.core import mimetype, notebook_hash
-from ftkit.regress import read_record
+from ftkit.regress import check_band, load_baseline, read_record
 
 stem = lambda path: path.stem
 each_lesson = pytest.mark.parametrize("path", lessons(), ids=stem)
@@ -87,6 +87,17 @@ def test_outputs_come_from_a_recorded_run(path):
     minutes, seconds, gigabytes = map(float, re.search(r"(\d+) min (\d+) s, ([\d.]+) GB", stated).groups())
     assert abs(60 * minutes + seconds - record["seconds"]) <= 1 and abs(gigabytes - record["peak_memory"] / 1e9) <= 0.06
     assert record["seconds"] <= 600 and record["peak_memory"] <= 4e9
+
+
+@each_notebook
+def test_the_baseline_gives_each_stored_number_a_band(path):
+    record = read_record(path)
+    baseline = load_baseline(record, root)
+    assert baseline, f"no baseline for {path.stem} at scale cpu: ftkit baseline {path.stem}"
+    assert not [c for c in check_band(record, baseline) if c.verdict == "no baseline"], "a number without a band: does its setting depend on the seed?"
+    for run in baseline["runs"]:
+        controls = check_band(record | dict(metrics={k: dict(v) for k, v in run["metrics"].items()}, controls=run["controls"], seed=run["seed"]), baseline)
+        assert not [c for c in controls if c.name in run["controls"] and c.verdict != "passed"], "a control inside the band of its metric"
 
 
 @each_notebook
