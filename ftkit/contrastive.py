@@ -27,118 +27,179 @@ from .text import collate
 from .training import random_state, set_random_state
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #a31c7354
-def alignment(x: Tensor,  # (N, C)
-              y: Tensor,  # (N, C): row i is another view of what row i of x shows
-             ) -> float:  # from 0, every two coincide, to 4, every two are opposite
+def alignment(
+    x: Tensor,  # (N, C)
+    y: Tensor,  # (N, C): row i is another view of what row i of x shows
+) -> float:  # from 0, every two coincide, to 4, every two are opposite
     "Mean squared distance of the two views on the unit sphere (Wang and Isola, 2020, arXiv:2005.10242, equation 2 with exponent 2). Raises `FtkitError`."
-    if x.ndim != 2 or x.shape != y.shape or not len(x): raise FtkitError(f"alignment needs two tables (N, C) of one shape; {tuple(x.shape)} and {tuple(y.shape)} were given.")
+    if x.ndim != 2 or x.shape != y.shape or not len(x):
+        raise FtkitError(
+            f"alignment needs two tables (N, C) of one shape; {tuple(x.shape)} and {tuple(y.shape)} were given."
+        )
     return (F.normalize(x, dim=1) - F.normalize(y, dim=1)).square().sum(1).mean().item()
 
-def uniformity(x: Tensor,       # (N, C), N at least 2
-               t: float = 2.0,  # how sharply near pairs count
-              ) -> float:       # 0 if all coincide; near -2t for random directions in many dimensions
+
+def uniformity(
+    x: Tensor,  # (N, C), N at least 2
+    t: float = 2.0,  # how sharply near pairs count
+) -> float:  # 0 if all coincide; near -2t for random directions in many dimensions
     "Log of the mean Gaussian potential over all pairs on the unit sphere (equation 3 of the same paper). Raises `FtkitError`."
-    if x.ndim != 2 or len(x) < 2: raise FtkitError(f"uniformity needs a table (N, C) of two rows or more; {tuple(x.shape)} was given.")
+    if x.ndim != 2 or len(x) < 2:
+        raise FtkitError(
+            f"uniformity needs a table (N, C) of two rows or more; {tuple(x.shape)} was given."
+        )
     x = F.normalize(x, dim=1)
     i, j = torch.triu_indices(len(x), len(x), 1)
-    potentials = -t * (2 - 2 * (x @ x.T)[i, j])           # squared distance: 2 - 2 cosine
+    potentials = -t * (2 - 2 * (x @ x.T)[i, j])  # squared distance: 2 - 2 cosine
     return (torch.logsumexp(potentials, 0) - math.log(len(i))).item()
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #c8544b73
-def paragraph_halves(texts: Iterable[str],  # whole speeches
-                     shortest: int = 20,    # words in each half, at least
-                    ) -> list[tuple[str, str]]:
+def paragraph_halves(
+    texts: Iterable[str],  # whole speeches
+    shortest: int = 20,  # words in each half, at least
+) -> list[tuple[str, str]]:
     "Every paragraph of at most 160 words, cut in two at the end of a sentence nearest to its middle."
     found = []
     for paragraph in (p.strip() for text in texts for p in text.split("\n")):
         ends = [m.end() for m in re.finditer(r"[.!?;](?=\s)", paragraph)]
-        if not ends or len(paragraph.split()) > 160: continue
+        if not ends or len(paragraph.split()) > 160:
+            continue
         cut = min(ends, key=lambda end: abs(end - len(paragraph) / 2))
         first, second = paragraph[:cut], paragraph[cut:].strip()
-        if min(len(first.split()), len(second.split())) >= shortest: found.append((first, second))
+        if min(len(first.split()), len(second.split())) >= shortest:
+            found.append((first, second))
     return found
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #3db86675
-def ranks(queries: Tensor,  # (N, C)
-          keys: Tensor,     # (K, C), K at least N: key i answers query i
-         ) -> Tensor:       # (N,) from 1, the best, to K; ties count against the answer
+def ranks(
+    queries: Tensor,  # (N, C)
+    keys: Tensor,  # (K, C), K at least N: key i answers query i
+) -> Tensor:  # (N,) from 1, the best, to K; ties count against the answer
     "The place of each query's own key when keys are sorted by cosine. Raises `FtkitError`."
-    if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1] or len(keys) < len(queries):
-        raise FtkitError(f"ranks needs queries (N, C) and at least as many keys (K, C); {tuple(queries.shape)} and {tuple(keys.shape)} were given.")
+    if (
+        queries.ndim != 2
+        or keys.ndim != 2
+        or queries.shape[1] != keys.shape[1]
+        or len(keys) < len(queries)
+    ):
+        raise FtkitError(
+            f"ranks needs queries (N, C) and at least as many keys (K, C); {tuple(queries.shape)} and {tuple(keys.shape)} were given."
+        )
     cosines = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T
     return (cosines >= cosines.diag()[:, None]).sum(1)
 
-def recall(ranks: Tensor,  # (N,) from `ranks`
-           k: int,         # the first so many count
-          ) -> Interval:
+
+def recall(
+    ranks: Tensor,  # (N,) from `ranks`
+    k: int,  # the first so many count
+) -> Interval:
     "How often the right answer is among the first k, with Wilson's interval."
     return proportion_interval(int((ranks <= k).sum()), len(ranks))
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #808017f5
-def mean_of_tokens(hidden: Tensor,          # (B, T, C)
-                   attention_mask: Tensor,  # (B, T): 1 for a token, 0 for padding
-                  ) -> Tensor:              # (B, C)
+def mean_of_tokens(
+    hidden: Tensor,  # (B, T, C)
+    attention_mask: Tensor,  # (B, T): 1 for a token, 0 for padding
+) -> Tensor:  # (B, C)
     "Mean over the tokens that are no padding."
     mask = attention_mask[..., None].to(hidden.dtype)
     return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
 
+
 class Embedder(nn.Module):
     "An encoder, the mean of its tokens and, if wanted, a linear map to `width`: texts in, vectors (B, C) out."
+
     def __init__(self, encoder: nn.Module, width: int | None = None):
         super().__init__()
         self.encoder = encoder
-        self.map = nn.Identity() if width is None else nn.Linear(encoder.config.width, width, bias=False)
+        self.map = (
+            nn.Identity() if width is None else nn.Linear(encoder.config.width, width, bias=False)
+        )
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         return self.map(mean_of_tokens(self.encoder(input_ids, attention_mask), attention_mask))
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #ea6bc43e
-def collate_views(examples: Sequence[dict]) -> dict[str, Tensor]:  # B examples: input_ids and, if there is another view, `other`
+def collate_views(
+    examples: Sequence[dict],
+) -> dict[str, Tensor]:  # B examples: input_ids and, if there is another view, `other`
     "A batch of 2B rows: the texts, then another view of each. Without `other` it is the same text, and dropout makes the view (SimCSE)."
-    return collate([dict(input_ids=e["input_ids"]) for e in examples] + [dict(input_ids=e.get("other", e["input_ids"])) for e in examples])
+    return collate(
+        [dict(input_ids=e["input_ids"]) for e in examples]
+        + [dict(input_ids=e.get("other", e["input_ids"])) for e in examples]
+    )
 
-def views_loss(model: nn.Module,          # an `Embedder`; for SimCSE it needs dropout
-               batch: dict[str, Tensor],  # as `collate_views` makes it: 2B rows
-               temperature: float = 0.05,
-              ) -> tuple[Tensor, Tensor]: # summed over the B texts, in nats, and B
+
+def views_loss(
+    model: nn.Module,  # an `Embedder`; for SimCSE it needs dropout
+    batch: dict[str, Tensor],  # as `collate_views` makes it: 2B rows
+    temperature: float = 0.05,
+) -> tuple[Tensor, Tensor]:  # summed over the B texts, in nats, and B
     "InfoNCE between two views of each text (SimCSE: arXiv:2104.08821, equation 4), as `fit` takes it. Raises `FtkitError` for a batch of one."
     x, y = model(**batch).chunk(2)
     count = torch.tensor(len(x), device=x.device)
-    with torch.autocast(x.device.type, enabled=False): return count * info_nce(x.float(), y.float(), temperature), count
+    with torch.autocast(x.device.type, enabled=False):
+        return count * info_nce(x.float(), y.float(), temperature), count
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #73072ea0
-def repeat_floor(captions: Sequence,  # B of anything that can be compared: strings, numbers, tuples
-                ) -> float:           # nats; 0 if all differ
+def repeat_floor(
+    captions: Sequence,  # B of anything that can be compared: strings, numbers, tuples
+) -> float:  # nats; 0 if all differ
     "What InfoNCE can't fall below in either direction, when equal captions are equal keys: the mean log of how often each one is there."
-    _, place, counts = np.unique([str(c) for c in captions], return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(
+        [str(c) for c in captions], return_inverse=True, return_counts=True
+    )
     return float(np.log(counts[place]).mean())
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #f5b3c5c0
 digit_names = "zero one two three four five six seven eight nine".split()
-colours = dict(red=(1.0, 0.2, 0.2), blue=(0.25, 0.4, 1.0))     # shares of red, green and blue light
-wordings = ("a {left} left of a {right}", "a {right} right of a {left}", "a {left} and on the right a {right}", "on the left a {left} then a {right}")
+colours = dict(red=(1.0, 0.2, 0.2), blue=(0.25, 0.4, 1.0))  # shares of red, green and blue light
+wordings = (
+    "a {left} left of a {right}",
+    "a {right} right of a {left}",
+    "a {left} and on the right a {right}",
+    "on the left a {left} then a {right}",
+)
+
 
 class Scene(NamedTuple):
     "Two digits side by side, each in a colour."
+
     left: int
     left_colour: str
     right: int
     right_colour: str
 
+
 def caption(scene: Scene, wording: str | int = 0) -> str:  # a number: of `wordings`
     "The scene in words. Raises `FtkitError`."
-    if isinstance(wording, int) and not 0 <= wording < len(wordings): raise FtkitError(f"There is no wording {wording}; there are {len(wordings)}, counted from 0.")
+    if isinstance(wording, int) and not 0 <= wording < len(wordings):
+        raise FtkitError(
+            f"There is no wording {wording}; there are {len(wordings)}, counted from 0."
+        )
     text = wordings[wording] if isinstance(wording, int) else wording
-    return text.format(left=f"{scene.left_colour} {digit_names[scene.left]}", right=f"{scene.right_colour} {digit_names[scene.right]}")
+    return text.format(
+        left=f"{scene.left_colour} {digit_names[scene.left]}",
+        right=f"{scene.right_colour} {digit_names[scene.right]}",
+    )
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #1e069bfd
-caption_words = {word: i for i, word in enumerate(sorted({"", *digit_names, *colours, *" ".join(wordings).split()} - {"{left}", "{right}"}))}   # "" pads
+caption_words = {
+    word: i
+    for i, word in enumerate(
+        sorted({"", *digit_names, *colours, *" ".join(wordings).split()} - {"{left}", "{right}"})
+    )
+}  # "" pads
+
 
 def caption_ids(text: str) -> list[int]:
     "A number for each word. Raises `FtkitError` for a word that no caption has."
     if unknown := [w for w in text.split() if w not in caption_words]:
-        raise FtkitError(f"No caption has the word '{unknown[0]}'; the words are: {', '.join(filter(None, caption_words))}.")
+        raise FtkitError(
+            f"No caption has the word '{unknown[0]}'; the words are: {', '.join(filter(None, caption_words))}."
+        )
     return [caption_words[w] for w in text.split()]
+
 
 def scenes(pairs: Iterable[tuple[int, int]]) -> list[Scene]:
     "Every scene that shows one of these pairs of digits, in either order and in all colours."
@@ -151,73 +212,129 @@ def load_digits() -> dict[str, tuple[Tensor, Tensor]]:  # images (N, 28, 28) uin
     rows = torch.tensor(pd.read_csv(fetch("mnist_5k") / "mnist_5k.csv.gz", header=None).to_numpy())
     order = torch.tensor(np.random.default_rng(0).permutation(len(rows)))
     parts = dict(train=order[:4000], validation=order[4000:4500], test=order[4500:])
-    return {side: (rows[i, :784].view(-1, 28, 28).to(torch.uint8), rows[i, 784]) for side, i in parts.items()}
+    return {
+        side: (rows[i, :784].view(-1, 28, 28).to(torch.uint8), rows[i, 784])
+        for side, i in parts.items()
+    }
 
-def draw(scene: Scene, left: Tensor, right: Tensor) -> Tensor:  # digits (28, 28) -> (3, 28, 56) uint8
+
+def draw(
+    scene: Scene, left: Tensor, right: Tensor
+) -> Tensor:  # digits (28, 28) -> (3, 28, 56) uint8
     "Two digits side by side in the scene's colours."
-    parts = [digit * torch.tensor(colours[colour])[:, None, None] for digit, colour in ((left, scene.left_colour), (right, scene.right_colour))]
+    parts = [
+        digit * torch.tensor(colours[colour])[:, None, None]
+        for digit, colour in ((left, scene.left_colour), (right, scene.right_colour))
+    ]
     return torch.cat(parts, dim=2).round().to(torch.uint8)
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #9cf0050d
-def make_pictures(n: int,
-                  scenes: Sequence[Scene],                           # each picture shows one of them, drawn evenly
-                  images: Tensor, labels: Tensor,                    # handwriting to draw from: (N, 28, 28), (N,)
-                  seed: int = 0) -> list[dict]:                      # image (3, 28, 56) uint8, scene, and input_ids of a caption
+def make_pictures(
+    n: int,
+    scenes: Sequence[Scene],  # each picture shows one of them, drawn evenly
+    images: Tensor,
+    labels: Tensor,  # handwriting to draw from: (N, 28, 28), (N,)
+    seed: int = 0,
+) -> list[dict]:  # image (3, 28, 56) uint8, scene, and input_ids of a caption
     "Pictures with a caption each, in one of the wordings. Raises `FtkitError`."
-    rng, places = np.random.default_rng(seed), [torch.where(labels == digit)[0].numpy() for digit in range(10)]
-    if not scenes: raise FtkitError("There is no scene to draw; give one at least.")
-    if lacking := {d for s in scenes for d in (s.left, s.right) if not len(places[d])}: raise FtkitError(f"No image of digit {min(lacking)} was given, but a scene shows it.")
+    rng, places = (
+        np.random.default_rng(seed),
+        [torch.where(labels == digit)[0].numpy() for digit in range(10)],
+    )
+    if not scenes:
+        raise FtkitError("There is no scene to draw; give one at least.")
+    if lacking := {d for s in scenes for d in (s.left, s.right) if not len(places[d])}:
+        raise FtkitError(f"No image of digit {min(lacking)} was given, but a scene shows it.")
     found = []
     for _ in range(n):
         scene = scenes[int(rng.integers(len(scenes)))]
         left, right = (images[rng.choice(places[digit])] for digit in (scene.left, scene.right))
-        found.append(dict(image=draw(scene, left, right), scene=scene, input_ids=caption_ids(caption(scene, int(rng.integers(len(wordings)))))))
+        found.append(
+            dict(
+                image=draw(scene, left, right),
+                scene=scene,
+                input_ids=caption_ids(caption(scene, int(rng.integers(len(wordings))))),
+            )
+        )
     return found
+
 
 def collate_pictures(examples: Sequence[dict]) -> dict[str, Tensor]:
     "A batch: images (B, 3, 28, 56) from 0 to 1 and, if the examples have captions, input_ids and attention_mask (B, T)."
     images = torch.stack([e["image"] for e in examples]).float() / 255
-    return dict(images=images) | (collate([dict(input_ids=e["input_ids"]) for e in examples]) if "input_ids" in examples[0] else {})
+    return dict(images=images) | (
+        collate([dict(input_ids=e["input_ids"]) for e in examples])
+        if "input_ids" in examples[0]
+        else {}
+    )
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #6c05ac08
 class ImageEncoder(nn.Sequential):
     "Images (B, 3, 28, 56) in, vectors (B, width) out: three strided convolutions and two linear layers."
+
     def __init__(self, width: int = 64, channels: int = 16):
         sizes, layers = (3, channels, 2 * channels, 4 * channels), []
         for a, b in itertools.pairwise(sizes):
             layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.GroupNorm(4, b), nn.ReLU()]
-        super().__init__(*layers, nn.Flatten(), nn.Linear(4 * channels * 4 * 7, 256), nn.ReLU(), nn.Linear(256, width))
+        super().__init__(
+            *layers,
+            nn.Flatten(),
+            nn.Linear(4 * channels * 4 * 7, 256),
+            nn.ReLU(),
+            nn.Linear(256, width),
+        )
+
 
 class CLIP(nn.Module):
     "An image encoder and a text embedder, both into one space, and a temperature that is learned as the log of its inverse."
-    def __init__(self, image: nn.Module, text: nn.Module, temperature: float = 0.07, learn_temperature: bool = True):
+
+    def __init__(
+        self,
+        image: nn.Module,
+        text: nn.Module,
+        temperature: float = 0.07,
+        learn_temperature: bool = True,
+    ):
         super().__init__()
-        if not temperature > 0: raise FtkitError(f"The temperature must be above 0; {temperature:g} was given.")
+        if not temperature > 0:
+            raise FtkitError(f"The temperature must be above 0; {temperature:g} was given.")
         self.image, self.text = image, text
-        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)), requires_grad=learn_temperature)
+        self.log_scale = nn.Parameter(
+            torch.tensor(-math.log(temperature)), requires_grad=learn_temperature
+        )
 
     @property
-    def temperature(self) -> Tensor: return (-self.log_scale.clamp(max=math.log(100))).exp()   # never under 0.01, as in the paper
+    def temperature(self) -> Tensor:
+        return (-self.log_scale.clamp(max=math.log(100))).exp()  # never under 0.01, as in the paper
 
-    def forward(self, images: Tensor, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:  # (B, C), (B, C)
+    def forward(
+        self, images: Tensor, input_ids: Tensor, attention_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:  # (B, C), (B, C)
         return self.image(images), self.text(input_ids, attention_mask)
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #b5806f38
-def both_directions(x: Tensor,                     # (B, C)
-                    y: Tensor,                     # (B, C): row i belongs to row i of x
-                    temperature: float | Tensor,   # above 0; a tensor may be learned
-                   ) -> Tensor:                    # mean over 2B rows and columns, in nats
+def both_directions(
+    x: Tensor,  # (B, C)
+    y: Tensor,  # (B, C): row i belongs to row i of x
+    temperature: float | Tensor,  # above 0; a tensor may be learned
+) -> Tensor:  # mean over 2B rows and columns, in nats
     "`info_nce` with symmetric=True (Radford et al., 2021, figure 3), in float32 at least. Raises `FtkitError`."
-    if x.shape != y.shape or len(x) < 2: raise FtkitError(f"Two tables (B, C) of one shape with two pairs or more were expected; {tuple(x.shape)} and {tuple(y.shape)} were given.")
-    if not temperature > 0: raise FtkitError(f"The temperature must be above 0; {float(temperature):g} was given.")
+    if x.shape != y.shape or len(x) < 2:
+        raise FtkitError(
+            f"Two tables (B, C) of one shape with two pairs or more were expected; {tuple(x.shape)} and {tuple(y.shape)} were given."
+        )
+    if not temperature > 0:
+        raise FtkitError(f"The temperature must be above 0; {float(temperature):g} was given.")
     with torch.autocast(x.device.type, enabled=False):
         x, y = (F.normalize(v if v.dtype == torch.float64 else v.float(), dim=1) for v in (x, y))
         logits, labels = x @ y.T / temperature, torch.arange(len(x), device=x.device)
         return (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
 
-def clip_loss(model: nn.Module,          # gives two tables of vectors (B, C), and has a temperature
-              batch: dict[str, Tensor],  # as `collate_pictures` makes it
-             ) -> tuple[Tensor, Tensor]: # summed over the B pairs, in nats, and B
+
+def clip_loss(
+    model: nn.Module,  # gives two tables of vectors (B, C), and has a temperature
+    batch: dict[str, Tensor],  # as `collate_pictures` makes it
+) -> tuple[Tensor, Tensor]:  # summed over the B pairs, in nats, and B
     "The loss as `fit` takes it."
     images, texts = model(**batch)
     count = torch.tensor(len(images), device=images.device)
@@ -225,22 +342,41 @@ def clip_loss(model: nn.Module,          # gives two tables of vectors (B, C), a
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #4b926418
 @torch.no_grad()
-def scene_vectors(clip: CLIP, scenes: Sequence[Scene],
-                  wordings: Sequence[str] = wordings,  # one vector for each, then their mean
-                 ) -> Tensor:                          # (N, C) on the unit sphere
+def scene_vectors(
+    clip: CLIP,
+    scenes: Sequence[Scene],
+    wordings: Sequence[str] = wordings,  # one vector for each, then their mean
+) -> Tensor:  # (N, C) on the unit sphere
     "What the text encoder makes of scenes, averaged over wordings (Radford et al., 2021, section 3.1.4)."
-    clip.eval(); device = next(clip.parameters()).device
-    batches = [collate([dict(input_ids=caption_ids(caption(s, w))) for s in scenes]) for w in wordings]
-    vectors = [F.normalize(clip.text(**{k: v.to(device) for k, v in b.items()}).float(), dim=1) for b in batches]
+    clip.eval()
+    device = next(clip.parameters()).device
+    batches = [
+        collate([dict(input_ids=caption_ids(caption(s, w))) for s in scenes]) for w in wordings
+    ]
+    vectors = [
+        F.normalize(clip.text(**{k: v.to(device) for k, v in b.items()}).float(), dim=1)
+        for b in batches
+    ]
     return F.normalize(torch.stack(vectors).mean(0), dim=1)
 
+
 @torch.no_grad()
-def zero_shot(clip: CLIP, pictures: Sequence[dict], scenes: Sequence[Scene], wordings: Sequence[str] = wordings) -> list[Scene]:
+def zero_shot(
+    clip: CLIP,
+    pictures: Sequence[dict],
+    scenes: Sequence[Scene],
+    wordings: Sequence[str] = wordings,
+) -> list[Scene]:
     "The scene, of those given, whose caption lies nearest to each picture. Raises `FtkitError` if there is nothing to choose from."
-    if not scenes or not wordings: raise FtkitError(f"zero_shot chooses among captions: {len(scenes)} scenes in {len(wordings)} wordings were given, one of each at least is needed.")
+    if not scenes or not wordings:
+        raise FtkitError(
+            f"zero_shot chooses among captions: {len(scenes)} scenes in {len(wordings)} wordings were given, one of each at least is needed."
+        )
     captions, device = scene_vectors(clip, scenes, wordings), next(clip.parameters()).device
-    parts = [pictures[i:i + 256] for i in range(0, len(pictures), 256)]
-    vectors = torch.cat([clip.image(collate_pictures(p)["images"].to(device)).float() for p in parts])
+    parts = [pictures[i : i + 256] for i in range(0, len(pictures), 256)]
+    vectors = torch.cat(
+        [clip.image(collate_pictures(p)["images"].to(device)).float() for p in parts]
+    )
     return [scenes[i] for i in (F.normalize(vectors, dim=1) @ captions.T).argmax(1).tolist()]
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #fd1f415c
@@ -249,29 +385,42 @@ def replayed(state: dict):  # from `training.random_state`
     "Random numbers as they were; afterwards those of the surroundings go on."
     now = random_state()
     set_random_state(state)
-    try: yield
-    finally: set_random_state(now)
+    try:
+        yield
+    finally:
+        set_random_state(now)
+
 
 def split_batch(batch: dict[str, Tensor], size: int) -> list[dict[str, Tensor]]:
     "Parts of at most `size` rows. Raises `FtkitError`."
-    if size < 1: raise FtkitError(f"A part of the batch needs a row at least; size {size} was given.")
-    return [{k: v[i:i + size] for k, v in batch.items()} for i in range(0, len(next(iter(batch.values()))), size)]
+    if size < 1:
+        raise FtkitError(f"A part of the batch needs a row at least; size {size} was given.")
+    return [
+        {k: v[i : i + size] for k, v in batch.items()}
+        for i in range(0, len(next(iter(batch.values()))), size)
+    ]
 
 # %% ../nbs/2_pretraining/23_contrastive.ipynb #61ad6de7
-def cached_gradients(sides: Sequence[tuple[Callable, Sequence[dict]]],  # (what embeds a part, the parts) for each side of the pairs
-                     loss: Callable[..., Tensor],                      # (B, C) for each side -> a scalar
-                    ) -> Tensor:                                       # the loss; gradients are added to the parameters
+def cached_gradients(
+    sides: Sequence[
+        tuple[Callable, Sequence[dict]]
+    ],  # (what embeds a part, the parts) for each side of the pairs
+    loss: Callable[..., Tensor],  # (B, C) for each side -> a scalar
+) -> Tensor:  # the loss; gradients are added to the parameters
     "The gradients of one large batch in the memory of one part (GradCache, arXiv:2101.06983, section 3.2). Raises `FtkitError`."
-    if not sides or not all(len(parts) for _, parts in sides): raise FtkitError("cached_gradients needs one part of the batch at least for each side.")
+    if not sides or not all(len(parts) for _, parts in sides):
+        raise FtkitError("cached_gradients needs one part of the batch at least for each side.")
     states, vectors = [], []
-    for encode, parts in sides:                                        # 1: all vectors, no graph
-        with torch.no_grad(): seen = [(random_state(), encode(**part)) for part in parts]
+    for encode, parts in sides:  # 1: all vectors, no graph
+        with torch.no_grad():
+            seen = [(random_state(), encode(**part)) for part in parts]
         states.append([state for state, _ in seen])
         vectors.append([vector for _, vector in seen])
     leaves = [torch.cat(v).requires_grad_() for v in vectors]
     total = loss(*leaves)
-    total.backward()                                                   # 2: a gradient for each vector; the temperature gets its own
+    total.backward()  # 2: a gradient for each vector; the temperature gets its own
     for (encode, parts), kept, v, leaf in zip(sides, states, vectors, leaves):
         for part, state, slope in zip(parts, kept, leaf.grad.split([len(x) for x in v])):
-            with replayed(state): encode(**part).backward(slope)       # 3: again, part by part, with a graph
+            with replayed(state):
+                encode(**part).backward(slope)  # 3: again, part by part, with a graph
     return total.detach()

@@ -24,107 +24,149 @@ class FtkitError(ValueError):
     "Bad input, said in one sentence: what was found, what was expected, what to do."
 
 # %% ../nbs/0_start/00_core.ipynb #f326278a
-def unknown(kind: str,               # what sort of name it is, for the sentence: "scale", "method"
-            name: object,            # what was given
-            known: Iterable[str],    # what there is
-            more: str = "",          # a last sentence: what else one can do
-           ) -> FtkitError:          # to be raised by the caller
+def unknown(
+    kind: str,  # what sort of name it is, for the sentence: "scale", "method"
+    name: object,  # what was given
+    known: Iterable[str],  # what there is
+    more: str = "",  # a last sentence: what else one can do
+) -> FtkitError:  # to be raised by the caller
     "An error for a name that does not exist; it lists those that do, nearest first."
     known, given = sorted(map(str, known)), str(name)
     likeness = lambda k: difflib.SequenceMatcher(None, given.lower(), k.lower()).ratio()
     near = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.5)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     listed = ", ".join(sorted(known, key=likeness, reverse=True)) or "none"
-    return FtkitError(f"Unknown {kind} '{given}'.{hint} Known: {listed}.{' ' + more if more else ''}")
+    return FtkitError(
+        f"Unknown {kind} '{given}'.{hint} Known: {listed}.{' ' + more if more else ''}"
+    )
 
 # %% ../nbs/0_start/00_core.ipynb #ff7e7d5a
-scales = ("smoke", "cpu", "gpu")   # in order: what holds at one scale is checked there and above
+scales = ("smoke", "cpu", "gpu")  # in order: what holds at one scale is checked there and above
 
-def resolve_scale(scale: str | None = None  # None: the environment's FTKIT_SCALE, else "cpu"
-                 ) -> str:
+
+def resolve_scale(
+    scale: str | None = None,  # None: the environment's FTKIT_SCALE, else "cpu"
+) -> str:
     "The scale that was asked for. Raises `FtkitError` for an unknown one."
     name = scale or os.environ.get("FTKIT_SCALE") or "cpu"
-    if name not in scales: raise unknown("scale", name, scales)
+    if name not in scales:
+        raise unknown("scale", name, scales)
     return name
 
 # %% ../nbs/0_start/00_core.ipynb #fb14e7a6
-def native_bf16(device: str = "cpu"  # "cpu" or "cuda"
-               ) -> str:             # the reason in a word; empty if there is none
+def native_bf16(
+    device: str = "cpu",  # "cpu" or "cuda"
+) -> str:  # the reason in a word; empty if there is none
     "Why bfloat16 is native on this device, or an empty string."
     if device == "cuda":
         major, minor = torch.cuda.get_device_capability()
         return f"compute capability {major}.{minor}" if major >= 8 else ""
-    if device != "cpu": return ""
+    if device != "cpu":
+        return ""
     asked = getattr(torch.cpu, "get_capabilities", dict)()
     for flag in ("amx_bf16", "avx512_bf16", "bf16", "arm_bf16"):
-        if asked.get(flag): return flag
-    if getattr(torch.cpu, "_is_amx_tile_supported", bool)(): return "amx"
-    if getattr(torch.cpu, "_is_avx512_bf16_supported", bool)(): return "avx512_bf16"
+        if asked.get(flag):
+            return flag
+    if getattr(torch.cpu, "_is_amx_tile_supported", bool)():
+        return "amx"
+    if getattr(torch.cpu, "_is_avx512_bf16_supported", bool)():
+        return "avx512_bf16"
     return ""
 
 # %% ../nbs/0_start/00_core.ipynb #15481d13
 class Compute(NamedTuple):
     "Where the arithmetic runs: device, dtype of the matrix products, threads, and the reason for each."
+
     device: torch.device
     dtype: torch.dtype
     threads: int
     why: str
 
+
 def cores() -> int:
     "The cores that this process may use."
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-def choose_compute(device: str | None = None  # None: the environment's FTKIT_DEVICE, else cuda if there is one, else cpu
-                  ) -> Compute:
+
+def choose_compute(
+    device: str
+    | None = None,  # None: the environment's FTKIT_DEVICE, else cuda if there is one, else cpu
+) -> Compute:
     "Choose device, dtype and threads, and say why. Raises `FtkitError` if the device is not there."
-    name = device or os.environ.get("FTKIT_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
-    there = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
-    if name not in there: raise unknown("device", name, there, "FTKIT_DEVICE sets it.")
+    name = (
+        device or os.environ.get("FTKIT_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+    )
+    there = (
+        ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    )
+    if name not in there:
+        raise unknown("device", name, there, "FTKIT_DEVICE sets it.")
     reason = native_bf16(name)
     dtype, short = (torch.bfloat16, "bf16") if reason else (torch.float32, "float32")
     threads, origin = min(cores(), torch.get_num_threads()), "the cores this process may use"
-    if os.environ.get("OMP_NUM_THREADS"): origin = "OMP_NUM_THREADS"
-    return Compute(torch.device(name), dtype, threads,
-                   f"{name}, {short}: {reason or 'no native bfloat16'}; threads {threads}: {origin}")
+    if os.environ.get("OMP_NUM_THREADS"):
+        origin = "OMP_NUM_THREADS"
+    return Compute(
+        torch.device(name),
+        dtype,
+        threads,
+        f"{name}, {short}: {reason or 'no native bfloat16'}; threads {threads}: {origin}",
+    )
 
 # %% ../nbs/0_start/00_core.ipynb #a3172363
-def seed_everything(seed: int  # any integer from 0 to 2**32 - 1
-                   ) -> None:
+def seed_everything(
+    seed: int,  # any integer from 0 to 2**32 - 1
+) -> None:
     "Seed Python, NumPy and torch on every device."
-    if not 0 <= seed < 2**32: raise FtkitError(f"A seed is an integer from 0 to {2**32 - 1}; {seed} was given.")
-    random.seed(seed); np.random.seed(seed); torch.manual_seed(seed)
+    if not 0 <= seed < 2**32:
+        raise FtkitError(f"A seed is an integer from 0 to {2**32 - 1}; {seed} was given.")
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 # %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:
     "Give memory that was freed back to the system, where the C library can (glibc); elsewhere only collect garbage."
     gc.collect()
-    with contextlib.suppress(OSError, AttributeError): ctypes.CDLL(None).malloc_trim(0)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 # %% ../nbs/0_start/00_core.ipynb #461218d8
 class PeakMemory:
     "Context manager: `.bytes`, the peak of this process's memory inside the block (GPU: of the allocator), and `.rise` over its start."
-    def __init__(self, device: torch.device | str = "cpu", interval: float = 0.005):   # what to watch; seconds between two samples
+
+    def __init__(
+        self, device: torch.device | str = "cpu", interval: float = 0.005
+    ):  # what to watch; seconds between two samples
         self.cuda, self.interval = torch.device(device).type == "cuda", interval
         self.bytes = self.start = 0
 
-    def _now(self): return torch.cuda.memory_allocated() if self.cuda else psutil.Process().memory_info().rss
+    def _now(self):
+        return torch.cuda.memory_allocated() if self.cuda else psutil.Process().memory_info().rss
 
     def _watch(self):
-        while not self._done.wait(self.interval): self.bytes = max(self.bytes, self._now())
+        while not self._done.wait(self.interval):
+            self.bytes = max(self.bytes, self._now())
 
     def __enter__(self):
-        if self.cuda: torch.cuda.reset_peak_memory_stats()
-        else: trim_heap()      # what lies free in the process would be used again and not be seen
+        if self.cuda:
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            trim_heap()  # what lies free in the process would be used again and not be seen
         self.start = self.bytes = self._now()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        if not self.cuda: self._thread.start()
+        if not self.cuda:
+            self._thread.start()
         return self
 
     def __exit__(self, *error):
         self._done.set()
-        if self.cuda: self.bytes = torch.cuda.max_memory_allocated()
-        else: self._thread.join(); self.bytes = max(self.bytes, self._now())
+        if self.cuda:
+            self.bytes = torch.cuda.max_memory_allocated()
+        else:
+            self._thread.join()
+            self.bytes = max(self.bytes, self._now())
 
     @property
     def rise(self) -> int:
@@ -134,38 +176,52 @@ class PeakMemory:
 # %% ../nbs/0_start/00_core.ipynb #1f77a453
 def process_peak() -> int:
     "The largest resident memory of this process so far, in bytes."
-    with contextlib.suppress(OSError, StopIteration):   # Linux: getrusage would begin with the memory of the parent
-        return 1024 * int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+    with contextlib.suppress(
+        OSError, StopIteration
+    ):  # Linux: getrusage would begin with the memory of the parent
+        return 1024 * int(
+            next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024   # macOS counts bytes, Linux kilobytes
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux kilobytes
 
 # %% ../nbs/0_start/00_core.ipynb #102e16f0
 @contextlib.contextmanager
-def write_beside(path: str | os.PathLike,  # where the file or folder shall be in the end
-                 folder: bool = False,     # yield an empty folder instead of a file name
-                ):
+def write_beside(
+    path: str | os.PathLike,  # where the file or folder shall be in the end
+    folder: bool = False,  # yield an empty folder instead of a file name
+):
     "Yield a path beside `path`; on success it takes the place of `path`, on any error nothing is left behind."
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-    except OSError as e: raise FtkitError(f"Cannot write {path}: {e.strerror or e}. Choose a folder that exists and can be written to.") from e
+    except OSError as e:
+        raise FtkitError(
+            f"Cannot write {path}: {e.strerror or e}. Choose a folder that exists and can be written to."
+        ) from e
     target = beside / path.name
-    if folder: target.mkdir()
+    if folder:
+        target.mkdir()
     try:
         yield target
-        if path.is_dir() and not path.is_symlink(): os.replace(path, beside / "replaced")
+        if path.is_dir() and not path.is_symlink():
+            os.replace(path, beside / "replaced")
         os.replace(target, path)
-    finally: shutil.rmtree(beside, ignore_errors=True)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 # %% ../nbs/0_start/00_core.ipynb #7cc4e9e0
-def code_hash(*sources: str  # Python source, or notebook cells; lines that begin with % or ! are kept as text
-             ) -> str:       # 16 hex digits
+def code_hash(
+    *sources: str,  # Python source, or notebook cells; lines that begin with % or ! are kept as text
+) -> str:  # 16 hex digits
     "Hash of the meaning of source code: comments, blank lines and layout do not count."
     digest = hashlib.sha256()
     for source in sources:
-        try: text = ast.dump(ast.parse(source))
-        except SyntaxError: text = source
+        try:
+            text = ast.dump(ast.parse(source))
+        except SyntaxError:
+            text = source
         digest.update(text.encode() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -174,97 +230,145 @@ def checkout() -> Path | None:
     "The root of the source checkout that ftkit is imported from; None for an installed package."
     root = Path(__file__).resolve().parent.parent if "__file__" in globals() else None
     for folder in [root] if root else [Path.cwd(), *Path.cwd().parents]:
-        if (folder / "settings.ini").is_file() and (folder / "nbs").is_dir(): return folder
+        if (folder / "settings.ini").is_file() and (folder / "nbs").is_dir():
+            return folder
     return None
 
-def find_notebook(name: str  # a stem: "30_sentiment"
-                 ) -> Path | None:
+
+def find_notebook(
+    name: str,  # a stem: "30_sentiment"
+) -> Path | None:
     "The notebook of that stem in the checkout, if there is one."
     root = checkout()
     return next(iter(sorted(root.glob(f"nbs/**/{name}.ipynb"))), None) if root else None
 
 # %% ../nbs/0_start/00_core.ipynb #f0b34e33
-def notebook_hash(path: str | os.PathLike  # an .ipynb file
-                 ) -> str:                 # 16 hex digits
+def notebook_hash(
+    path: str | os.PathLike,  # an .ipynb file
+) -> str:  # 16 hex digits
     "Hash of a notebook's code cells; the parameters that papermill injects do not count, nor do outputs and prose."
     cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     skipped = {"parameters", "injected-parameters"}
-    return code_hash(*["".join(c["source"]) for c in cells if c["cell_type"] == "code"
-                       and not skipped & set(c["metadata"].get("tags", []))])
+    return code_hash(
+        *[
+            "".join(c["source"])
+            for c in cells
+            if c["cell_type"] == "code" and not skipped & set(c["metadata"].get("tags", []))
+        ]
+    )
 
 # %% ../nbs/0_start/00_core.ipynb #8b52f187
 mimetype = "application/vnd.ftkit.record+json"
 schema = 1
-_assets_used: dict[str, str] = {}    # name -> hash; the catalog adds what a lesson loads
+_assets_used: dict[str, str] = {}  # name -> hash; the catalog adds what a lesson loads
+
 
 def _plain(value):
     "Numbers, strings and containers that JSON knows; numpy and torch scalars become Python's."
-    if getattr(value, "ndim", None) == 0: value = value.item()
-    if isinstance(value, dict): return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set)): return [_plain(v) for v in value]
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_plain(v) for v in value]
     return value if isinstance(value, (bool, int, float, str, type(None))) else str(value)
 
 # %% ../nbs/0_start/00_core.ipynb #2e825257
 def versions() -> dict[str, str]:
     "Versions of Python and of the libraries that a number can depend on."
     found = {"python": platform.python_version()}
-    for name in ("ftkit", "torch", "transformers", "tokenizers", "datasets", "numpy", "scipy", "scikit-learn", "pandas", "peft"):
-        with contextlib.suppress(metadata.PackageNotFoundError): found[name] = metadata.version(name)
+    for name in (
+        "ftkit",
+        "torch",
+        "transformers",
+        "tokenizers",
+        "datasets",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "pandas",
+        "peft",
+    ):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
     return found
+
 
 def processor(device: torch.device) -> str:
     "The processor's own name."
-    if device.type == "cuda": return torch.cuda.get_device_name()
+    if device.type == "cuda":
+        return torch.cuda.get_device_name()
     with contextlib.suppress(OSError):
         for line in open("/proc/cpuinfo"):
-            if line.startswith("model name"): return line.split(":", 1)[1].strip()
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
 
 def commit() -> tuple[str | None, bool | None]:
     "The checkout's commit and whether the tree differs from it; (None, None) outside a checkout."
     root = checkout()
-    git = lambda *args: subprocess.run(["git", *args], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
-    try: return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
-    except (OSError, subprocess.CalledProcessError): return None, None
+    git = lambda *args: subprocess.run(
+        ["git", *args], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
 
 # %% ../nbs/0_start/00_core.ipynb #4646afb2
 @dataclass
 class Run:
     "One execution of a lesson: its dial, its machine, and what it measured."
-    name: str                 # the notebook's stem: "30_sentiment"
-    scale: str                # smoke, cpu or gpu
+
+    name: str  # the notebook's stem: "30_sentiment"
+    scale: str  # smoke, cpu or gpu
     seed: int
     device: torch.device
     dtype: torch.dtype
     threads: int
-    why: str                  # the reasons for the three above
+    why: str  # the reasons for the three above
     metrics: dict = field(default_factory=dict)
     controls: dict = field(default_factory=dict)
     claims: list = field(default_factory=list)
     notes: dict = field(default_factory=dict)
     started: float = field(default_factory=time.time)
 
-    def choose(self, **values): return _choose(self, values)
+    def choose(self, **values):
+        return _choose(self, values)
+
     def record(self, name, value, unit=None, resolution=None, control_of=None, **setting):
         return _record(self, name, value, unit, resolution, control_of, setting)
-    def note(self, name, value, unit=None, **setting): return _note(self, name, value, unit, setting)
-    def claim(self, condition, text, at="cpu"): return _claim(self, condition, text, at)
-    def as_dict(self): return _as_dict(self)
-    def finish(self): return _finish(self)
+
+    def note(self, name, value, unit=None, **setting):
+        return _note(self, name, value, unit, setting)
+
+    def claim(self, condition, text, at="cpu"):
+        return _claim(self, condition, text, at)
+
+    def as_dict(self):
+        return _as_dict(self)
+
+    def finish(self):
+        return _finish(self)
 
 # %% ../nbs/0_start/00_core.ipynb #91760c12
 def _choose(run, values: dict):
     "The value for the run's scale; a missing `gpu` means the value of `cpu`."
-    if wrong := set(values) - set(scales): raise unknown("scale", min(wrong), scales)
-    if missing := {"smoke", "cpu"} - set(values): raise FtkitError(f"choose needs a value for {' and '.join(sorted(missing))}.")
+    if wrong := set(values) - set(scales):
+        raise unknown("scale", min(wrong), scales)
+    if missing := {"smoke", "cpu"} - set(values):
+        raise FtkitError(f"choose needs a value for {' and '.join(sorted(missing))}.")
     return values.get(run.scale, values["cpu"])
 
 # %% ../nbs/0_start/00_core.ipynb #6a4784e0
-def setup(name: str,                 # the notebook's stem
-          scale: str | None = None,  # None: the environment's FTKIT_SCALE, else "cpu"
-          seed: int = 0,             # reaches Python, NumPy and torch
-          device: str | None = None, # None: the environment's FTKIT_DEVICE, else cuda if there is one, else cpu
-         ) -> Run:
+def setup(
+    name: str,  # the notebook's stem
+    scale: str | None = None,  # None: the environment's FTKIT_SCALE, else "cpu"
+    seed: int = 0,  # reaches Python, NumPy and torch
+    device: str
+    | None = None,  # None: the environment's FTKIT_DEVICE, else cuda if there is one, else cpu
+) -> Run:
     "Begin a lesson: choose scale, device, dtype and threads once, seed everything, start the clock."
     compute = choose_compute(device)
     torch.set_num_threads(compute.threads)
@@ -283,11 +387,15 @@ def _record(run, name, value, unit, resolution, control_of, setting):
     value = _plain(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise FtkitError(f"The record '{name}' needs a finite number; {value!r} was given.")
-    if name in run.metrics or name in run.controls: raise FtkitError(f"'{name}' is recorded already; give each number a name of its own.")
-    if control_of is not None and control_of not in run.metrics: raise unknown("metric for a control", control_of, run.metrics)
+    if name in run.metrics or name in run.controls:
+        raise FtkitError(f"'{name}' is recorded already; give each number a name of its own.")
+    if control_of is not None and control_of not in run.metrics:
+        raise unknown("metric for a control", control_of, run.metrics)
     entry = dict(value=value, unit=unit, resolution=resolution, setting=_plain(setting))
-    if control_of is None: run.metrics[name] = entry
-    else: run.controls[name] = entry | dict(control_of=control_of)
+    if control_of is None:
+        run.metrics[name] = entry
+    else:
+        run.controls[name] = entry | dict(control_of=control_of)
     return value
 
 # %% ../nbs/0_start/00_core.ipynb #166ea4d1
@@ -298,10 +406,14 @@ def _note(run, name, value, unit, setting):
 # %% ../nbs/0_start/00_core.ipynb #8ac997f4
 def _claim(run, condition, text, at):
     "Assert `condition` at scale `at` and above; below it, record that it was not checked."
-    if at not in scales: raise unknown("scale", at, scales)
+    if at not in scales:
+        raise unknown("scale", at, scales)
     checked = scales.index(run.scale) >= scales.index(at)
-    run.claims.append(dict(text=text, at=at, checked=checked, held=bool(condition) if checked else None))
-    if checked: assert bool(condition), f"Claim does not hold at scale {run.scale}: {text}"
+    run.claims.append(
+        dict(text=text, at=at, checked=checked, held=bool(condition) if checked else None)
+    )
+    if checked:
+        assert bool(condition), f"Claim does not hold at scale {run.scale}: {text}"
     print(f"{'held' if checked else f'not checked below scale {at}'}: {text}")
 
 # %% ../nbs/0_start/00_core.ipynb #f5d84f93
@@ -309,25 +421,46 @@ def _as_dict(run) -> dict:
     "The record as plain JSON: schema 1."
     path, (revision, dirty) = find_notebook(run.name), commit()
     return dict(
-        schema=schema, notebook=run.name, scale=run.scale, seed=run.seed,
-        metrics=run.metrics, controls=run.controls, claims=run.claims, notes=run.notes,
-        seconds=round(time.time() - run.started, 3), peak_memory=process_peak(),
-        device=processor(run.device), device_class=run.device.type, dtype=str(run.dtype).removeprefix("torch."),
-        threads=run.threads, why=run.why, versions=versions(), assets=dict(_assets_used),
-        code=notebook_hash(path) if path else None, commit=revision, dirty=dirty)
+        schema=schema,
+        notebook=run.name,
+        scale=run.scale,
+        seed=run.seed,
+        metrics=run.metrics,
+        controls=run.controls,
+        claims=run.claims,
+        notes=run.notes,
+        seconds=round(time.time() - run.started, 3),
+        peak_memory=process_peak(),
+        device=processor(run.device),
+        device_class=run.device.type,
+        dtype=str(run.dtype).removeprefix("torch."),
+        threads=run.threads,
+        why=run.why,
+        versions=versions(),
+        assets=dict(_assets_used),
+        code=notebook_hash(path) if path else None,
+        commit=revision,
+        dirty=dirty,
+    )
 
 # %% ../nbs/0_start/00_core.ipynb #93bd3239
-def record_rows(record: dict  # as `Run.as_dict` gives it
-               ) -> list[tuple[str, str, str]]:
+def record_rows(
+    record: dict,  # as `Run.as_dict` gives it
+) -> list[tuple[str, str, str]]:
     "The record as rows (kind, name, value), in the order a person reads."
     number = lambda e: f"{e['value']:.4g}" + (f" {e['unit']}" if e["unit"] else "")
-    verdict = lambda c: "held" if c["held"] else ("FAILED" if c["checked"] else f"not checked below {c['at']}")
+    verdict = lambda c: (
+        "held" if c["held"] else ("FAILED" if c["checked"] else f"not checked below {c['at']}")
+    )
     rows = [("metric", k, number(v)) for k, v in record["metrics"].items()]
     rows += [(f"control of {v['control_of']}", k, number(v)) for k, v in record["controls"].items()]
     rows += [("note", k, number(v)) for k, v in record["notes"].items()]
     rows += [("claim", c["text"], verdict(c)) for c in record["claims"]]
     cost = f"{record['seconds']:.0f} s, peak memory {record['peak_memory'] / 1e9:.2f} GB"
-    return rows + [("cost", f"{record['device']}, {record['threads']} threads, {record['dtype']}", cost)]
+    return rows + [
+        ("cost", f"{record['device']}, {record['threads']} threads, {record['dtype']}", cost)
+    ]
+
 
 def record_text(record: dict) -> str:
     "The record as lines of text."
@@ -340,7 +473,20 @@ def record_text(record: dict) -> str:
 def _finish(run) -> None:
     "Display the record and store it in the output under its own media type."
     from IPython.display import display
+
     record = _plain(run.as_dict())
-    rows = "".join("<tr>" + "".join(f"<td style='text-align:left'>{html.escape(x)}</td>" for x in row) + "</tr>" for row in record_rows(record))
+    rows = "".join(
+        "<tr>"
+        + "".join(f"<td style='text-align:left'>{html.escape(x)}</td>" for x in row)
+        + "</tr>"
+        for row in record_rows(record)
+    )
     head = f"<caption>{run.name}, scale {run.scale}, seed {run.seed}</caption>"
-    display({"text/plain": record_text(record), "text/html": f"<table>{head}{rows}</table>", mimetype: record}, raw=True)
+    display(
+        {
+            "text/plain": record_text(record),
+            "text/html": f"<table>{head}{rows}</table>",
+            mimetype: record,
+        },
+        raw=True,
+    )

@@ -24,17 +24,20 @@ from .training import precision, to_device
 from .transformer import Config, Encoder, EncoderDecoder, count_flops
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c014
-def draw(logits: Tensor,                             # (N, V)
-         generator: torch.Generator | None = None,   # None: torch's own
-        ) -> Tensor:                                 # (N,)
+def draw(
+    logits: Tensor,  # (N, V)
+    generator: torch.Generator | None = None,  # None: torch's own
+) -> Tensor:  # (N,)
     "A word for each row, with probability softmax(logits)."
     u = torch.rand(logits.shape, device=logits.device, generator=generator).clamp(1e-9, 1 - 1e-7)
     return (logits.float() - (-u.log()).log()).argmax(-1)
 
-def replace_tokens(original: Tensor,     # (B, T) the text
-                   asked: Tensor,        # (B, T) bool: where it was hidden, N places
-                   guesses: Tensor,      # (N,) what to put there
-                  ) -> tuple[Tensor, Tensor]:   # inputs (B, T); labels (B, T): 1. where the word is false, else 0.
+
+def replace_tokens(
+    original: Tensor,  # (B, T) the text
+    asked: Tensor,  # (B, T) bool: where it was hidden, N places
+    guesses: Tensor,  # (N,) what to put there
+) -> tuple[Tensor, Tensor]:  # inputs (B, T); labels (B, T): 1. where the word is false, else 0.
     "Put guesses into a text. A guess that is right leaves a true word."
     inputs = original.masked_scatter(asked, guesses)
     return inputs, (inputs != original).float()
@@ -42,23 +45,41 @@ def replace_tokens(original: Tensor,     # (B, T) the text
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c017
 class ReplacedTokenDetector(nn.Module):
     "A detector and the generator that makes its exercises; one token embedding for both (arXiv:2003.10555, section 3.1)."
-    def __init__(self, encoder: Encoder,     # the detector's, which is kept
-                 generator: MaskedLM):       # smaller, but of the same width
+
+    def __init__(
+        self,
+        encoder: Encoder,  # the detector's, which is kept
+        generator: MaskedLM,
+    ):  # smaller, but of the same width
         super().__init__()
         C = encoder.config.width
-        if generator.encoder.config.width != C: raise FtkitError(f"Generator and detector share their embeddings, so their widths must agree; they are {generator.encoder.config.width} and {C}.")
+        if generator.encoder.config.width != C:
+            raise FtkitError(
+                f"Generator and detector share their embeddings, so their widths must agree; they are {generator.encoder.config.width} and {C}."
+            )
         generator.encoder.embeddings.tokens.weight = encoder.embeddings.tokens.weight
-        self.encoder, self.generator, self.dense, self.out = encoder, generator, nn.Linear(C, C), nn.Linear(C, 1)
+        self.encoder, self.generator, self.dense, self.out = (
+            encoder,
+            generator,
+            nn.Linear(C, C),
+            nn.Linear(C, 1),
+        )
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:   # (B, T): logit of "false"
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> Tensor:  # (B, T): logit of "false"
         return self.out(F.gelu(self.dense(self.encoder(input_ids, attention_mask)))).squeeze(-1)
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c022
 class DetectionLoss:
     "(sum, number of tokens) for `fit`: generator and detector together. The batch is as `masking_collate` makes it."
-    def __init__(self, rate: float = 0.15, weight: float = 50.): self.rate, self.weight = rate, weight   # of the masking; of the detector
 
-    def __call__(self, model: ReplacedTokenDetector, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def __init__(self, rate: float = 0.15, weight: float = 50.0):
+        self.rate, self.weight = rate, weight  # of the masking; of the detector
+
+    def __call__(
+        self, model: ReplacedTokenDetector, batch: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         asked, mask = batch["labels"] != -100, batch["attention_mask"]
         original = torch.where(asked, batch["labels"], batch["input_ids"])
         logits = model.generator.head(model.generator.encoder(batch["input_ids"], mask)[asked])
@@ -69,16 +90,18 @@ class DetectionLoss:
         return guessing / self.rate + self.weight * detecting, real.sum()
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c026
-def corrupt_spans(ids: Sequence[int],         # T tokens
-                  hidden: Sequence[bool],     # T: True where a token is cut out
-                  sentinels: Sequence[int],   # in order; one more than there are spans
-                 ) -> tuple[list[int], list[int]]:   # inputs, targets
+def corrupt_spans(
+    ids: Sequence[int],  # T tokens
+    hidden: Sequence[bool],  # T: True where a token is cut out
+    sentinels: Sequence[int],  # in order; one more than there are spans
+) -> tuple[list[int], list[int]]:  # inputs, targets
     "Each run of hidden tokens becomes a sentinel; the targets are sentinels, each with its run, and a last one. Raises `FtkitError`."
     _check_spans(ids, hidden, sentinels)
     inputs, targets, spans = [], [], 0
     for i, (token, cut) in enumerate(zip(ids, hidden)):
         if cut and (i == 0 or not hidden[i - 1]):
-            for side in (inputs, targets): side.append(sentinels[spans])
+            for side in (inputs, targets):
+                side.append(sentinels[spans])
             spans += 1
         (targets if cut else inputs).append(token)
     return inputs, targets + [sentinels[spans]]
@@ -86,27 +109,45 @@ def corrupt_spans(ids: Sequence[int],         # T tokens
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c027
 def _check_spans(ids, hidden, sentinels) -> None:
     "Raise `FtkitError` for what can't be cut, or could not be put together again."
-    if len(hidden) != len(ids): raise FtkitError(f"{len(ids)} tokens but {len(hidden)} marks; each token needs one.")
+    if len(hidden) != len(ids):
+        raise FtkitError(f"{len(ids)} tokens but {len(hidden)} marks; each token needs one.")
     spans = int(np.sum(np.diff(np.r_[0, np.asarray(hidden, int)]) == 1))
-    if not spans: raise FtkitError("No token is hidden, so there is nothing to write; hide one at least.")
-    if all(hidden): raise FtkitError(f"All {len(ids)} tokens are hidden, so there is nothing to read; leave one at least.")
-    if spans >= len(sentinels): raise FtkitError(f"{spans} spans need {spans + 1} sentinels, one of them for the end; there are {len(sentinels)}. Hide fewer spans or reserve more tokens.")
-    if twice := set(ids) & set(sentinels): raise FtkitError(f"Token {min(twice)} of the text is a sentinel; sentinels must be tokens that no text has.")
+    if not spans:
+        raise FtkitError("No token is hidden, so there is nothing to write; hide one at least.")
+    if all(hidden):
+        raise FtkitError(
+            f"All {len(ids)} tokens are hidden, so there is nothing to read; leave one at least."
+        )
+    if spans >= len(sentinels):
+        raise FtkitError(
+            f"{spans} spans need {spans + 1} sentinels, one of them for the end; there are {len(sentinels)}. Hide fewer spans or reserve more tokens."
+        )
+    if twice := set(ids) & set(sentinels):
+        raise FtkitError(
+            f"Token {min(twice)} of the text is a sentinel; sentinels must be tokens that no text has."
+        )
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c034
-def noise_spans(length: int,                # T
-                rate: float = 0.15,         # share of the tokens that is cut out
-                mean_length: float = 3.0,   # of a span, in tokens
-                rng: np.random.Generator | None = None,   # None: a new one
-               ) -> np.ndarray:             # (T,) bool
+def noise_spans(
+    length: int,  # T
+    rate: float = 0.15,  # share of the tokens that is cut out
+    mean_length: float = 3.0,  # of a span, in tokens
+    rng: np.random.Generator | None = None,  # None: a new one
+) -> np.ndarray:  # (T,) bool
     "Random spans with a fixed number of cut tokens (arXiv:1910.10683, section 3.1.4). Begins with a kept token. Raises `FtkitError`."
-    if length < 2: raise FtkitError(f"A text of {length} tokens can't be cut: one must stay and one must go.")
-    if not 0 < rate < 1 or mean_length < 1: raise FtkitError(f"The rate must lie between 0 and 1 and the mean length be 1 or more; {rate} and {mean_length} were given.")
+    if length < 2:
+        raise FtkitError(f"A text of {length} tokens can't be cut: one must stay and one must go.")
+    if not 0 < rate < 1 or mean_length < 1:
+        raise FtkitError(
+            f"The rate must lie between 0 and 1 and the mean length be 1 or more; {rate} and {mean_length} were given."
+        )
     rng = np.random.default_rng() if rng is None else rng
     noise = min(max(round(length * rate), 1), length - 1)
     spans = min(max(round(noise / mean_length), 1), noise, length - noise)
-    parts = lambda total: np.diff(np.r_[0, np.sort(rng.choice(total - 1, spans - 1, replace=False)) + 1, total])   # lengths, 1 or more
-    lengths = np.stack([parts(length - noise), parts(noise)], 1).ravel()     # kept, cut, kept, cut ...
+    parts = lambda total: np.diff(
+        np.r_[0, np.sort(rng.choice(total - 1, spans - 1, replace=False)) + 1, total]
+    )  # lengths, 1 or more
+    lengths = np.stack([parts(length - noise), parts(noise)], 1).ravel()  # kept, cut, kept, cut ...
     return np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c037
@@ -114,74 +155,117 @@ def shift_right(targets: Sequence[int], start_id: int) -> list[int]:
     "What the decoder reads while it writes the targets: a start token, then all but the last."
     return [start_id, *targets[:-1]]
 
-def span_collate(sentinels: Sequence[int], start_id: int, pad_id: int = 0,
-                 rate: float = 0.15, mean_length: float = 3.0,
-                ) -> Callable[[list[dict]], dict]:   # examples -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
+
+def span_collate(
+    sentinels: Sequence[int],
+    start_id: int,
+    pad_id: int = 0,
+    rate: float = 0.15,
+    mean_length: float = 3.0,
+) -> Callable[
+    [list[dict]], dict
+]:  # examples -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
     "A `collate` that cuts anew each time; the first and the last token of a row, [CLS] and [SEP], stay."
+
     def make(examples):
         read, written = [], []
         for ids in (list(e["input_ids"]) for e in examples):
-            rng = np.random.default_rng(int(torch.randint(2**62, ())))        # torch's generator, which `fit` seeds
+            rng = np.random.default_rng(
+                int(torch.randint(2**62, ()))
+            )  # torch's generator, which `fit` seeds
             hidden = np.r_[False, noise_spans(len(ids) - 2, rate, mean_length, rng), False]
             inputs, targets = corrupt_spans(ids, hidden, sentinels)
-            read.append(dict(input_ids=inputs)); written.append(dict(input_ids=shift_right(targets, start_id), labels=targets))
+            read.append(dict(input_ids=inputs))
+            written.append(dict(input_ids=shift_right(targets, start_id), labels=targets))
         written = collate(written, pad_id)
-        return collate(read, pad_id) | dict(decoder_input_ids=written["input_ids"], labels=written["labels"])
+        return collate(read, pad_id) | dict(
+            decoder_input_ids=written["input_ids"], labels=written["labels"]
+        )
+
     return make
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c039
-def span_loss(model: EncoderDecoder, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:   # as `fit` wants it
+def span_loss(
+    model: EncoderDecoder, batch: dict[str, Tensor]
+) -> tuple[Tensor, Tensor]:  # as `fit` wants it
     "Cross-entropy of the targets in nats, summed, and how many tokens they have. Padding is not projected on the vocabulary."
     written, mask = batch["labels"] != -100, batch["attention_mask"]
     context = model.encoder(batch["input_ids"], mask)
-    states = model.decoder.hidden(batch["decoder_input_ids"], context=context, context_mask=mask)[written]
-    return cross_entropy(model.decoder.head(states), batch["labels"][written], reduction="sum"), written.sum()
+    states = model.decoder.hidden(batch["decoder_input_ids"], context=context, context_mask=mask)[
+        written
+    ]
+    return cross_entropy(
+        model.decoder.head(states), batch["labels"][written], reduction="sum"
+    ), written.sum()
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c042
 objectives = ("masked", "replaced", "spans")
 
-def objective_flops(objective: str,                 # "masked", "replaced" or "spans"
-                    config: Config,                 # of the encoder, and of the decoder
-                    tokens: int,                    # T of a row
-                    rate: float = 0.15, mean_length: float = 3.0,
-                    generator: Config | None = None,   # of "replaced"
-                   ) -> float:
+
+def objective_flops(
+    objective: str,  # "masked", "replaced" or "spans"
+    config: Config,  # of the encoder, and of the decoder
+    tokens: int,  # T of a row
+    rate: float = 0.15,
+    mean_length: float = 3.0,
+    generator: Config | None = None,  # of "replaced"
+) -> float:
     "Floating-point operations of the matrix products of one training row: forward, and twice as much backward. Raises `FtkitError`."
-    if objective not in objectives: raise unknown("objective", objective, objectives)
+    if objective not in objectives:
+        raise unknown("objective", objective, objectives)
     C, word, gaps = config.width, 2 * config.width * config.vocab_size, rate * tokens
     if objective == "spans":
         read, written = tokens - gaps + gaps / mean_length, gaps + gaps / mean_length + 1
-        cross = 4 * C * C * (written + read) + 4 * C * written * read           # queries and output; keys and values; scores and sums
-        layers = sum(count_flops(config, 1, 1, "encoder") * n + config.layers * 4 * C * n * (n - 1) for n in (read, written))
+        cross = (
+            4 * C * C * (written + read) + 4 * C * written * read
+        )  # queries and output; keys and values; scores and sums
+        layers = sum(
+            count_flops(config, 1, 1, "encoder") * n + config.layers * 4 * C * n * (n - 1)
+            for n in (read, written)
+        )
         return 3 * (layers + config.layers * cross + written * word)
     forward = count_flops(config, 1, tokens, "encoder") + gaps * (word + 2 * C * C)
-    if objective == "replaced": forward += count_flops(generator, 1, tokens, "encoder") + tokens * (2 * C * C + 2 * C)
+    if objective == "replaced":
+        forward += count_flops(generator, 1, tokens, "encoder") + tokens * (2 * C * C + 2 * C)
     return 3 * forward
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c047
 @torch.no_grad()
-def token_states(encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64) -> list[Tensor]:   # N times (T, 2 C), float32, on the CPU
+def token_states(
+    encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64
+) -> list[Tensor]:  # N times (T, 2 C), float32, on the CPU
     "Embedding (C) and last state (C) of every token of every row, in the order of the rows."
     device, _, autocast = precision()
     encoder.to(device).eval()
     found = {}
     for chosen in batches([len(r) for r in rows], batch_size):
         batch = to_device(collate([dict(input_ids=rows[i]) for i in chosen]), device)
-        with autocast: last = encoder(batch["input_ids"], batch["attention_mask"])
-        states = torch.cat([encoder.embeddings.tokens(batch["input_ids"]).float(), last.float()], -1).cpu()
-        for i, state in zip(chosen, states): found[i] = state[:len(rows[i])]
+        with autocast:
+            last = encoder(batch["input_ids"], batch["attention_mask"])
+        states = torch.cat(
+            [encoder.embeddings.tokens(batch["input_ids"]).float(), last.float()], -1
+        ).cpu()
+        for i, state in zip(chosen, states):
+            found[i] = state[: len(rows[i])]
     return [found[i] for i in range(len(rows))]
 
-def mean_states(encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64) -> Tensor:   # (N, 2 C)
+
+def mean_states(
+    encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64
+) -> Tensor:  # (N, 2 C)
     "The mean of each row's `token_states`."
     return torch.stack([s.mean(0) for s in token_states(encoder, rows, batch_size)])
 
 # %% ../nbs/2_pretraining/22_denoising.ipynb #b2f0c062
-def linear_probe(train: Tensor, labels,      # (N, C) features and their N classes
-                 test: Tensor,               # (M, C)
-                 strength: float = 0.01,     # C of scikit-learn: smaller is simpler
-                ) -> np.ndarray:             # (M,) predicted classes
+def linear_probe(
+    train: Tensor,
+    labels,  # (N, C) features and their N classes
+    test: Tensor,  # (M, C)
+    strength: float = 0.01,  # C of scikit-learn: smaller is simpler
+) -> np.ndarray:  # (M,) predicted classes
     "Logistic regression on standardised frozen features (Alain and Bengio, 2016, arXiv:1610.01644)."
     scale = StandardScaler().fit(train.numpy())
-    model = LogisticRegression(C=strength, max_iter=1000).fit(scale.transform(train.numpy()), np.asarray(labels))
+    model = LogisticRegression(C=strength, max_iter=1000).fit(
+        scale.transform(train.numpy()), np.asarray(labels)
+    )
     return model.predict(scale.transform(test.numpy()))

@@ -27,24 +27,37 @@ def _array(given, what: str) -> np.ndarray:
         given = given.detach().cpu()
         given = (given.float() if given.is_floating_point() else given).numpy()
     if isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__"):
-        raise FtkitError(f"{what} is {type(given).__name__} {given!r:.40}; a list, array, tensor or column with one class for each example was expected.")
+        raise FtkitError(
+            f"{what} is {type(given).__name__} {given!r:.40}; a list, array, tensor or column with one class for each example was expected."
+        )
     array = given if isinstance(given, np.ndarray) else np.array(list(given), dtype=object)
     if array.ndim != 1:
-        raise FtkitError(f"{what} has shape {array.shape}; one class for each example was expected. For logits or probabilities, take .argmax(-1) first.")
-    if not len(array): raise FtkitError(f"{what} is empty; at least one example is needed.")
+        raise FtkitError(
+            f"{what} has shape {array.shape}; one class for each example was expected. For logits or probabilities, take .argmax(-1) first."
+        )
+    if not len(array):
+        raise FtkitError(f"{what} is empty; at least one example is needed.")
     return array
+
 
 def _values(given, what: str) -> np.ndarray:
     "A one-dimensional array of int64 or of Python strings; anything else is refused with its row."
     array = _array(given, what)
-    if array.dtype.kind in "iub": return array.astype(np.int64)
+    if array.dtype.kind in "iub":
+        return array.astype(np.int64)
     values = [v.item() if hasattr(v, "item") else v for v in array]
-    if all(isinstance(v, str) for v in values): return np.array(values, dtype=object)
+    if all(isinstance(v, str) for v in values):
+        return np.array(values, dtype=object)
     for row, v in enumerate(values):
-        if isinstance(v, float) and v.is_integer(): values[row] = v = int(v)
-        if not isinstance(v, (int, str)): raise FtkitError(f"Row {row} of {what} is {v!r}, which is no class. Classes are whole numbers or strings.")
+        if isinstance(v, float) and v.is_integer():
+            values[row] = v = int(v)
+        if not isinstance(v, (int, str)):
+            raise FtkitError(
+                f"Row {row} of {what} is {v!r}, which is no class. Classes are whole numbers or strings."
+            )
     for row, v in enumerate(values):
-        if isinstance(v, str): raise FtkitError(f"{what} mixes strings and numbers: row {row} is '{v}'. Use one kind.")
+        if isinstance(v, str):
+            raise FtkitError(f"{what} mixes strings and numbers: row {row} is '{v}'. Use one kind.")
     return np.array(values, dtype=np.int64)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #48549bd8
@@ -52,18 +65,29 @@ def _check_rows(arrays: dict):
     "Refuse unequal lengths, padding marks, and strings beside numbers."
     first, n = next((what, len(a)) for what, a in arrays.items())
     for what, a in arrays.items():
-        if len(a) != n: raise FtkitError(f"{first} has {n:,} entries and {what} has {len(a):,}; they must describe the same examples, in the same order.")
+        if len(a) != n:
+            raise FtkitError(
+                f"{first} has {n:,} entries and {what} has {len(a):,}; they must describe the same examples, in the same order."
+            )
         if a.dtype != object and (padded := np.flatnonzero(a == -100)).size:
-            raise FtkitError(f"Row {padded[0]} of {what} is -100, the mark of a padded position. Drop such rows first.")
+            raise FtkitError(
+                f"Row {padded[0]} of {what} is -100, the mark of a padded position. Drop such rows first."
+            )
+
 
 def _index(array, what, names, values):
     "Positions of the entries among the classes; a class that is not known is refused with its row."
-    if values is None: values = names if array.dtype == object else range(len(names))
+    if values is None:
+        values = names if array.dtype == object else range(len(names))
     place = {v: i for i, v in enumerate(values)}
     for row, v in enumerate(array.tolist()):
-        if v in place: continue
-        if array.dtype == object: raise FtkitError(f"Row {row} of {what}: {unknown('class', v, names)}")
-        raise FtkitError(f"Row {row} of {what} is class {v}, but there are {len(names)} classes, 0 to {len(names) - 1}: {', '.join(names[:20])}.")
+        if v in place:
+            continue
+        if array.dtype == object:
+            raise FtkitError(f"Row {row} of {what}: {unknown('class', v, names)}")
+        raise FtkitError(
+            f"Row {row} of {what} is class {v}, but there are {len(names)} classes, 0 to {len(names) - 1}: {', '.join(names[:20])}."
+        )
     return np.array([place[v] for v in array.tolist()], dtype=np.int64)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #e82edd5b
@@ -73,73 +97,107 @@ def _codes(names: Sequence[str] | None, **given) -> tuple[list[np.ndarray], list
     _check_rows(arrays)
     if names is None:
         if len({a.dtype == object for a in arrays.values()}) > 1:
-            raise FtkitError(f"Some of {', '.join(arrays)} are strings and some are numbers. Give names=[...], in the order of the numbers.")
+            raise FtkitError(
+                f"Some of {', '.join(arrays)} are strings and some are numbers. Give names=[...], in the order of the numbers."
+            )
         names = values = sorted(set().union(*[a.tolist() for a in arrays.values()]))
     names = [str(v) for v in names]
-    if len(set(names)) < len(names): raise FtkitError(f"A class name occurs twice: {', '.join(names)}. Give each class a name of its own.")
+    if len(set(names)) < len(names):
+        raise FtkitError(
+            f"A class name occurs twice: {', '.join(names)}. Give each class a name of its own."
+        )
     return [_index(a, what, names, values) for what, a in arrays.items()], names
+
 
 def _two_classes(codes, names):
     "Refuse labels that are all of one class: precision, recall and F1 of the others do not exist."
     if (codes == codes[0]).all():
-        raise FtkitError(f"All {len(codes):,} labels are '{names[codes[0]]}'. F1 needs labels of at least two classes; metric='accuracy' works with one.")
+        raise FtkitError(
+            f"All {len(codes):,} labels are '{names[codes[0]]}'. F1 needs labels of at least two classes; metric='accuracy' works with one."
+        )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #e0a2875c
-def confusion_matrix(labels,                             # (N,) true classes: list, array, tensor or column; numbers or strings
-                     predictions,                        # (N,) predicted classes
-                     names: Sequence[str] | None = None, # class names in the order of their numbers; None: the classes that occur
-                    ) -> pd.DataFrame:                   # (C, C) counts: row = true class, column = predicted class
+def confusion_matrix(
+    labels,  # (N,) true classes: list, array, tensor or column; numbers or strings
+    predictions,  # (N,) predicted classes
+    names: Sequence[str]
+    | None = None,  # class names in the order of their numbers; None: the classes that occur
+) -> pd.DataFrame:  # (C, C) counts: row = true class, column = predicted class
     "Counts of every pair of true and predicted class. Raises `FtkitError` for unequal lengths and unknown classes."
     (y, p), names = _codes(names, labels=labels, predictions=predictions)
     counts = library.confusion_matrix(y, p, labels=range(len(names)))
-    return pd.DataFrame(counts, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted"))
+    return pd.DataFrame(
+        counts, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted")
+    )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #4ff46eb8
 @dataclass(frozen=True, repr=False)
 class Report:
     "Scores of one classifier on one set of examples. `str(report)` is the usual table; a notebook shows it as HTML."
-    table: pd.DataFrame      # index: class names; columns precision, recall, f1, support
-    accuracy: float          # share of right predictions
-    macro_f1: float          # mean F1 of the classes that occur in labels or predictions
-    weighted_f1: float       # mean F1, each class weighted by its support
-    averages: pd.DataFrame   # index: accuracy, macro, weighted; the same columns
-    names: list[str]         # class names in the order of their numbers
-    confusion: np.ndarray    # (C, C) counts: row = true class, column = predicted class
 
-    def text(self, digits: int = 2) -> str: return _report_text(self, digits)
-    def __repr__(self): return self.text()
-    def _repr_html_(self): return _report_html(self)
+    table: pd.DataFrame  # index: class names; columns precision, recall, f1, support
+    accuracy: float  # share of right predictions
+    macro_f1: float  # mean F1 of the classes that occur in labels or predictions
+    weighted_f1: float  # mean F1, each class weighted by its support
+    averages: pd.DataFrame  # index: accuracy, macro, weighted; the same columns
+    names: list[str]  # class names in the order of their numbers
+    confusion: np.ndarray  # (C, C) counts: row = true class, column = predicted class
+
+    def text(self, digits: int = 2) -> str:
+        return _report_text(self, digits)
+
+    def __repr__(self):
+        return self.text()
+
+    def _repr_html_(self):
+        return _report_html(self)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #ffaad32b
 def _report_text(report, digits):
     "The table as lines of text."
     cell = lambda v: " " * 10 if np.isnan(v) else f"{v:10.{digits}f}"
     width = max(len(str(n)) for n in [*report.names, "weighted"])
-    line = lambda name, r: f"{name:>{width}}" + "".join(cell(r[c]) for c in ("precision", "recall", "f1")) + f"{int(r['support']):10d}"
+    line = lambda name, r: (
+        f"{name:>{width}}"
+        + "".join(cell(r[c]) for c in ("precision", "recall", "f1"))
+        + f"{int(r['support']):10d}"
+    )
     head = " " * width + "".join(f"{c:>10}" for c in ("precision", "recall", "f1", "support"))
     rows = [line(n, r) for n, (_, r) in zip(report.names, report.table.iterrows())]
     return "\n".join([head, "", *rows, "", *[line(n, r) for n, r in report.averages.iterrows()]])
+
 
 def _report_html(report):
     "The table as HTML."
     cell = lambda v: f"<td>{'' if np.isnan(v) else f'{v:.3f}'}</td>"
     scores = lambda r: "".join(cell(r[c]) for c in ("precision", "recall", "f1"))
-    line = lambda n, r: f"<tr><th>{html.escape(str(n))}</th>{scores(r)}<td>{int(r['support']):,}</td></tr>"
+    line = lambda n, r: (
+        f"<tr><th>{html.escape(str(n))}</th>{scores(r)}<td>{int(r['support']):,}</td></tr>"
+    )
     rows = [line(n, r) for t in (report.table, report.averages) for n, r in t.iterrows()]
-    return "<table><tr><th></th><th>precision</th><th>recall</th><th>F1</th><th>support</th></tr>" + "".join(rows) + "</table>"
+    return (
+        "<table><tr><th></th><th>precision</th><th>recall</th><th>F1</th><th>support</th></tr>"
+        + "".join(rows)
+        + "</table>"
+    )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #e6211149
 def _averages(table, accuracy):
     "The last three rows: accuracy (in the column of F1), macro and weighted average."
     scores, support = table[["precision", "recall", "f1"]], table["support"]
     weighted = scores.mul(support, axis=0).sum() / support.sum()
-    rows = pd.DataFrame([dict(f1=accuracy), scores.mean(), weighted], index=["accuracy", "macro", "weighted"])
+    rows = pd.DataFrame(
+        [dict(f1=accuracy), scores.mean(), weighted], index=["accuracy", "macro", "weighted"]
+    )
     return rows[list(scores)].assign(support=int(support.sum()))
 
-def classification_report(labels,                             # (N,) true classes: list, array, tensor or column; numbers or strings
-                          predictions,                        # (N,) predicted classes
-                          names: Sequence[str] | None = None, # class names in the order of their numbers; None: the classes that occur
-                         ) -> Report:
+
+def classification_report(
+    labels,  # (N,) true classes: list, array, tensor or column; numbers or strings
+    predictions,  # (N,) predicted classes
+    names: Sequence[str]
+    | None = None,  # class names in the order of their numbers; None: the classes that occur
+) -> Report:
     """Precision, recall, F1 and support of each class; accuracy, macro and weighted averages.
 
     A class that is never predicted has precision 0, as in scikit-learn. A named class that occurs neither in the labels nor in the
@@ -147,32 +205,50 @@ def classification_report(labels,                             # (N,) true classe
     (y, p), names = _codes(names, labels=labels, predictions=predictions)
     _two_classes(y, names)
     counts = library.confusion_matrix(y, p, labels=range(len(names)))
-    columns = library.precision_recall_fscore_support(y, p, labels=range(len(names)), zero_division=0)
+    columns = library.precision_recall_fscore_support(
+        y, p, labels=range(len(names)), zero_division=0
+    )
     table = pd.DataFrame(dict(zip(("precision", "recall", "f1", "support"), columns)), index=names)
     table.loc[(counts.sum(0) + counts.sum(1)) == 0, ["precision", "recall", "f1"]] = np.nan
     rows = _averages(table, float(counts.trace() / len(y)))
     return Report(table, *map(float, rows.f1), rows, names, counts)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #a9787f90
-def plot_confusion(labels,                             # (N,) true classes
-                   predictions,                        # (N,) predicted classes
-                   names: Sequence[str] | None = None, # class names in the order of their numbers
-                   ax=None,                            # matplotlib axes; None: new ones
-                   title: str | None = None,           # None: the share that is right
-                  ):                                   # the axes
+def plot_confusion(
+    labels,  # (N,) true classes
+    predictions,  # (N,) predicted classes
+    names: Sequence[str] | None = None,  # class names in the order of their numbers
+    ax=None,  # matplotlib axes; None: new ones
+    title: str | None = None,  # None: the share that is right
+):  # the axes
     "Draw the confusion matrix: counts as numbers, shade by the share of each true class."
     import matplotlib.pyplot as plt
+
     table = confusion_matrix(labels, predictions, names)
     counts, k = table.to_numpy(), len(table)
-    if ax is None: ax = plt.subplots(figsize=(2.6 + 0.7 * min(k, 12), 1.8 + 0.7 * min(k, 12)), layout="constrained")[1]
+    if ax is None:
+        ax = plt.subplots(
+            figsize=(2.6 + 0.7 * min(k, 12), 1.8 + 0.7 * min(k, 12)), layout="constrained"
+        )[1]
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for i, j in np.ndindex(k, k) if k <= 20 else ():
-        ax.text(j, i, f"{counts[i, j]:,}\n{share[i, j]:.0%}", ha="center", va="center", fontsize=9 if k <= 6 else 6,
-                color="white" if share[i, j] > 0.5 else "black")
+        ax.text(
+            j,
+            i,
+            f"{counts[i, j]:,}\n{share[i, j]:.0%}",
+            ha="center",
+            va="center",
+            fontsize=9 if k <= 6 else 6,
+            color="white" if share[i, j] > 0.5 else "black",
+        )
     ax.set_xticks(range(k), table.columns, rotation=0 if k <= 4 else 90)
     ax.set_yticks(range(k), table.index)
-    ax.set(xlabel="predicted class", ylabel="true class", title=title or f"{counts.trace() / counts.sum():.1%} of {counts.sum():,} are right")
+    ax.set(
+        xlabel="predicted class",
+        ylabel="true class",
+        title=title or f"{counts.trace() / counts.sum():.1%} of {counts.sum():,} are right",
+    )
     return ax
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #2694f5ec
@@ -180,20 +256,28 @@ def _accuracy(hits, support, predicted):
     "Share of right predictions, from counts by class (..., C)."
     return hits.sum(-1) / support.sum(-1)
 
+
 def _macro_f1(hits, support, predicted):
     "Mean F1 over the classes that occur, from counts by class (..., C)."
     seen = support + predicted
     return (2 * hits / np.maximum(seen, 1)).sum(-1) / (seen > 0).sum(-1)
 
-metrics: dict[str, Callable] = {"accuracy": _accuracy, "macro_f1": _macro_f1}  # from (hits, support, predicted), each (..., C)
+
+metrics: dict[str, Callable] = {
+    "accuracy": _accuracy,
+    "macro_f1": _macro_f1,
+}  # from (hits, support, predicted), each (..., C)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #697f0473
 class _Cells:
     "Examples with the same (label, prediction, ...) are interchangeable: keep each combination once, with its count."
+
     def __init__(self, label, *predictions, classes):
         rows, self.count = np.unique(np.stack([label, *predictions]), axis=1, return_counts=True)
         self.label, *self.predictions = rows
-        one_hot = lambda which, keep: sparse.csr_array((keep.astype(float), (np.arange(len(which)), which)), (len(which), classes))
+        one_hot = lambda which, keep: sparse.csr_array(
+            (keep.astype(float), (np.arange(len(which)), which)), (len(which), classes)
+        )
         always = np.ones(len(self.label))
         self._support = one_hot(self.label, always)
         self._maps = [(one_hot(p, p == self.label), one_hot(p, always)) for p in self.predictions]
@@ -205,16 +289,24 @@ class _Cells:
 
     def draws(self, rng, resamples, stratified=False) -> Iterator[np.ndarray]:
         "Bootstrap samples as counts of the cells, in chunks (some, cells). One multinomial draw is one resample."
-        groups = [np.flatnonzero(self.label == c) for c in np.unique(self.label)] if stratified else [np.arange(len(self.label))]
+        groups = (
+            [np.flatnonzero(self.label == c) for c in np.unique(self.label)]
+            if stratified
+            else [np.arange(len(self.label))]
+        )
         for size in chunks(resamples, len(self.label)):
             counts = np.zeros((size, len(self.label)))
-            for g in groups: counts[:, g] = rng.multinomial(self.count[g].sum(), self.count[g] / self.count[g].sum(), size)
+            for g in groups:
+                counts[:, g] = rng.multinomial(
+                    self.count[g].sum(), self.count[g] / self.count[g].sum(), size
+                )
             yield counts
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #23345d4e
-def chunks(resamples: int,  # how many rows are needed in all
-           width: int,      # numbers in a row
-          ) -> list[int]:   # rows in each chunk
+def chunks(
+    resamples: int,  # how many rows are needed in all
+    width: int,  # numbers in a row
+) -> list[int]:  # rows in each chunk
     "Sizes of chunks, so that none holds more than four million numbers."
     size = max(1, 4_000_000 // width)
     return [min(size, resamples - start) for start in range(0, resamples, size)]
@@ -232,49 +324,74 @@ def _limits(draws, value, level):
 @dataclass(frozen=True)
 class Interval:
     "A value with its confidence interval."
+
     value: float
     low: float
     high: float
     level: float = 0.95
 
-    def __str__(self): return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-    def __contains__(self, x: float) -> bool: return self.low <= x <= self.high
+    def __str__(self):
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+    def __contains__(self, x: float) -> bool:
+        return self.low <= x <= self.high
 
     @property
-    def width(self) -> float: return self.high - self.low
+    def width(self) -> float:
+        return self.high - self.low
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #ebbb44a2
 def _options(level, resamples=2000):
     "Refuse a level that is no share and too few resamples."
-    if not 0 < level < 1: raise FtkitError(f"level is a share between 0 and 1, such as 0.95; {level!r} was given.")
+    if not 0 < level < 1:
+        raise FtkitError(f"level is a share between 0 and 1, such as 0.95; {level!r} was given.")
     if not isinstance(resamples, (int, np.integer)) or resamples < 100:
-        raise FtkitError(f"resamples must be a whole number of at least 100; {resamples!r} was given.")
+        raise FtkitError(
+            f"resamples must be a whole number of at least 100; {resamples!r} was given."
+        )
 
-def proportion_interval(right: int,               # how many were right
-                        total: int,               # out of how many
-                        level: float = 0.95,      # confidence level
-                        method: str = "wilson",   # "wilson", or "exact" (Clopper and Pearson)
-                       ) -> Interval:
+
+def proportion_interval(
+    right: int,  # how many were right
+    total: int,  # out of how many
+    level: float = 0.95,  # confidence level
+    method: str = "wilson",  # "wilson", or "exact" (Clopper and Pearson)
+) -> Interval:
     "Confidence interval of a share, by formula. Wilson 1927; Clopper and Pearson 1934. Raises `FtkitError` for impossible counts."
     _options(level)
-    if method not in ("wilson", "exact"): raise unknown("method", method, ("wilson", "exact"))
-    if not 0 <= right <= total or total < 1: raise FtkitError(f"{right} right out of {total} is not possible; 0 <= right <= total and total >= 1 were expected.")
+    if method not in ("wilson", "exact"):
+        raise unknown("method", method, ("wilson", "exact"))
+    if not 0 <= right <= total or total < 1:
+        raise FtkitError(
+            f"{right} right out of {total} is not possible; 0 <= right <= total and total >= 1 were expected."
+        )
     found = stats.binomtest(int(right), int(total)).proportion_ci(level, method)
     return Interval(float(right / total), float(found.low), float(found.high), level)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #5d06a40b
 def _metric(name):
     "The metric of that name; a callable stays itself."
-    if callable(name): return name
-    if name not in metrics: raise unknown("metric", name, metrics, "A function of labels and predictions works too.")
+    if callable(name):
+        return name
+    if name not in metrics:
+        raise unknown("metric", name, metrics, "A function of labels and predictions works too.")
     return metrics[name]
+
 
 def _called(metric, labels, predictions):
     "A user's metric, which must give one finite number."
-    try: value = float(metric(labels, predictions))
-    except (TypeError, ValueError) as e: raise FtkitError(f"The metric must be a function of (labels, predictions) that returns one number: {e}") from e
-    if not math.isfinite(value): raise FtkitError(f"The metric gave {value}; it must give a finite number, on every resample too.")
+    try:
+        value = float(metric(labels, predictions))
+    except (TypeError, ValueError) as e:
+        raise FtkitError(
+            f"The metric must be a function of (labels, predictions) that returns one number: {e}"
+        ) from e
+    if not math.isfinite(value):
+        raise FtkitError(
+            f"The metric gave {value}; it must give a finite number, on every resample too."
+        )
     return value
+
 
 def _resampled(metric, y, p, resamples, stratified, rng):
     "A user's metric: on the sample, and on each resample of rows."
@@ -288,6 +405,7 @@ def _all_or_none(value, n, level):
     end = ((1 - level) / 2) ** (1 / n)
     return (float(end), 1.0) if value == 1 else (0.0, float(1 - end))
 
+
 def _named_interval(metric, y, p, classes, level, resamples, stratified, rng):
     "Interval of a named metric, from counts of (label, prediction)."
     cells, function = _Cells(y, p, classes=classes), metrics[metric]
@@ -295,19 +413,23 @@ def _named_interval(metric, y, p, classes, level, resamples, stratified, rng):
     if value in (0, 1):
         n = np.unique(y, return_counts=True)[1].min() if metric == "macro_f1" else len(y)
         return Interval(value, *_all_or_none(value, n, level), level)
-    draws = np.concatenate([function(*cells.tallies(c)) for c in cells.draws(rng, resamples, stratified)])
+    draws = np.concatenate(
+        [function(*cells.tallies(c)) for c in cells.draws(rng, resamples, stratified)]
+    )
     return Interval(value, *_limits(draws, value, level), level)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #c2716136
-def confidence_interval(labels,                               # (N,) true classes
-                        predictions,                          # (N,) predicted classes
-                        metric: str | Callable = "macro_f1",  # "accuracy", "macro_f1", or a function of (labels, predictions)
-                        level: float = 0.95,                  # confidence level
-                        resamples: int = 2000,                # bootstrap samples
-                        seed: int = 0,                        # of the resampling
-                        stratified: bool = False,             # keep each class's support: only if it was fixed by design
-                        names: Sequence[str] | None = None,   # class names, to check the classes against
-                       ) -> Interval:
+def confidence_interval(
+    labels,  # (N,) true classes
+    predictions,  # (N,) predicted classes
+    metric: str
+    | Callable = "macro_f1",  # "accuracy", "macro_f1", or a function of (labels, predictions)
+    level: float = 0.95,  # confidence level
+    resamples: int = 2000,  # bootstrap samples
+    seed: int = 0,  # of the resampling
+    stratified: bool = False,  # keep each class's support: only if it was fixed by design
+    names: Sequence[str] | None = None,  # class names, to check the classes against
+) -> Interval:
     """Bootstrap interval of a metric (Efron 1979), bias-corrected: over other test examples, not over other training seeds.
 
     A function as metric gets NumPy arrays of what was given. Raises `FtkitError` for bad input, and for macro F1 of one class."""
@@ -315,58 +437,91 @@ def confidence_interval(labels,                               # (N,) true classe
     _options(level, resamples)
     (y, p), classes = _codes(names, labels=labels, predictions=predictions)
     rng = np.random.default_rng(seed)
-    if metric == "macro_f1": _two_classes(y, classes)
-    if isinstance(metric, str): return _named_interval(metric, y, p, len(classes), level, resamples, stratified, rng)
-    value, draws = _resampled(metric, _values(labels, "labels"), _values(predictions, "predictions"), resamples, stratified, rng)
+    if metric == "macro_f1":
+        _two_classes(y, classes)
+    if isinstance(metric, str):
+        return _named_interval(metric, y, p, len(classes), level, resamples, stratified, rng)
+    value, draws = _resampled(
+        metric,
+        _values(labels, "labels"),
+        _values(predictions, "predictions"),
+        resamples,
+        stratified,
+        rng,
+    )
     return Interval(value, *_limits(draws, value, level), level)
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #2b2b6c04
-def smallest_effect(examples: int,         # size of the test set
-                    disagreement: float,   # share of examples on which exactly one of the two is right
-                    level: float = 0.95,   # 1 - level is the accepted rate of false alarms
-                    power: float = 0.8,    # wanted probability of seeing the effect
-                   ) -> float:
+def smallest_effect(
+    examples: int,  # size of the test set
+    disagreement: float,  # share of examples on which exactly one of the two is right
+    level: float = 0.95,  # 1 - level is the accepted rate of false alarms
+    power: float = 0.8,  # wanted probability of seeing the effect
+) -> float:
     "The smallest true difference in accuracy that McNemar's test finds with this power (Connor 1987; Card et al. 2020, arXiv 2010.06595)."
     _options(level)
-    if not 0.5 <= power < 1: raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
+    if not 0.5 <= power < 1:
+        raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
     if examples < 1 or not 0 <= disagreement <= 1:
-        raise FtkitError(f"At least one example and a disagreement from 0 to 1 are needed; {examples} and {disagreement} were given.")
+        raise FtkitError(
+            f"At least one example and a disagreement from 0 to 1 are needed; {examples} and {disagreement} were given."
+        )
     n, psi, (z, w) = examples, disagreement, stats.norm.ppf([(1 + level) / 2, power])
-    inside = z * z * psi * n - (n + w * w) * (z * z - w * w) * psi    # the quadratic that Connor's equation becomes
+    inside = (
+        z * z * psi * n - (n + w * w) * (z * z - w * w) * psi
+    )  # the quadratic that Connor's equation becomes
     found = (z * math.sqrt(psi * n) + math.sqrt(max(0, inside))) / (n + w * w)
-    fewest = math.ceil(1 - math.log2(1 - level))                      # so many disagreements, all one way, give p <= 1 - level
+    fewest = math.ceil(
+        1 - math.log2(1 - level)
+    )  # so many disagreements, all one way, give p <= 1 - level
     return min(1.0, max(found, fewest / n))
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #89ac5039
 @dataclass(frozen=True)
 class PairedTest:
     "Comparison of two classifiers on the same examples; `difference` is the first minus the second."
-    difference: float        # metric of a minus metric of b
-    low: float               # bootstrap interval of the difference
+
+    difference: float  # metric of a minus metric of b
+    low: float  # bootstrap interval of the difference
     high: float
-    p_value: float           # two-sided; of "the two are interchangeable"
-    smallest_effect: float   # the true difference that this test set finds with probability `power`
+    p_value: float  # two-sided; of "the two are interchangeable"
+    smallest_effect: float  # the true difference that this test set finds with probability `power`
     metric: str = "accuracy"
     level: float = 0.95
     power: float = 0.8
     examples: int = 0
-    disagreements: int = 0   # examples on which the two predictions differ
+    disagreements: int = 0  # examples on which the two predictions differ
 
     def __str__(self):
-        return (f"{self.metric}: difference {self.difference:+.4f} [{self.low:+.4f}, {self.high:+.4f}], p = {self.p_value:.2g}; "
-                f"this test set finds a difference of {self.smallest_effect:.4f} with probability {self.power:.0%}")
+        return (
+            f"{self.metric}: difference {self.difference:+.4f} [{self.low:+.4f}, {self.high:+.4f}], p = {self.p_value:.2g}; "
+            f"this test set finds a difference of {self.smallest_effect:.4f} with probability {self.power:.0%}"
+        )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #458ce171
 def _named_pair(function, y, p, q, classes, resamples, rng):
     "A named metric's difference: observed, over bootstrap samples, over random swaps. All from counts of (label, a, b)."
     cells = _Cells(y, p, q, classes=classes)
+
     def gap(kept, moved):
-        a, b = ([x + z for x, z in zip(cells.tallies(kept, i), cells.tallies(moved, 1 - i))] for i in (0, 1))
+        a, b = (
+            [x + z for x, z in zip(cells.tallies(kept, i), cells.tallies(moved, 1 - i))]
+            for i in (0, 1)
+        )
         return function(*a) - function(*b)
+
     resampled = [gap(c, 0 * c) for c in cells.draws(rng, resamples)]
-    moves = (rng.binomial(cells.count, 0.5, (size, len(cells.count))).astype(float) for size in chunks(resamples, len(cells.count)))
+    moves = (
+        rng.binomial(cells.count, 0.5, (size, len(cells.count))).astype(float)
+        for size in chunks(resamples, len(cells.count))
+    )
     swapped = [gap(cells.count - m, m) for m in moves]
-    return float(gap(cells.count, 0 * cells.count)), np.concatenate(resampled), np.concatenate(swapped)
+    return (
+        float(gap(cells.count, 0 * cells.count)),
+        np.concatenate(resampled),
+        np.concatenate(swapped),
+    )
+
 
 def _called_pair(function, y, p, q, resamples, rng):
     "The same for a user's metric, one resample of rows at a time."
@@ -381,7 +536,11 @@ def _called_pair(function, y, p, q, resamples, rng):
 # %% ../nbs/1_foundations/13_evaluation.ipynb #a45e3ec9
 def _judge(metric, right_a, right_b, difference, resampled, swapped, level, power):
     "p-value and smallest effect: by formula for accuracy, from the swaps and the spread of the resamples for all else."
-    n, only_a, only_b = len(right_a), int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+    n, only_a, only_b = (
+        len(right_a),
+        int((right_a & ~right_b).sum()),
+        int((right_b & ~right_a).sum()),
+    )
     if metric == "accuracy":
         p_value = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
         return float(p_value), smallest_effect(n, (only_a + only_b) / n, level, power)
@@ -390,16 +549,18 @@ def _judge(metric, right_a, right_b, difference, resampled, swapped, level, powe
     return float(p_value), max(floor, float(z * resampled.std(ddof=1)))
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #b94c33f4
-def paired_test(labels,                               # (N,) true classes
-                a,                                    # (N,) predictions of the first classifier
-                b,                                    # (N,) predictions of the second, on the same examples
-                metric: str | Callable = "accuracy",  # "accuracy", "macro_f1", or a function of (labels, predictions)
-                level: float = 0.95,                  # of the interval; 1 - level is the rate of false alarms
-                power: float = 0.8,                   # wanted probability of seeing the smallest effect
-                resamples: int = 5000,                # bootstrap samples, and random swaps
-                seed: int = 0,                        # of both
-                names: Sequence[str] | None = None,   # class names, to check the classes against
-               ) -> PairedTest:
+def paired_test(
+    labels,  # (N,) true classes
+    a,  # (N,) predictions of the first classifier
+    b,  # (N,) predictions of the second, on the same examples
+    metric: str
+    | Callable = "accuracy",  # "accuracy", "macro_f1", or a function of (labels, predictions)
+    level: float = 0.95,  # of the interval; 1 - level is the rate of false alarms
+    power: float = 0.8,  # wanted probability of seeing the smallest effect
+    resamples: int = 5000,  # bootstrap samples, and random swaps
+    seed: int = 0,  # of both
+    names: Sequence[str] | None = None,  # class names, to check the classes against
+) -> PairedTest:
     """Is `a` better than `b`? Accuracy: exact McNemar test (McNemar 1947; Dietterich 1998). Other metrics: random swaps.
 
     Intervals are paired bootstraps; both speak of other examples, not of other training seeds. Raises `FtkitError` for bad input."""
@@ -407,35 +568,63 @@ def paired_test(labels,                               # (N,) true classes
     _options(level, resamples)
     (y, p, q), classes = _codes(names, labels=labels, a=a, b=b)
     rng = np.random.default_rng(seed)
-    if metric == "macro_f1": _two_classes(y, classes)
-    if isinstance(metric, str): found = _named_pair(metrics[metric], y, p, q, len(classes), resamples, rng)
-    else: found = _called_pair(metric, *[_values(x, w) for x, w in ((labels, "labels"), (a, "a"), (b, "b"))], resamples, rng)
+    if metric == "macro_f1":
+        _two_classes(y, classes)
+    if isinstance(metric, str):
+        found = _named_pair(metrics[metric], y, p, q, len(classes), resamples, rng)
+    else:
+        found = _called_pair(
+            metric,
+            *[_values(x, w) for x, w in ((labels, "labels"), (a, "a"), (b, "b"))],
+            resamples,
+            rng,
+        )
     verdict = _judge(metric, p == y, q == y, *found, level, power)
-    limits, name = _limits(found[1], found[0], level), metric if isinstance(metric, str) else getattr(metric, "__name__", "metric")
+    limits, name = (
+        _limits(found[1], found[0], level),
+        metric if isinstance(metric, str) else getattr(metric, "__name__", "metric"),
+    )
     return PairedTest(found[0], *limits, *verdict, name, level, power, len(y), int((p != q).sum()))
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #a6144731
 def _scores(given, what):
     "A (N, C) float64 array of scores, finite."
-    if torch.is_tensor(given): given = given.detach().cpu().double().numpy()
-    try: array = np.asarray(given if isinstance(given, np.ndarray) else [np.asarray(r, dtype=float) for r in given], dtype=float)
+    if torch.is_tensor(given):
+        given = given.detach().cpu().double().numpy()
+    try:
+        array = np.asarray(
+            given if isinstance(given, np.ndarray) else [np.asarray(r, dtype=float) for r in given],
+            dtype=float,
+        )
     except (TypeError, ValueError) as e:
-        raise FtkitError(f"{what} must be a table of numbers, one row for each example and one column for each class: {e}") from e
-    if not len(array): raise FtkitError(f"{what} is empty; at least one example is needed.")
-    if array.ndim == 1 and what == "probabilities": array = np.stack([1 - array, array], 1)     # of class 1
+        raise FtkitError(
+            f"{what} must be a table of numbers, one row for each example and one column for each class: {e}"
+        ) from e
+    if not len(array):
+        raise FtkitError(f"{what} is empty; at least one example is needed.")
+    if array.ndim == 1 and what == "probabilities":
+        array = np.stack([1 - array, array], 1)  # of class 1
     if array.ndim != 2 or array.shape[1] < 2:
-        raise FtkitError(f"{what} has shape {array.shape}; (examples, classes) with at least two classes was expected.")
+        raise FtkitError(
+            f"{what} has shape {array.shape}; (examples, classes) with at least two classes was expected."
+        )
     if (bad := np.flatnonzero(~np.isfinite(array).all(1))).size:
         raise FtkitError(f"Row {bad[0]} of {what} holds NaN or infinity: {array[bad[0]].tolist()}.")
     return array
+
 
 def _columns(labels, table, names, what):
     "Labels as column numbers of a table of scores."
     names = [str(i) for i in range(table.shape[1])] if names is None else list(names)
     if len(names) != table.shape[1]:
-        raise FtkitError(f"{what} has {table.shape[1]} columns, but there are {len(names)} class names: {', '.join(map(str, names[:20]))}.")
+        raise FtkitError(
+            f"{what} has {table.shape[1]} columns, but there are {len(names)} class names: {', '.join(map(str, names[:20]))}."
+        )
     (y,), _ = _codes(names, labels=labels)
-    if len(y) != len(table): raise FtkitError(f"labels has {len(y):,} entries and {what} has {len(table):,}; they must describe the same examples, in the same order.")
+    if len(y) != len(table):
+        raise FtkitError(
+            f"labels has {len(y):,} entries and {what} has {len(table):,}; they must describe the same examples, in the same order."
+        )
     return y
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #186f1fe9
@@ -443,75 +632,120 @@ def _with_probabilities(labels, probabilities, names):
     "Labels as column numbers (N,), and checked probabilities (N, C)."
     table = _scores(probabilities, "probabilities")
     total = table.sum(1)
-    wrong = (np.abs(total - 1) > 0.01) | (table < -1e-6).any(1) | (table > 1.01).any(1)     # 0.01: bfloat16 rounds
+    wrong = (
+        (np.abs(total - 1) > 0.01) | (table < -1e-6).any(1) | (table > 1.01).any(1)
+    )  # 0.01: bfloat16 rounds
     if wrong.any():
         row = np.flatnonzero(wrong)[0]
-        raise FtkitError(f"Row {row} of probabilities is {table[row].round(4).tolist()} with sum {total[row]:.4g}: probabilities lie between 0 and 1 "
-                         "and sum to 1. If these are logits, apply softmax first.")
+        raise FtkitError(
+            f"Row {row} of probabilities is {table[row].round(4).tolist()} with sum {total[row]:.4g}: probabilities lie between 0 and 1 "
+            "and sum to 1. If these are logits, apply softmax first."
+        )
     return _columns(labels, table, names, "probabilities"), table
 
-def calibration_bins(labels,                              # (N,) true classes: column numbers, or strings with `names`
-                     probabilities,                       # (N, C) rows that sum to 1, or (N,) probability of class 1
-                     bins: int = 15,                      # bins of equal width, over confidences from 0 to 1
-                     names: Sequence[str] | None = None,  # class names in the order of the columns
-                    ) -> pd.DataFrame:                    # one row per bin: low, high, count, confidence, accuracy
+
+def calibration_bins(
+    labels,  # (N,) true classes: column numbers, or strings with `names`
+    probabilities,  # (N, C) rows that sum to 1, or (N,) probability of class 1
+    bins: int = 15,  # bins of equal width, over confidences from 0 to 1
+    names: Sequence[str] | None = None,  # class names in the order of the columns
+) -> pd.DataFrame:  # one row per bin: low, high, count, confidence, accuracy
     "Predictions sorted into bins by confidence, the probability of the predicted class; a bin is open below and closed above."
-    if not isinstance(bins, (int, np.integer)) or bins < 1: raise FtkitError(f"bins must be a whole number of at least 1; {bins!r} was given.")
+    if not isinstance(bins, (int, np.integer)) or bins < 1:
+        raise FtkitError(f"bins must be a whole number of at least 1; {bins!r} was given.")
     y, table = _with_probabilities(labels, probabilities, names)
     confidence, right = table.max(1), table.argmax(1) == y
     edges = np.linspace(0, 1, bins + 1)
     place = np.searchsorted(edges[1:-1], confidence)
     count = np.bincount(place, minlength=bins)
-    mean = lambda x: np.divide(np.bincount(place, x, bins), count, out=np.full(bins, np.nan), where=count > 0)
-    return pd.DataFrame(dict(low=edges[:-1], high=edges[1:], count=count, confidence=mean(confidence), accuracy=mean(right)))
+    mean = lambda x: np.divide(
+        np.bincount(place, x, bins), count, out=np.full(bins, np.nan), where=count > 0
+    )
+    return pd.DataFrame(
+        dict(
+            low=edges[:-1],
+            high=edges[1:],
+            count=count,
+            confidence=mean(confidence),
+            accuracy=mean(right),
+        )
+    )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #924a6fa6
-def expected_calibration_error(labels,                              # (N,) true classes: column numbers, or strings with `names`
-                               probabilities,                       # (N, C) rows that sum to 1, or (N,) probability of class 1
-                               bins: int = 15,                      # bins of equal width
-                               names: Sequence[str] | None = None,  # class names in the order of the columns
-                              ) -> float:                           # from 0 (as often right as it says) to 1
+def expected_calibration_error(
+    labels,  # (N,) true classes: column numbers, or strings with `names`
+    probabilities,  # (N, C) rows that sum to 1, or (N,) probability of class 1
+    bins: int = 15,  # bins of equal width
+    names: Sequence[str] | None = None,  # class names in the order of the columns
+) -> float:  # from 0 (as often right as it says) to 1
     "Mean distance of confidence and accuracy over bins, weighted by their counts (Guo et al. 2017, arXiv 1706.04599, equation 3)."
     table = calibration_bins(labels, probabilities, bins, names)
-    return float(((table.accuracy - table.confidence).abs().fillna(0) * table["count"]).sum() / table["count"].sum())
+    return float(
+        ((table.accuracy - table.confidence).abs().fillna(0) * table["count"]).sum()
+        / table["count"].sum()
+    )
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #e6f5f819
-def reliability_diagram(labels,                              # (N,) true classes: column numbers, or strings with `names`
-                        probabilities,                       # (N, C) rows that sum to 1, or (N,) probability of class 1
-                        ax=None,                             # matplotlib axes; None: new ones
-                        bins: int = 15,                      # bins of equal width
-                        names: Sequence[str] | None = None,  # class names in the order of the columns
-                        title: str | None = None,            # None: the calibration error
-                       ):                                    # the axes
+def reliability_diagram(
+    labels,  # (N,) true classes: column numbers, or strings with `names`
+    probabilities,  # (N, C) rows that sum to 1, or (N,) probability of class 1
+    ax=None,  # matplotlib axes; None: new ones
+    bins: int = 15,  # bins of equal width
+    names: Sequence[str] | None = None,  # class names in the order of the columns
+    title: str | None = None,  # None: the calibration error
+):  # the axes
     "Draw accuracy against confidence, bin by bin; the grey bars are the share of the predictions in each bin."
     import matplotlib.pyplot as plt
+
     table = calibration_bins(labels, probabilities, bins, names)
     error = expected_calibration_error(labels, probabilities, bins, names)
-    if ax is None: ax = plt.subplots(figsize=(4.2, 3.8), layout="constrained")[1]
+    if ax is None:
+        ax = plt.subplots(figsize=(4.2, 3.8), layout="constrained")[1]
     seen = table[table["count"] > 0]
-    ax.bar(seen.low, seen["count"] / seen["count"].sum(), 1 / bins, align="edge", color="0.85", label="share of predictions")
+    ax.bar(
+        seen.low,
+        seen["count"] / seen["count"].sum(),
+        1 / bins,
+        align="edge",
+        color="0.85",
+        label="share of predictions",
+    )
     ax.plot([0, 1], [0, 1], "--", color="0.4", lw=1, label="as often right as it says")
     ax.plot(seen.confidence, seen.accuracy, "o-", color="tab:blue", ms=4, label="accuracy")
-    ax.set(xlim=(max(0, seen.low.min() - 0.02), 1.01), ylim=(0, 1.01), xlabel="confidence (probability of predicted class)",
-           ylabel="share that is right", title=title or f"calibration error {error:.3f}")
+    ax.set(
+        xlim=(max(0, seen.low.min() - 0.02), 1.01),
+        ylim=(0, 1.01),
+        xlabel="confidence (probability of predicted class)",
+        ylabel="share that is right",
+        title=title or f"calibration error {error:.3f}",
+    )
     ax.legend(loc="upper left", fontsize=8)
     return ax
 
 # %% ../nbs/1_foundations/13_evaluation.ipynb #f99c11d1
-def fit_temperature(labels,                              # (N,) true classes of validation examples
-                    logits,                              # (N, C) scores before the softmax (log-probabilities serve too)
-                    names: Sequence[str] | None = None,  # class names in the order of the columns
-                   ) -> float:                           # T: use softmax(logits / T)
+def fit_temperature(
+    labels,  # (N,) true classes of validation examples
+    logits,  # (N, C) scores before the softmax (log-probabilities serve too)
+    names: Sequence[str] | None = None,  # class names in the order of the columns
+) -> float:  # T: use softmax(logits / T)
     """The temperature that makes validation labels likeliest (Guo et al. 2017, arXiv 1706.04599, section 4.2). It changes no prediction.
 
     Raises `FtkitError` where no finite temperature is best: every prediction right, or logits that say nothing about the labels."""
     table = _scores(logits, "logits")
     y = _columns(labels, table, names, "logits")
     chosen = table[np.arange(len(y)), y]
-    loss = lambda log_t: float((special.logsumexp(table / math.exp(log_t), axis=1) - chosen / math.exp(log_t)).mean())
-    found = optimize.minimize_scalar(loss, bounds=(math.log(1e-3), math.log(1e3)), method="bounded", options=dict(xatol=1e-8)).x
+    loss = lambda log_t: float(
+        (special.logsumexp(table / math.exp(log_t), axis=1) - chosen / math.exp(log_t)).mean()
+    )
+    found = optimize.minimize_scalar(
+        loss, bounds=(math.log(1e-3), math.log(1e3)), method="bounded", options=dict(xatol=1e-8)
+    ).x
     if found < math.log(1e-3) + 0.01 or (table.argmax(1) == y).all():
-        raise FtkitError(f"No temperature is best on these {len(y):,} validation examples: every prediction is right. Use more or harder ones.")
+        raise FtkitError(
+            f"No temperature is best on these {len(y):,} validation examples: every prediction is right. Use more or harder ones."
+        )
     if found > math.log(1e3) - 0.01:
-        raise FtkitError(f"No temperature is best on these {len(y):,} validation examples: the logits say nothing about the labels.")
+        raise FtkitError(
+            f"No temperature is best on these {len(y):,} validation examples: the logits say nothing about the labels."
+        )
     return math.exp(found)

@@ -27,216 +27,353 @@ from .evaluation import Interval, Report, classification_report, confidence_inte
 def sentiment_data(run) -> tuple:
     "Train, validation and test reviews of lesson 30 for a run: the same for every lesson that compares with it."
     data = load_text("imdb")
-    sizes = dict(train=run.choose(smoke=64, cpu=4000, gpu=len(data["train"])),
-                 validation=run.choose(smoke=32, cpu=500, gpu=len(data["validation"])),
-                 test=run.choose(smoke=64, cpu=4000))
+    sizes = dict(
+        train=run.choose(smoke=64, cpu=4000, gpu=len(data["train"])),
+        validation=run.choose(smoke=32, cpu=500, gpu=len(data["validation"])),
+        test=run.choose(smoke=64, cpu=4000),
+    )
     return tuple(data[part].shuffle(seed=0).select(range(n)) for part, n in sizes.items())
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #b081d323
-def columns(data: Any,                                  # a datasets.Dataset, a DataFrame or a dict of lists with columns text and label
-            label_names: Sequence[str] | None = None,   # the names that count; None: those of the data
-           ) -> tuple[list[str], list[int], list[str]]: # texts (N), label numbers (N), label names (C)
+def columns(
+    data: Any,  # a datasets.Dataset, a DataFrame or a dict of lists with columns text and label
+    label_names: Sequence[str] | None = None,  # the names that count; None: those of the data
+) -> tuple[list[str], list[int], list[str]]:  # texts (N), label numbers (N), label names (C)
     "Texts, label numbers and label names of a table. Raises `FtkitError` for a missing column, one class, or a label not in `label_names`."
     there = list(getattr(data, "column_names", None) or data)
     for column in ("text", "label"):
-        if column not in there: raise FtkitError(f"No column '{column}' in the data; it has: {', '.join(map(str, there))}. Rename the one that holds the {column}.")
+        if column not in there:
+            raise FtkitError(
+                f"No column '{column}' in the data; it has: {', '.join(map(str, there))}. Rename the one that holds the {column}."
+            )
     features = data.features if isinstance(getattr(data, "features", None), dict) else {}
     numbered = getattr(features.get("label"), "names", None)
     given = [numbered[i] for i in data["label"]] if numbered else [str(x) for x in data["label"]]
-    names = list(label_names or numbered or sorted(set(given), key=lambda x: (float(x), x) if _is_number(x) else (np.inf, x)))
-    if len(names) < 2: raise FtkitError(f"A classifier needs at least two classes; the data has only {names}.")
+    names = list(
+        label_names
+        or numbered
+        or sorted(set(given), key=lambda x: (float(x), x) if _is_number(x) else (np.inf, x))
+    )
+    if len(names) < 2:
+        raise FtkitError(f"A classifier needs at least two classes; the data has only {names}.")
     number = {name: i for i, name in enumerate(names)}
     if unseen := sorted(set(given) - set(names)):
-        raise FtkitError(f"Label '{unseen[0]}' (row {given.index(unseen[0]) + 1}) is not among the classes trained on: {', '.join(names)}.")
+        raise FtkitError(
+            f"Label '{unseen[0]}' (row {given.index(unseen[0]) + 1}) is not among the classes trained on: {', '.join(names)}."
+        )
     return [str(t) for t in data["text"]], [number[x] for x in given], names
 
+
 def _is_number(text: str) -> bool:
-    try: return bool(np.isfinite(float(text)))
-    except ValueError: return False
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #edce39ec
 def sentiment_recipe(run) -> dict:
     "The hyper-parameters of lesson 30, for `finetune`."
-    return dict(model="minilm", epochs=1, batch_size=16, max_length=run.choose(smoke=32, cpu=128),
-                seed=run.seed, device=run.device, dtype=run.dtype)
+    return dict(
+        model="minilm",
+        epochs=1,
+        batch_size=16,
+        max_length=run.choose(smoke=32, cpu=128),
+        seed=run.seed,
+        device=run.device,
+        dtype=run.dtype,
+    )
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #5af27be5
 @dataclass
 class Full:
     "Full fine-tuning: every weight learns."
+
     learning_rate: float = 1e-4
     name: str = "full"
 
-    def prepare(self, model): model.requires_grad_(True); return model
-    def merged(self, model): return model            # nothing was added, so nothing is to be merged
-    def save(self, model, folder): pass              # the whole model is saved anyway
-    def load(self, model, folder): return model
+    def prepare(self, model):
+        model.requires_grad_(True)
+        return model
+
+    def merged(self, model):
+        return model  # nothing was added, so nothing is to be merged
+
+    def save(self, model, folder):
+        pass  # the whole model is saved anyway
+
+    def load(self, model, folder):
+        return model
+
 
 def methods() -> dict[str, type]:
     "The methods of `finetune` by name, from the entry-point group `ftkit.methods`; other packages may add theirs."
     return {entry.name: entry.load() for entry in entry_points(group="ftkit.methods")}
 
-def resolve_method(method: Any  # a name, or an object with prepare, merged, save and load
-                  ) -> Any:
+
+def resolve_method(
+    method: Any,  # a name, or an object with prepare, merged, save and load
+) -> Any:
     "The method object. Raises `FtkitError` for an unknown name."
-    if not isinstance(method, str): return method
+    if not isinstance(method, str):
+        return method
     known = {entry.name: entry for entry in entry_points(group="ftkit.methods")}
-    if method not in known: raise unknown("method", method, known)
+    if method not in known:
+        raise unknown("method", method, known)
     return known[method].load()()
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #4d8d8892
-def finetune(train: Any,                      # columns text and label: datasets.Dataset, DataFrame or dict of lists
-             validation: Any = None,          # the same; watched during training, never learned from
-             model: str = "minilm",           # a catalog name, a folder, or a Hub name
-             method: Any = "full",            # a name from `methods()`, or an object: LoRA(rank=8)
-             epochs: float = 1, max_length: int = 128,   # tokens kept of each text
-             keep: str = "head_tail",         # which tokens of a longer text: head, tail or head_tail
-             batch_size: int = 32,
-             learning_rate: float | None = None,  # the peak; None: the method's own
-             seed: int = 0,
-             pretrained: bool = True,         # False: the same network from random weights, a control
-             **fit_options,                   # anything else that `fit` takes
-            ) -> "Classifier":
+def finetune(
+    train: Any,  # columns text and label: datasets.Dataset, DataFrame or dict of lists
+    validation: Any = None,  # the same; watched during training, never learned from
+    model: str = "minilm",  # a catalog name, a folder, or a Hub name
+    method: Any = "full",  # a name from `methods()`, or an object: LoRA(rank=8)
+    epochs: float = 1,
+    max_length: int = 128,  # tokens kept of each text
+    keep: str = "head_tail",  # which tokens of a longer text: head, tail or head_tail
+    batch_size: int = 32,
+    learning_rate: float | None = None,  # the peak; None: the method's own
+    seed: int = 0,
+    pretrained: bool = True,  # False: the same network from random weights, a control
+    **fit_options,  # anything else that `fit` takes
+) -> "Classifier":
     "Teach a pretrained encoder to classify texts. Raises `FtkitError` for bad data, names or sizes."
     method, (texts, labels, names) = resolve_method(method), columns(train)
-    network, tokenizer = load_encoder(model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed)
+    network, tokenizer = load_encoder(
+        model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed
+    )
     if max_length > (room := getattr(network.config, "max_position_embeddings", max_length)):
-        raise FtkitError(f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say {room} or less.")
-    seed_everything(seed)                        # what a method adds is drawn from the seed too
+        raise FtkitError(
+            f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say {room} or less."
+        )
+    seed_everything(seed)  # what a method adds is drawn from the seed too
     network = method.prepare(network)
-    examples = lambda texts, labels: make_examples(texts, labels, tokenizer, max_length=max_length, keep=keep)
+    examples = lambda texts, labels: make_examples(
+        texts, labels, tokenizer, max_length=max_length, keep=keep
+    )
     watched = None if validation is None else examples(*columns(validation, names)[:2])
-    history = fit(network, examples(texts, labels), watched, epochs=epochs, batch_size=batch_size, seed=seed,
-                  learning_rate=learning_rate or method.learning_rate, **fit_options)
+    history = fit(
+        network,
+        examples(texts, labels),
+        watched,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        learning_rate=learning_rate or method.learning_rate,
+        **fit_options,
+    )
     return Classifier(network, tokenizer, names, method, max_length, keep, model, history)
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #8c6dc649
 class Prediction(NamedTuple):
     "A label and its probability."
+
     label: str
     probability: float
+
 
 @dataclass
 class Evaluation:
     "What a classifier did on labelled texts: labels (N), probabilities (N, C), the report and its macro F1 with an interval."
+
     labels: np.ndarray
     probabilities: np.ndarray
     report: Report
     interval: Interval
 
     @property
-    def predictions(self) -> np.ndarray: return self.probabilities.argmax(1)
-    def __str__(self): return f"{self.report}\n\nmacro F1 {self.interval}"
-    def _repr_html_(self): return f"{self.report._repr_html_()}<p>macro F1 {self.interval}</p>"
+    def predictions(self) -> np.ndarray:
+        return self.probabilities.argmax(1)
+
+    def __str__(self):
+        return f"{self.report}\n\nmacro F1 {self.interval}"
+
+    def _repr_html_(self):
+        return f"{self.report._repr_html_()}<p>macro F1 {self.interval}</p>"
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #2059ac27
 @dataclass
 class Classifier:
     "A fine-tuned network with all that it needs to read a text: tokenizer, label names, truncation."
+
     model: Any
     tokenizer: Any
     label_names: list[str]
     method: Any = field(default_factory=Full)
     max_length: int = 128
     keep: str = "head_tail"
-    base: str = ""                    # the name it was loaded from: an adapter needs it again
+    base: str = ""  # the name it was loaded from: an adapter needs it again
     history: History | None = None
 
-    def probabilities(self, texts: Sequence[str], **predict_options) -> np.ndarray: return _probabilities(self, texts, predict_options)
-    def predict(self, texts: Sequence[str], **predict_options) -> list[Prediction]: return _predict(self, texts, predict_options)
-    def evaluate(self, data: Any, **predict_options) -> Evaluation: return _evaluate(self, data, predict_options)
-    def save(self, folder: str | os.PathLike, adapter_only: bool = False) -> Path: return _save(self, folder, adapter_only)
+    def probabilities(self, texts: Sequence[str], **predict_options) -> np.ndarray:
+        return _probabilities(self, texts, predict_options)
+
+    def predict(self, texts: Sequence[str], **predict_options) -> list[Prediction]:
+        return _predict(self, texts, predict_options)
+
+    def evaluate(self, data: Any, **predict_options) -> Evaluation:
+        return _evaluate(self, data, predict_options)
+
+    def save(self, folder: str | os.PathLike, adapter_only: bool = False) -> Path:
+        return _save(self, folder, adapter_only)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike) -> "Classifier": return _load(cls, folder)
+    def load(cls, folder: str | os.PathLike) -> "Classifier":
+        return _load(cls, folder)
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #d6f85ce1
 def _probabilities(clf, texts, options) -> np.ndarray:
     "Class probabilities (N, C) in the order of the texts."
-    if isinstance(texts, str): raise FtkitError("predict takes a list of texts; a single string was given. Put it in a list: [text].")
-    if len(texts) == 0: return np.zeros((0, len(clf.label_names)), dtype=np.float32)
-    examples = make_examples(list(texts), None, clf.tokenizer, max_length=clf.max_length, keep=clf.keep)
+    if isinstance(texts, str):
+        raise FtkitError(
+            "predict takes a list of texts; a single string was given. Put it in a list: [text]."
+        )
+    if len(texts) == 0:
+        return np.zeros((0, len(clf.label_names)), dtype=np.float32)
+    examples = make_examples(
+        list(texts), None, clf.tokenizer, max_length=clf.max_length, keep=clf.keep
+    )
     return predict(clf.model, examples, **options).softmax(-1).numpy()
 
+
 def _predict(clf, texts, options) -> list[Prediction]:
-    return [Prediction(clf.label_names[p.argmax()], float(p.max())) for p in _probabilities(clf, texts, options)]
+    return [
+        Prediction(clf.label_names[p.argmax()], float(p.max()))
+        for p in _probabilities(clf, texts, options)
+    ]
+
 
 def _evaluate(clf, data, options) -> Evaluation:
     texts, labels, _ = columns(data, clf.label_names)
     return scored(labels, _probabilities(clf, texts, options), clf.label_names)
 
-def scored(labels: Sequence[int],      # (N)
-           probabilities: np.ndarray,  # (N, C)
-           names: Sequence[str],       # (C)
-          ) -> Evaluation:
+
+def scored(
+    labels: Sequence[int],  # (N)
+    probabilities: np.ndarray,  # (N, C)
+    names: Sequence[str],  # (C)
+) -> Evaluation:
     "Report and interval for probabilities from anywhere."
     labels, predictions = np.array(labels), probabilities.argmax(1)
-    return Evaluation(labels, probabilities, classification_report(labels, predictions, names),
-                      confidence_interval(labels, predictions, "macro_f1"))
+    return Evaluation(
+        labels,
+        probabilities,
+        classification_report(labels, predictions, names),
+        confidence_interval(labels, predictions, "macro_f1"),
+    )
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #a173515a
-settings_file = "ftkit.json"    # beside config.json: what transformers has no place for
+settings_file = "ftkit.json"  # beside config.json: what transformers has no place for
+
 
 def _save(clf, folder, adapter_only) -> Path:
     "Write the folder at once: merged weights that transformers loads, tokenizer, settings, and the adapter if the method has one."
-    settings = dict(schema=1, method=clf.method.name, base=clf.base, label_names=clf.label_names,
-                    max_length=clf.max_length, keep=clf.keep, adapter_only=adapter_only)
+    settings = dict(
+        schema=1,
+        method=clf.method.name,
+        base=clf.base,
+        label_names=clf.label_names,
+        max_length=clf.max_length,
+        keep=clf.keep,
+        adapter_only=adapter_only,
+    )
     with write_beside(folder, folder=True) as beside:
         with _quiet_and_seeded(0):
-            if not adapter_only: clf.method.merged(clf.model).save_pretrained(beside)
+            if not adapter_only:
+                clf.method.merged(clf.model).save_pretrained(beside)
             clf.tokenizer.save_pretrained(beside)
         adapter = beside / "adapter"
         adapter.mkdir()
         clf.method.save(clf.model, adapter)
         if not any(adapter.iterdir()):
-            if adapter_only: raise FtkitError(f"The method '{clf.method.name}' has no adapter to save alone; save the whole model.")
+            if adapter_only:
+                raise FtkitError(
+                    f"The method '{clf.method.name}' has no adapter to save alone; save the whole model."
+                )
             adapter.rmdir()
         (beside / settings_file).write_text(json.dumps(settings, indent=1))
     return Path(folder)
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #f34182c5
 def _settings(path: Path) -> dict:
-    try: return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as e: raise FtkitError(f"{path} is not JSON ({e}). Train the model again, or copy the folder again.") from e
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise FtkitError(
+            f"{path} is not JSON ({e}). Train the model again, or copy the folder again."
+        ) from e
+
 
 def _from_folder(folder):
     "Model and tokenizer of a transformers folder; a damaged file is said by name. Only safetensors are read."
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
     try:
         with _quiet_and_seeded(0):
-            return (AutoModelForSequenceClassification.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32),
-                    AutoTokenizer.from_pretrained(folder, local_files_only=True))
+            return (
+                AutoModelForSequenceClassification.from_pretrained(
+                    folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+                ),
+                AutoTokenizer.from_pretrained(folder, local_files_only=True),
+            )
     except Exception as e:
-        raise FtkitError(f"The model folder {folder} cannot be read ({type(e).__name__}: {str(e).splitlines()[0]}). Train it again, or copy it again.") from e
+        raise FtkitError(
+            f"The model folder {folder} cannot be read ({type(e).__name__}: {str(e).splitlines()[0]}). Train it again, or copy it again."
+        ) from e
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #07a7efe9
 def _load(cls, folder):
     "Read a folder that `save`, or transformers itself, has written."
     folder = Path(folder)
-    if not folder.is_dir(): raise FtkitError(f"No model folder {folder}. `ftkit finetune --out {folder}` would write one.")
+    if not folder.is_dir():
+        raise FtkitError(
+            f"No model folder {folder}. `ftkit finetune --out {folder}` would write one."
+        )
     settings = _settings(folder / settings_file) if (folder / settings_file).is_file() else {}
     alone = settings.get("adapter_only", False)
-    vocabulary = next((f for f in ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model") if (folder / f).exists()), "tokenizer.json")
+    vocabulary = next(
+        (
+            f
+            for f in ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
+            if (folder / f).exists()
+        ),
+        "tokenizer.json",
+    )
     needed = [vocabulary] + (["adapter"] if alone else ["config.json", "model.safetensors"])
     if missing := [name for name in needed if not (folder / name).exists()]:
-        raise FtkitError(f"The model folder {folder} has no {' and no '.join(missing)}; it has: {', '.join(sorted(p.name for p in folder.iterdir())) or 'nothing'}.")
-    names, method = settings.get("label_names"), resolve_method(settings["method"]) if alone else Full()
+        raise FtkitError(
+            f"The model folder {folder} has no {' and no '.join(missing)}; it has: {', '.join(sorted(p.name for p in folder.iterdir())) or 'nothing'}."
+        )
+    names, method = (
+        settings.get("label_names"),
+        resolve_method(settings["method"]) if alone else Full(),
+    )
     if alone:
         model, tokenizer = load_encoder(settings["base"], num_labels=len(names), label_names=names)
         model = method.load(model, folder / "adapter")
-    else: model, tokenizer = _from_folder(folder)
+    else:
+        model, tokenizer = _from_folder(folder)
     names = names or [str(model.config.id2label[i]) for i in range(model.config.num_labels)]
-    return cls(model, tokenizer, names, method, settings.get("max_length", 128), settings.get("keep", "head_tail"), settings.get("base", str(folder)))
+    return cls(
+        model,
+        tokenizer,
+        names,
+        method,
+        settings.get("max_length", 128),
+        settings.get("keep", "head_tail"),
+        settings.get("base", str(folder)),
+    )
 
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #237bf28c
 def sentiment_full(run, refresh: bool = False) -> tuple:
     "Classifier, test evaluation and history of lesson 30's full fine-tuning: trained once for a scale, seed and code; `refresh` trains anew."
+
     def make(folder):
         train, validation, test = sentiment_data(run)
         clf = finetune(train, validation, **sentiment_recipe(run))
         clf.save(folder / "model")
         np.save(folder / "test_probabilities.npy", clf.evaluate(test).probabilities)
         (folder / "history.json").write_text(json.dumps(asdict(clf.history)))
+
     folder = built("sentiment_full", make, run, refresh=refresh)
     clf, labels = Classifier.load(folder / "model"), sentiment_data(run)[2]["label"]
     clf.history = History(**json.loads((folder / "history.json").read_text()))
@@ -245,11 +382,20 @@ def sentiment_full(run, refresh: bool = False) -> tuple:
 # %% ../nbs/3_finetuning/30_sentiment.ipynb #e78c51ae
 def reference_reproduction(run) -> Evaluation | None:
     "bert-base-cased on the Hub's IMDB (25,000 + 25,000 reviews) at scale gpu with a connection; None otherwise."
-    if run.scale != "gpu": return None
+    if run.scale != "gpu":
+        return None
     from datasets import load_dataset
-    try: data = load_dataset("stanfordnlp/imdb")
+
+    try:
+        data = load_dataset("stanfordnlp/imdb")
     except Exception as e:
         print(f"Not reproduced: the Hub's IMDB cannot be reached ({type(e).__name__})")
         return None
-    clf = finetune(data["train"].shuffle(seed=run.seed), model="bert-base-cased", max_length=256, learning_rate=3e-5, seed=run.seed)
+    clf = finetune(
+        data["train"].shuffle(seed=run.seed),
+        model="bert-base-cased",
+        max_length=256,
+        learning_rate=3e-5,
+        seed=run.seed,
+    )
     return clf.evaluate(data["test"])

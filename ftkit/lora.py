@@ -21,41 +21,57 @@ from torch import Tensor, nn
 from .core import FtkitError, unknown, write_beside
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #502264c4
-def energy_kept(matrix: Tensor  # (out, in)
-               ) -> Tensor:     # (min(out, in),); element r - 1 belongs to rank r
+def energy_kept(
+    matrix: Tensor,  # (out, in)
+) -> Tensor:  # (min(out, in),); element r - 1 belongs to rank r
     "The share of a matrix's squared size that its best approximation of rank 1, 2, ... keeps (Eckart and Young, 1936)."
     squares = torch.linalg.svdvals(matrix.detach().double().cpu()).square()
     return squares.cumsum(0) / squares.sum()
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #3da9fdc5
-def merged_weight(weight: Tensor,   # W, (out, in)
-                  A: Tensor,        # (r, in)
-                  B: Tensor,        # (out, r)
-                  scaling: float,   # alpha / r
-                 ) -> Tensor:       # (out, in), in the dtype of A
+def merged_weight(
+    weight: Tensor,  # W, (out, in)
+    A: Tensor,  # (r, in)
+    B: Tensor,  # (out, r)
+    scaling: float,  # alpha / r
+) -> Tensor:  # (out, in), in the dtype of A
     "W + scaling B A (Hu et al. 2021, arXiv 2106.09685, equation 3)."
     return torch.addmm(weight.to(A.dtype), B, A, alpha=scaling)
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #38b51247
 class LowRankProduct(torch.autograd.Function):
     "x (W + scaling B A)^T + bias in one product; the backward pass never forms the gradient of W."
+
     @staticmethod
     def forward(ctx, x, weight, bias, A, B, scaling, dtype):
         with torch.autocast(x.device.type, enabled=False):
             x = x.to(dtype)
             ctx.save_for_backward(x, weight, A, B)
             ctx.scaling = scaling
-            return F.linear(x, merged_weight(weight, A, B, scaling).to(dtype), None if bias is None else bias.to(dtype))
+            return F.linear(
+                x,
+                merged_weight(weight, A, B, scaling).to(dtype),
+                None if bias is None else bias.to(dtype),
+            )
 
     @staticmethod
     def backward(ctx, dy):
         x, weight, A, B = ctx.saved_tensors
         with torch.autocast(dy.device.type, enabled=False):
-            dx = dy @ merged_weight(weight, A, B, ctx.scaling).to(dy.dtype) if ctx.needs_input_grad[0] else None
-            x, dy = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])   # (B T, in), (B T, out)
-            thin = lambda M, rows: (ctx.scaling * M).to(rows.dtype) @ rows.T   # (r, B T): rank first, processors do it up to seven times faster
-            dA = thin(B.T, dy) @ x        # (r, in)
-            dB = (thin(A, x) @ dy).T      # (out, r)
+            dx = (
+                dy @ merged_weight(weight, A, B, ctx.scaling).to(dy.dtype)
+                if ctx.needs_input_grad[0]
+                else None
+            )
+            x, dy = (
+                x.reshape(-1, x.shape[-1]),
+                dy.reshape(-1, dy.shape[-1]),
+            )  # (B T, in), (B T, out)
+            thin = lambda M, rows: (
+                (ctx.scaling * M).to(rows.dtype) @ rows.T
+            )  # (r, B T): rank first, processors do it up to seven times faster
+            dA = thin(B.T, dy) @ x  # (r, in)
+            dB = (thin(A, x) @ dy).T  # (out, r)
         return dx, None, None, dA.to(A.dtype), dB.to(B.dtype), None, None
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #9a865eb5
@@ -63,40 +79,76 @@ def check_sizes(linear: nn.Linear, rank: int, dropout: float) -> None:
     "Raise `FtkitError` for a rank or a dropout that a layer cannot have."
     most = min(linear.in_features, linear.out_features)
     if not (isinstance(rank, int) and 1 <= rank <= most):
-        raise FtkitError(f"A rank from 1 to {most} fits a layer of {linear.in_features} by {linear.out_features}; {rank} was given.")
-    if not 0 <= dropout < 1: raise FtkitError(f"dropout is a probability from 0 up to, not including, 1; {dropout} was given.")
+        raise FtkitError(
+            f"A rank from 1 to {most} fits a layer of {linear.in_features} by {linear.out_features}; {rank} was given."
+        )
+    if not 0 <= dropout < 1:
+        raise FtkitError(
+            f"dropout is a probability from 0 up to, not including, 1; {dropout} was given."
+        )
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #c37f6cca
 class LoRALinear(nn.Linear):
     "A frozen linear layer plus a trained low-rank update: y = W x + bias + alpha/r B A x. It shares W and bias with `linear`."
-    def __init__(self,
-                 linear: nn.Linear,     # the layer to adapt; its weight (out, in) is shared and frozen
-                 rank: int = 8,         # r
-                 alpha: float = 16,     # the update is scaled by alpha / r
-                 dropout: float = 0.0): # on the input of the update only, while training
+
+    def __init__(
+        self,
+        linear: nn.Linear,  # the layer to adapt; its weight (out, in) is shared and frozen
+        rank: int = 8,  # r
+        alpha: float = 16,  # the update is scaled by alpha / r
+        dropout: float = 0.0,
+    ):  # on the input of the update only, while training
         check_sizes(linear, rank, dropout)
-        super().__init__(linear.in_features, linear.out_features, linear.bias is not None, device="meta")
+        super().__init__(
+            linear.in_features, linear.out_features, linear.bias is not None, device="meta"
+        )
         self.weight, self.bias = linear.weight, linear.bias
-        self.rank, self.alpha, self.scaling, self.dropout, self.base = rank, alpha, alpha / rank, dropout, None
+        self.rank, self.alpha, self.scaling, self.dropout, self.base = (
+            rank,
+            alpha,
+            alpha / rank,
+            dropout,
+            None,
+        )
         options = dict(device=linear.weight.device, dtype=torch.float32)
         self.lora_A = nn.Parameter(torch.empty(rank, self.in_features, **options))
         self.lora_B = nn.Parameter(torch.zeros(self.out_features, rank, **options))
-        nn.init.kaiming_uniform_(self.lora_A, a=math.sqrt(5))      # uniform within 1 / sqrt(in), as nn.Linear and peft
+        nn.init.kaiming_uniform_(
+            self.lora_A, a=math.sqrt(5)
+        )  # uniform within 1 / sqrt(in), as nn.Linear and peft
         self.requires_grad_(False)
-        self.lora_A.requires_grad_(True); self.lora_B.requires_grad_(True)
+        self.lora_A.requires_grad_(True)
+        self.lora_B.requires_grad_(True)
         self.train(linear.training)
 
-    def forward(self, x): return _forward(self, x)
-    def extra_repr(self): return f"{super().extra_repr()}, rank={self.rank}, alpha={self.alpha:g}, merged={self.base is not None}"
+    def forward(self, x):
+        return _forward(self, x)
+
+    def extra_repr(self):
+        return f"{super().extra_repr()}, rank={self.rank}, alpha={self.alpha:g}, merged={self.base is not None}"
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #75ac4e66
 def _forward(layer, x):
     "Merged: a plain linear layer. Dropout at work: two paths. Else: one product."
-    weight, bias, A, B, scaling = layer.weight, layer.bias, layer.lora_A, layer.lora_B, layer.scaling
+    weight, bias, A, B, scaling = (
+        layer.weight,
+        layer.bias,
+        layer.lora_A,
+        layer.lora_B,
+        layer.scaling,
+    )
     if layer.base is not None:
-        if layer.training and torch.is_grad_enabled(): raise FtkitError("This layer is merged, so its update cannot be trained; call unmerge(model) first.")
+        if layer.training and torch.is_grad_enabled():
+            raise FtkitError(
+                "This layer is merged, so its update cannot be trained; call unmerge(model) first."
+            )
         return F.linear(x, weight, bias)
-    if layer.training and layer.dropout or weight.requires_grad or (bias is not None and bias.requires_grad):
+    if (
+        layer.training
+        and layer.dropout
+        or weight.requires_grad
+        or (bias is not None and bias.requires_grad)
+    ):
         low = F.linear(F.dropout(x, layer.dropout, layer.training).to(A.dtype), A)
         return F.linear(x, weight, bias) + F.linear(low, scaling * B).to(x.dtype)
     kind = x.device.type
@@ -108,39 +160,76 @@ def lora_layers(model: nn.Module) -> dict[str, LoRALinear]:
     "The adapted layers of a model, by name."
     return {name: layer for name, layer in model.named_modules() if isinstance(layer, LoRALinear)}
 
+
 def _named(name: str, endings: Iterable[str]) -> bool:
     "Does a dotted name end in one of these names, whole parts only?"
     return any(name == e or name.endswith("." + e) for e in endings)
+
 
 def _replace(model, name, layer):
     parent, _, child = name.rpartition(".")
     setattr(model.get_submodule(parent), child, layer)
 
-head_names = ("classifier", "score")    # what transformers calls the new head of a sequence or token classifier
+
+head_names = (
+    "classifier",
+    "score",
+)  # what transformers calls the new head of a sequence or token classifier
+
 
 def head_modules(model: nn.Module) -> dict[str, nn.Module]:
     "The model's task head, by name: trained in full and saved with the adapter."
     return {name: module for name, module in model.named_children() if name in head_names}
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #06909bf0
-def inject(model: nn.Module,                            # changed in place
-           targets: Iterable[str] = ("query", "key", "value", "dense"),  # a layer is adapted if its dotted name ends in one; or "all-linear"
-           rank: int = 8, alpha: float = 16, dropout: float = 0.0,
-          ) -> nn.Module:                               # the same model
+def inject(
+    model: nn.Module,  # changed in place
+    targets: Iterable[str] = (
+        "query",
+        "key",
+        "value",
+        "dense",
+    ),  # a layer is adapted if its dotted name ends in one; or "all-linear"
+    rank: int = 8,
+    alpha: float = 16,
+    dropout: float = 0.0,
+) -> nn.Module:  # the same model
     "Freeze everything but the task head and put a `LoRALinear` in the place of each target."
-    if lora_layers(model): raise FtkitError("This model has LoRA layers already; load it afresh, or merge them first.")
+    if lora_layers(model):
+        raise FtkitError("This model has LoRA layers already; load it afresh, or merge them first.")
     heads = head_modules(model)
-    linear = {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear) and n.split(".")[0] not in heads}
-    names = list(linear) if targets == "all-linear" else [targets] if isinstance(targets, str) else list(targets)
+    linear = {
+        n: m
+        for n, m in model.named_modules()
+        if isinstance(m, nn.Linear) and n.split(".")[0] not in heads
+    }
+    names = (
+        list(linear)
+        if targets == "all-linear"
+        else [targets]
+        if isinstance(targets, str)
+        else list(targets)
+    )
     for wanted in names:
         if not any(_named(n, [wanted]) for n in linear):
-            raise unknown("target", wanted, {n.split(".")[-1] for n in linear}, "A target is the end of a linear layer's name.")
-    if not names: raise FtkitError("inject needs at least one target: the end of a linear layer's name, such as 'query'.")
+            raise unknown(
+                "target",
+                wanted,
+                {n.split(".")[-1] for n in linear},
+                "A target is the end of a linear layer's name.",
+            )
+    if not names:
+        raise FtkitError(
+            "inject needs at least one target: the end of a linear layer's name, such as 'query'."
+        )
     chosen = {name: layer for name, layer in linear.items() if _named(name, names)}
-    for layer in chosen.values(): check_sizes(layer, rank, dropout)       # before anything is changed
+    for layer in chosen.values():
+        check_sizes(layer, rank, dropout)  # before anything is changed
     model.requires_grad_(False)
-    for name, layer in chosen.items(): _replace(model, name, LoRALinear(layer, rank, alpha, dropout))
-    for module in heads.values(): module.requires_grad_(True)
+    for name, layer in chosen.items():
+        _replace(model, name, LoRALinear(layer, rank, alpha, dropout))
+    for module in heads.values():
+        module.requires_grad_(True)
     return model
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #57cfb879
@@ -156,14 +245,24 @@ def merge(model: nn.Module) -> nn.Module:
     for layer in lora_layers(model).values():
         if layer.base is None:
             W = layer.weight
-            layer.base, layer.weight = (W,), nn.Parameter(merged_weight(W, layer.lora_A, layer.lora_B, layer.scaling).to(W.dtype), requires_grad=False)
+            layer.base, layer.weight = (
+                (W,),
+                nn.Parameter(
+                    merged_weight(W, layer.lora_A, layer.lora_B, layer.scaling).to(W.dtype),
+                    requires_grad=False,
+                ),
+            )
     return model
+
 
 def unmerge(model: nn.Module) -> nn.Module:
     "Undo `merge`, in place: the base weights come back bit for bit, because they were kept."
     for layer in lora_layers(model).values():
         if layer.base is not None:
-            layer.weight, layer.base = nn.Parameter(layer.base[0].to(layer.weight.device), requires_grad=False), None
+            layer.weight, layer.base = (
+                nn.Parameter(layer.base[0].to(layer.weight.device), requires_grad=False),
+                None,
+            )
     return model
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #0242e72b
@@ -171,19 +270,25 @@ def plain_model(model: nn.Module) -> nn.Module:
     "A copy with ordinary linear layers that computes the same: what is shipped where nobody knows LoRA."
     model = merge(copy.deepcopy(model))
     for name, layer in lora_layers(model).items():
-        linear = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None, device="meta")
+        linear = nn.Linear(
+            layer.in_features, layer.out_features, layer.bias is not None, device="meta"
+        )
         linear.weight, linear.bias = layer.weight, layer.bias
         _replace(model, name, linear.train(layer.training))
     return model.requires_grad_(True)
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #6ef4d142
-prefix = "base_model.model."    # peft puts this before each name
+prefix = "base_model.model."  # peft puts this before each name
+
 
 def adapter_state(model: nn.Module) -> dict[str, Tensor]:
     "What was trained, under peft's names: A and B of each layer, and the task head."
     state = {}
     for name, layer in lora_layers(model).items():
-        state |= {f"{prefix}{name}.lora_A.weight": layer.lora_A, f"{prefix}{name}.lora_B.weight": layer.lora_B}
+        state |= {
+            f"{prefix}{name}.lora_A.weight": layer.lora_A,
+            f"{prefix}{name}.lora_B.weight": layer.lora_B,
+        }
     for name, module in head_modules(model).items():
         state |= {f"{prefix}{name}.{k}": v for k, v in module.state_dict().items()}
     return {k: v.detach().cpu().contiguous() for k, v in state.items()}
@@ -192,91 +297,199 @@ def adapter_state(model: nn.Module) -> dict[str, Tensor]:
 def adapter_config(model: nn.Module) -> dict:
     "peft's configuration of the model's adapter."
     layers, heads = lora_layers(model), head_modules(model)
-    if not layers: raise FtkitError("This model has no LoRA layers, so there is no adapter to save; call inject(model) first.")
+    if not layers:
+        raise FtkitError(
+            "This model has no LoRA layers, so there is no adapter to save; call inject(model) first."
+        )
     first = next(iter(layers.values()))
     ends = {n.split(".")[-1] for n in layers}
-    plain = [n for n, m in model.named_modules() if isinstance(m, nn.Linear) and n not in layers and n.split(".")[0] not in heads]
+    plain = [
+        n
+        for n, m in model.named_modules()
+        if isinstance(m, nn.Linear) and n not in layers and n.split(".")[0] not in heads
+    ]
     targets = sorted(layers) if any(_named(n, ends) for n in plain) else sorted(ends)
-    kind = {"SequenceClassification": "SEQ_CLS", "TokenClassification": "TOKEN_CLS", "CausalLM": "CAUSAL_LM"}
-    task = next((v for k, v in kind.items() if type(model).__name__.endswith("For" + k)), "FEATURE_EXTRACTION")
+    kind = {
+        "SequenceClassification": "SEQ_CLS",
+        "TokenClassification": "TOKEN_CLS",
+        "CausalLM": "CAUSAL_LM",
+    }
+    task = next(
+        (v for k, v in kind.items() if type(model).__name__.endswith("For" + k)),
+        "FEATURE_EXTRACTION",
+    )
     base = getattr(getattr(model, "config", None), "_name_or_path", "") or None
-    return dict(peft_type="LORA", task_type=task, base_model_name_or_path=base, r=first.rank, lora_alpha=first.alpha,
-                lora_dropout=first.dropout, target_modules=targets, modules_to_save=sorted(heads) or None,
-                bias="none", fan_in_fan_out=False, init_lora_weights=True, inference_mode=True, use_rslora=False, use_dora=False)
+    return dict(
+        peft_type="LORA",
+        task_type=task,
+        base_model_name_or_path=base,
+        r=first.rank,
+        lora_alpha=first.alpha,
+        lora_dropout=first.dropout,
+        target_modules=targets,
+        modules_to_save=sorted(heads) or None,
+        bias="none",
+        fan_in_fan_out=False,
+        init_lora_weights=True,
+        inference_mode=True,
+        use_rslora=False,
+        use_dora=False,
+    )
 
-def save_adapter(model: nn.Module,            # with LoRA layers, merged or not
-                 folder: str | os.PathLike,   # replaced if it exists
-                ) -> None:
+
+def save_adapter(
+    model: nn.Module,  # with LoRA layers, merged or not
+    folder: str | os.PathLike,  # replaced if it exists
+) -> None:
     "Write adapter_config.json and adapter_model.safetensors in peft's file format: only what was trained."
     config, state = adapter_config(model), adapter_state(model)
     with write_beside(folder, folder=True) as beside:
         save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
-        (beside / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+        (beside / "adapter_config.json").write_text(
+            json.dumps(config, indent=2, sort_keys=True) + "\n"
+        )
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #b4017f5f
-def read_adapter(folder: str | os.PathLike    # with adapter_config.json and adapter_model.safetensors
-                ) -> tuple[dict, dict[str, Tensor]]:
+def read_adapter(
+    folder: str | os.PathLike,  # with adapter_config.json and adapter_model.safetensors
+) -> tuple[dict, dict[str, Tensor]]:
     "The configuration and tensors of an adapter, ours or peft's. Raises `FtkitError` for what is missing, broken or unsupported."
     folder = Path(folder)
     for name in ("adapter_config.json", "adapter_model.safetensors"):
-        if not (folder / name).is_file(): raise FtkitError(f"{folder} has no {name}, so it is no LoRA adapter; give the folder that save_adapter or peft wrote.")
-    try: config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    except ValueError as e: raise FtkitError(f"{folder / 'adapter_config.json'} is not valid JSON ({e}); save the adapter again.") from e
-    try: state = load_file(folder / "adapter_model.safetensors")
-    except SafetensorError as e: raise FtkitError(f"{folder / 'adapter_model.safetensors'} cannot be read ({e}); save the adapter again.") from e
+        if not (folder / name).is_file():
+            raise FtkitError(
+                f"{folder} has no {name}, so it is no LoRA adapter; give the folder that save_adapter or peft wrote."
+            )
+    try:
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise FtkitError(
+            f"{folder / 'adapter_config.json'} is not valid JSON ({e}); save the adapter again."
+        ) from e
+    try:
+        state = load_file(folder / "adapter_model.safetensors")
+    except SafetensorError as e:
+        raise FtkitError(
+            f"{folder / 'adapter_model.safetensors'} cannot be read ({e}); save the adapter again."
+        ) from e
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        raise FtkitError(f"{folder} holds no LoRA adapter (its peft_type is {config.get('peft_type') if isinstance(config, dict) else None}).")
-    plain = dict(use_dora=False, fan_in_fan_out=False, bias="none", rank_pattern={}, alpha_pattern={}, lora_bias=False)
+        raise FtkitError(
+            f"{folder} holds no LoRA adapter (its peft_type is {config.get('peft_type') if isinstance(config, dict) else None})."
+        )
+    plain = dict(
+        use_dora=False,
+        fan_in_fan_out=False,
+        bias="none",
+        rank_pattern={},
+        alpha_pattern={},
+        lora_bias=False,
+    )
     for key, value in plain.items():
-        if config.get(key) and config[key] != value: raise FtkitError(f"{folder} uses {key}={config[key]!r}, which ftkit does not load; open it with peft.")
-    if missing := {"r", "lora_alpha"} - set(config): raise FtkitError(f"{folder / 'adapter_config.json'} has no {min(missing)}; save the adapter again.")
+        if config.get(key) and config[key] != value:
+            raise FtkitError(
+                f"{folder} uses {key}={config[key]!r}, which ftkit does not load; open it with peft."
+            )
+    if missing := {"r", "lora_alpha"} - set(config):
+        raise FtkitError(
+            f"{folder / 'adapter_config.json'} has no {min(missing)}; save the adapter again."
+        )
     return config, {k.removeprefix(prefix): v for k, v in state.items()}
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #cdae6213
 def _check_fit(model, folder, state) -> list[str]:
     "The adapted layers' names, if each tensor of the adapter has its place in the model; else an error, before anything is changed."
-    names, modules, present = sorted({k.split(".lora_")[0] for k in state if ".lora_" in k}), dict(model.named_modules()), lora_layers(model)
+    names, modules, present = (
+        sorted({k.split(".lora_")[0] for k in state if ".lora_" in k}),
+        dict(model.named_modules()),
+        lora_layers(model),
+    )
     ranks = {v.shape[0] for k, v in state.items() if k.endswith(".lora_A.weight")}
-    if not names or len(ranks) > 1: raise FtkitError(f"{folder} holds {'several ranks' if names else 'no LoRA layer'}, which ftkit does not load; open it with peft.")
+    if not names or len(ranks) > 1:
+        raise FtkitError(
+            f"{folder} holds {'several ranks' if names else 'no LoRA layer'}, which ftkit does not load; open it with peft."
+        )
     rank, wanted = min(ranks, default=0), {}
     for name in present or names:
-        if not isinstance(modules.get(name), nn.Linear): raise FtkitError(f"{folder} adapts {name}, which this model does not have as a linear layer; load it on the model it was trained on.")
+        if not isinstance(modules.get(name), nn.Linear):
+            raise FtkitError(
+                f"{folder} adapts {name}, which this model does not have as a linear layer; load it on the model it was trained on."
+            )
         rank = present[name].rank if present else rank
-        wanted |= {f"{name}.lora_A.weight": (rank, modules[name].in_features), f"{name}.lora_B.weight": (modules[name].out_features, rank)}
-    for name, module in head_modules(model).items(): wanted |= {f"{name}.{k}": tuple(v.shape) for k, v in module.state_dict().items()}
+        wanted |= {
+            f"{name}.lora_A.weight": (rank, modules[name].in_features),
+            f"{name}.lora_B.weight": (modules[name].out_features, rank),
+        }
+    for name, module in head_modules(model).items():
+        wanted |= {f"{name}.{k}": tuple(v.shape) for k, v in module.state_dict().items()}
     for name in sorted(wanted.keys() ^ state.keys()):
-        raise FtkitError(f"{folder} {'holds' if name in state else 'does not hold'} {name}, and this model {'has no place for it' if name in state else 'needs it'}; load it on the model it was trained on.")
+        raise FtkitError(
+            f"{folder} {'holds' if name in state else 'does not hold'} {name}, and this model {'has no place for it' if name in state else 'needs it'}; load it on the model it was trained on."
+        )
     for name, shape in wanted.items():
-        if tuple(state[name].shape) != shape: raise FtkitError(f"{folder}: {name} is {tuple(state[name].shape)}, the model needs {shape}; is it another base, rank or number of labels?")
+        if tuple(state[name].shape) != shape:
+            raise FtkitError(
+                f"{folder}: {name} is {tuple(state[name].shape)}, the model needs {shape}; is it another base, rank or number of labels?"
+            )
     return names
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #bb61299a
-def load_adapter(model: nn.Module,            # the base model, with or without LoRA layers; changed in place
-                 folder: str | os.PathLike,   # an adapter that `save_adapter` or peft wrote
-                ) -> nn.Module:               # the same model
+def load_adapter(
+    model: nn.Module,  # the base model, with or without LoRA layers; changed in place
+    folder: str | os.PathLike,  # an adapter that `save_adapter` or peft wrote
+) -> nn.Module:  # the same model
     "Put a saved adapter, ours or peft's, on its base model. Raises `FtkitError` if it does not fit."
     config, state = read_adapter(folder)
     names = _check_fit(model, folder, state)
-    rank, alpha = config["r"], config["lora_alpha"] * (math.sqrt(config["r"]) if config.get("use_rslora") else 1)
-    if not lora_layers(model): inject(model, names, rank, alpha, config.get("lora_dropout", 0.0))
-    for layer in lora_layers(unmerge(model)).values(): layer.alpha, layer.scaling = alpha, alpha / rank
-    model.load_state_dict({k.replace(".lora_A.weight", ".lora_A").replace(".lora_B.weight", ".lora_B"): v for k, v in state.items()}, strict=False)
+    rank, alpha = (
+        config["r"],
+        config["lora_alpha"] * (math.sqrt(config["r"]) if config.get("use_rslora") else 1),
+    )
+    if not lora_layers(model):
+        inject(model, names, rank, alpha, config.get("lora_dropout", 0.0))
+    for layer in lora_layers(unmerge(model)).values():
+        layer.alpha, layer.scaling = alpha, alpha / rank
+    model.load_state_dict(
+        {
+            k.replace(".lora_A.weight", ".lora_A").replace(".lora_B.weight", ".lora_B"): v
+            for k, v in state.items()
+        },
+        strict=False,
+    )
     return model
 
 # %% ../nbs/3_finetuning/31_lora.ipynb #6c2814a8
 class LoRA:
     "The method for `finetune`: low-rank updates in the encoder's linear layers; the task head is trained in full."
-    name = "lora"
-    def __init__(self,
-                 rank: int = 8,                                     # r
-                 alpha: float = 16,                                 # scale of the update is alpha / r
-                 dropout: float = 0.0,                              # on the input of the update
-                 targets: Iterable[str] = ("query", "key", "value", "dense"),
-                 learning_rate: float = 1e-3):                      # five to fifty times that of full fine-tuning
-        self.rank, self.alpha, self.dropout, self.targets, self.learning_rate = rank, alpha, dropout, targets, learning_rate
 
-    def prepare(self, model): return inject(model, self.targets, self.rank, self.alpha, self.dropout)
-    def merged(self, model): return plain_model(model)
-    def save(self, model, folder): save_adapter(model, folder)
-    def load(self, model, folder): return load_adapter(model, folder)
-    def __repr__(self): return f"LoRA(rank={self.rank}, alpha={self.alpha:g}, dropout={self.dropout:g}, targets={self.targets!r}, learning_rate={self.learning_rate:g})"
+    name = "lora"
+
+    def __init__(
+        self,
+        rank: int = 8,  # r
+        alpha: float = 16,  # scale of the update is alpha / r
+        dropout: float = 0.0,  # on the input of the update
+        targets: Iterable[str] = ("query", "key", "value", "dense"),
+        learning_rate: float = 1e-3,
+    ):  # five to fifty times that of full fine-tuning
+        self.rank, self.alpha, self.dropout, self.targets, self.learning_rate = (
+            rank,
+            alpha,
+            dropout,
+            targets,
+            learning_rate,
+        )
+
+    def prepare(self, model):
+        return inject(model, self.targets, self.rank, self.alpha, self.dropout)
+
+    def merged(self, model):
+        return plain_model(model)
+
+    def save(self, model, folder):
+        save_adapter(model, folder)
+
+    def load(self, model, folder):
+        return load_adapter(model, folder)
+
+    def __repr__(self):
+        return f"LoRA(rank={self.rank}, alpha={self.alpha:g}, dropout={self.dropout:g}, targets={self.targets!r}, learning_rate={self.learning_rate:g})"

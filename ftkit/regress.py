@@ -30,102 +30,191 @@ from typing import Any, Callable, Iterable, NamedTuple
 import numpy as np
 import psutil
 
-from .core import (FtkitError, checkout, choose_compute, code_hash, cores, mimetype, notebook_hash, processor, record_text, resolve_scale,
-                        unknown, versions, write_beside)
+from ftkit.core import (
+    FtkitError,
+    checkout,
+    choose_compute,
+    code_hash,
+    cores,
+    mimetype,
+    notebook_hash,
+    processor,
+    record_text,
+    resolve_scale,
+    unknown,
+    versions,
+    write_beside,
+)
 
 # %% ../nbs/7_kit/70_regression.ipynb #9e52c333
-least_seeds = 5   # fewer make a band too wide to mean anything
+least_seeds = 5  # fewer make a band too wide to mean anything
+
 
 class Band(NamedTuple):
     "Where one more run should lie."
+
     low: float
     high: float
 
-def prediction_interval(values: Iterable[float],          # one number per seed, at least `least_seeds`
-                        level: float = 0.99,              # how often a run that has not changed lies inside
-                        resolution: float | None = None,  # the metric's smallest step: the half-width is never less
-                       ) -> Band:
+
+def prediction_interval(
+    values: Iterable[float],  # one number per seed, at least `least_seeds`
+    level: float = 0.99,  # how often a run that has not changed lies inside
+    resolution: float | None = None,  # the metric's smallest step: the half-width is never less
+) -> Band:
     "Two-sided prediction interval for one more run (Student's t, normal scatter). Raises `FtkitError` for fewer than five values."
     from scipy import stats
+
     values = np.asarray(list(values), float)
     n = len(values)
-    if n < least_seeds: raise FtkitError(f"A band needs at least {least_seeds} seeds; {n} given.")
+    if n < least_seeds:
+        raise FtkitError(f"A band needs at least {least_seeds} seeds; {n} given.")
     half = stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / n)
     half = max(half, resolution or 0)
     return Band(float(values.mean() - half), float(values.mean() + half))
 
 # %% ../nbs/7_kit/70_regression.ipynb #b02c5d54
-_hash_of = functools.lru_cache(maxsize=None)(code_hash)   # parsing the package for each notebook would take seconds
+_hash_of = functools.lru_cache(maxsize=None)(
+    code_hash
+)  # parsing the package for each notebook would take seconds
+
 
 def reached_modules(code: str) -> list[Path]:
     "The package's modules that this code can reach, through other modules and through entry points too."
-    files = {p.stem: p for p in Path(sys.modules["ftkit.core"].__file__).parent.glob("*.py") if not p.stem.startswith("_")}
+    files = {
+        p.stem: p
+        for p in Path(sys.modules["ftkit.core"].__file__).parent.glob("*.py")
+        if not p.stem.startswith("_")
+    }
     texts, found = {name: p.read_text(encoding="utf-8") for name, p in files.items()}, set()
+
     def visit(text):
         for name in files.keys() - found:
-            used = re.search(rf"\bftkit\.{name}\b|\bfrom (?:ftkit|\.) import [^\n]*\b{name}\b|\bfrom \.{name} import\b", text)
-            if used and name not in found: found.add(name); visit(texts[name])
-        if "entry_points(" in text: visit("from ftkit import " + ", ".join(set(re.findall(r"=\s*ftkit\.(\w+):", method_entries()))))
+            used = re.search(
+                rf"\bftkit\.{name}\b|\bfrom (?:ftkit|\.) import [^\n]*\b{name}\b|\bfrom \.{name} import\b",
+                text,
+            )
+            if used and name not in found:
+                found.add(name)
+                visit(texts[name])
+        if "entry_points(" in text:
+            visit(
+                "from ftkit import "
+                + ", ".join(set(re.findall(r"=\s*ftkit\.(\w+):", method_entries())))
+            )
+
     visit(code)
     return [files[name] for name in sorted(found)]
+
 
 def method_entries() -> str:
     "The methods that this package offers, as its metadata lists them."
     return "\n".join(f"{e.name} = {e.value}" for e in metadata.entry_points(group="ftkit.methods"))
 
 # %% ../nbs/7_kit/70_regression.ipynb #cc20f9e5
-def package_hash(source: str | os.PathLike | None = None  # a notebook: only the modules that it reaches
-                ) -> str:
+def package_hash(
+    source: str | os.PathLike | None = None,  # a notebook: only the modules that it reaches
+) -> str:
     "Hash of the package's code, whatever its comments and layout."
     folder = Path(sys.modules["ftkit.core"].__file__).parent
-    if source is None: found = sorted(folder.glob("*.py"))
-    else: found = reached_modules("\n".join(c["source"] for c in open_notebook(source)["cells"] if c["cell_type"] == "code"))
+    if source is None:
+        found = sorted(folder.glob("*.py"))
+    else:
+        found = reached_modules(
+            "\n".join(
+                c["source"] for c in open_notebook(source)["cells"] if c["cell_type"] == "code"
+            )
+        )
     return code_hash(*[f"{p.stem} {_hash_of(p.read_text(encoding='utf-8'))}" for p in found])
+
 
 def environment(record: dict) -> dict:
     "What a number may depend on besides its seed: code, versions, processor, dtype, threads, data."
-    return {k: record.get(k) for k in ("code", "package", "versions", "device", "device_class", "dtype", "threads", "assets")}
+    return {
+        k: record.get(k)
+        for k in (
+            "code",
+            "package",
+            "versions",
+            "device",
+            "device_class",
+            "dtype",
+            "threads",
+            "assets",
+        )
+    }
+
 
 def changes(record: dict, baseline: dict) -> list[str]:
     "What differs between a run and its baseline, one phrase each; versions with both numbers."
     new, old, found = environment(record), baseline["environment"], []
     for kind in new:
-        if new[kind] == old.get(kind): continue
-        if not isinstance(new[kind], dict): found.append(f"{kind} changed" if kind in ("code", "package") else f"{kind} {old.get(kind)} → {new[kind]}"); continue
+        if new[kind] == old.get(kind):
+            continue
+        if not isinstance(new[kind], dict):
+            found.append(
+                f"{kind} changed"
+                if kind in ("code", "package")
+                else f"{kind} {old.get(kind)} → {new[kind]}"
+            )
+            continue
         before, short = old.get(kind) or {}, lambda x: str(x or "none")[:12]
-        found += [f"{k} {short(before.get(k))} → {short(new[kind].get(k))}" for k in sorted({*before, *new[kind]}) if before.get(k) != new[kind].get(k)]
+        found += [
+            f"{k} {short(before.get(k))} → {short(new[kind].get(k))}"
+            for k in sorted({*before, *new[kind]})
+            if before.get(k) != new[kind].get(k)
+        ]
     return found
 
 # %% ../nbs/7_kit/70_regression.ipynb #05e3f266
-def add_run(baseline: dict | None,  # what there is; None or another environment: start anew
-            record: dict,           # a run's record
-           ) -> dict:               # the new baseline; the old one is not touched
+def add_run(
+    baseline: dict | None,  # what there is; None or another environment: start anew
+    record: dict,  # a run's record
+) -> dict:  # the new baseline; the old one is not touched
     "A baseline with this run in it, in place of an older one with the same seed."
     keep = baseline["runs"] if baseline and baseline["environment"] == environment(record) else []
     numbers = lambda kind: {k: dict(v) for k, v in record[kind].items()}
-    new = dict(seed=record["seed"], commit=record.get("commit"), dirty=record.get("dirty"),
-               seconds=record.get("seconds"), peak_memory=record.get("peak_memory"),
-               metrics=numbers("metrics"), controls=numbers("controls"))
+    new = dict(
+        seed=record["seed"],
+        commit=record.get("commit"),
+        dirty=record.get("dirty"),
+        seconds=record.get("seconds"),
+        peak_memory=record.get("peak_memory"),
+        metrics=numbers("metrics"),
+        controls=numbers("controls"),
+    )
     runs = sorted([r for r in keep if r["seed"] != record["seed"]] + [new], key=lambda r: r["seed"])
-    return dict(schema=1, notebook=record["notebook"], scale=record["scale"], environment=environment(record), runs=runs)
+    return dict(
+        schema=1,
+        notebook=record["notebook"],
+        scale=record["scale"],
+        environment=environment(record),
+        runs=runs,
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #7485f858
 verdicts = ("passed", "failed", "no baseline", "skipped")
 
+
 class Check(NamedTuple):
     "One number compared with its baseline."
+
     name: str
-    verdict: str         # one of `verdicts`
+    verdict: str  # one of `verdicts`
     value: float | None  # None: the run did not record it
-    why: str             # the reason, for a person
-    band: Band | None = None    # of the metric, or of the metric that a control belongs to
-    drift: float | None = None  # value minus the baseline's value of the same seed, if the environment changed
-    better: bool = False        # outside the band, on the side away from the controls
+    why: str  # the reason, for a person
+    band: Band | None = None  # of the metric, or of the metric that a control belongs to
+    drift: float | None = (
+        None  # value minus the baseline's value of the same seed, if the environment changed
+    )
+    better: bool = False  # outside the band, on the side away from the controls
+
 
 def exit_code(found: Iterable[str]) -> int:
     "0: all passed. 1: something failed. 3: nothing failed, but something had no baseline or was skipped."
     found = set(found)
-    if wrong := found - set(verdicts): raise unknown("verdict", min(wrong), verdicts)
+    if wrong := found - set(verdicts):
+        raise unknown("verdict", min(wrong), verdicts)
     return 1 if "failed" in found else 0 if found == {"passed"} else 3
 
 # %% ../nbs/7_kit/70_regression.ipynb #4f31e085
@@ -133,6 +222,7 @@ def same_setting(name: str, setting: dict | None, baseline: dict) -> dict[int, d
     "The baseline's entries of a metric by seed, of those runs that measured it under this setting."
     found = {r["seed"]: r["metrics"][name] for r in baseline["runs"] if name in r["metrics"]}
     return {seed: e for seed, e in found.items() if e["setting"] == setting}
+
 
 def is_better(value: float, band: Band, controls: Iterable[float]) -> bool:
     "Whether a value lies outside the band on the side away from all the controls."
@@ -143,128 +233,221 @@ def is_better(value: float, band: Band, controls: Iterable[float]) -> bool:
 def check_metric(name: str, record: dict, baseline: dict) -> Check:
     "Compare one metric of a run with the runs of its baseline."
     entry = record["metrics"].get(name)
-    if entry is None: return Check(name, "failed", None, "in the baseline, but this run did not record it")
+    if entry is None:
+        return Check(name, "failed", None, "in the baseline, but this run did not record it")
     value, old = entry["value"], same_setting(name, entry["setting"], baseline)
-    if not old: return Check(name, "no baseline", value, "not measured under this setting")
+    if not old:
+        return Check(name, "no baseline", value, "not measured under this setting")
     before = old[record["seed"]]["value"] if record["seed"] in old else None
-    same = environment(record) == baseline["environment"] and record["device_class"] == "cpu" and before is not None
-    band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
+    same = (
+        environment(record) == baseline["environment"]
+        and record["device_class"] == "cpu"
+        and before is not None
+    )
+    band = (
+        prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"])
+        if len(old) >= least_seeds
+        else None
+    )
     if same and before != value:
-        return Check(name, "failed", value, f"same code, machine and seed gave {before!r} before: something is not seeded", band)
-    if band is None: return Check(name, "no baseline", value, f"{len(old)} seeds; a band needs {least_seeds}")
-    if same: return Check(name, "passed", value, "identical to the baseline's run of this seed", band)
+        return Check(
+            name,
+            "failed",
+            value,
+            f"same code, machine and seed gave {before!r} before: something is not seeded",
+            band,
+        )
+    if band is None:
+        return Check(name, "no baseline", value, f"{len(old)} seeds; a band needs {least_seeds}")
+    if same:
+        return Check(name, "passed", value, "identical to the baseline's run of this seed", band)
     return in_band(name, record, value, band, len(old), None if before is None else value - before)
 
-def in_band(name: str, record: dict, value: float, band: Band, seeds: int, drift: float | None) -> Check:
+
+def in_band(
+    name: str, record: dict, value: float, band: Band, seeds: int, drift: float | None
+) -> Check:
     "The second question: does the value lie in the band?"
-    better = is_better(value, band, [c["value"] for c in record["controls"].values() if c["control_of"] == name])
+    better = is_better(
+        value, band, [c["value"] for c in record["controls"].values() if c["control_of"] == name]
+    )
     inside = band.low <= value <= band.high
     where = "inside" if inside else "better than" if better else "outside"
-    moved = "" if drift is None else f"; this seed moved by {drift:+.2g}" if drift else "; this seed did not move"
-    return Check(name, "passed" if inside else "failed", value, f"{where} [{band.low:.4g}, {band.high:.4g}] from {seeds} seeds{moved}", band, drift, better)
+    moved = (
+        ""
+        if drift is None
+        else f"; this seed moved by {drift:+.2g}"
+        if drift
+        else "; this seed did not move"
+    )
+    return Check(
+        name,
+        "passed" if inside else "failed",
+        value,
+        f"{where} [{band.low:.4g}, {band.high:.4g}] from {seeds} seeds{moved}",
+        band,
+        drift,
+        better,
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #c1b7f77f
 def check_control(name: str, record: dict, baseline: dict) -> Check:
     "A control passes if it lies outside the band of the metric that it belongs to."
     entry = record["controls"].get(name)
-    if entry is None: return Check(name, "failed", None, "in the baseline, but this run did not record it")
+    if entry is None:
+        return Check(name, "failed", None, "in the baseline, but this run did not record it")
     of, value = entry["control_of"], entry["value"]
     metric = record["metrics"].get(of, {})
     old = [e["value"] for e in same_setting(of, metric.get("setting"), baseline).values()]
-    if len(old) < least_seeds: return Check(name, "no baseline", value, f"no band for {of}")
+    if len(old) < least_seeds:
+        return Check(name, "no baseline", value, f"no band for {of}")
     band = prediction_interval(old, resolution=metric.get("resolution"))
     inside = band.low <= value <= band.high
-    return Check(name, "failed" if inside else "passed", value,
-                 f"{'inside' if inside else 'outside'} the band of {of}, [{band.low:.4g}, {band.high:.4g}]", band)
+    return Check(
+        name,
+        "failed" if inside else "passed",
+        value,
+        f"{'inside' if inside else 'outside'} the band of {of}, [{band.low:.4g}, {band.high:.4g}]",
+        band,
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #355e1c06
-def check_band(record: dict,           # a run's record
-               baseline: dict | None,  # as `load_baseline` gives it
-              ) -> list[Check]:
+def check_band(
+    record: dict,  # a run's record
+    baseline: dict | None,  # as `load_baseline` gives it
+) -> list[Check]:
     "Compare every metric and control of a run with its baseline."
     runs = baseline["runs"] if baseline else []
     checks = []
     for kind, check in (("metrics", check_metric), ("controls", check_control)):
         for name in dict.fromkeys([*record[kind], *(k for r in runs for k in r[kind])]):
-            if baseline: checks.append(check(name, record, baseline))
-            else: checks.append(Check(name, "no baseline", record[kind][name]["value"], "no baseline file"))
+            if baseline:
+                checks.append(check(name, record, baseline))
+            else:
+                checks.append(
+                    Check(name, "no baseline", record[kind][name]["value"], "no baseline file")
+                )
     return checks
+
 
 def worst(found: Iterable[str]) -> str:
     "The verdict on a whole run: passed only if all of it passed."
     found = set(found)
-    return next((v for v in ("failed", "no baseline", "skipped") if v in found), "passed" if found else "no baseline")
+    return next(
+        (v for v in ("failed", "no baseline", "skipped") if v in found),
+        "passed" if found else "no baseline",
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #b616b23c
 def baseline_path(record: dict, root: Path | None = None) -> Path | None:
     "The baseline's file for a record: `tests/baselines/<cpu|cuda>/<scale>/<notebook>.json`; None outside a checkout."
     root = root or checkout()
-    return root and root / "tests" / "baselines" / record["device_class"] / record["scale"] / f"{record['notebook']}.json"
+    return (
+        root
+        and root
+        / "tests"
+        / "baselines"
+        / record["device_class"]
+        / record["scale"]
+        / f"{record['notebook']}.json"
+    )
+
 
 def checksum(baseline: dict) -> str:
     "16 hex digits of a baseline's content, whatever its layout."
     plain = {k: v for k, v in baseline.items() if k != "checksum"}
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
+
 def load_baseline(record: dict, root: Path | None = None) -> dict | None:
     "The baseline that a record is compared with, if there is one. Raises `FtkitError` for one that is damaged or edited."
     path = baseline_path(record, root)
-    if path is None or not path.is_file(): return None
+    if path is None or not path.is_file():
+        return None
     again = "restore it from git, or delete it and make it again with 'ftkit baseline'."
-    try: baseline = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as e: raise FtkitError(f"The baseline {path} is not valid JSON ({e}); {again}") from e
+    try:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise FtkitError(f"The baseline {path} is not valid JSON ({e}); {again}") from e
     if not isinstance(baseline, dict) or baseline.get("checksum") != checksum(baseline):
-        raise FtkitError(f"The baseline {path} was damaged or edited by hand: its checksum does not match its content; {again}")
+        raise FtkitError(
+            f"The baseline {path} was damaged or edited by hand: its checksum does not match its content; {again}"
+        )
     return {k: v for k, v in baseline.items() if k != "checksum"}
+
 
 def save_baseline(baseline: dict, path: Path) -> None:
     "Write a baseline so that a change of it reads well in a diff."
-    text = json.dumps(baseline | dict(checksum=checksum(baseline)), indent=1, sort_keys=True, ensure_ascii=False)
-    with write_beside(path) as beside: beside.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(
+        baseline | dict(checksum=checksum(baseline)), indent=1, sort_keys=True, ensure_ascii=False
+    )
+    with write_beside(path) as beside:
+        beside.write_text(text + "\n", encoding="utf-8")
 
 # %% ../nbs/7_kit/70_regression.ipynb #b9be9b72
 def notebooks() -> dict[str, Path]:
     "All notebooks of the checkout by stem, in course order. Raises `FtkitError` outside a checkout."
     root = checkout()
     if root is None:
-        raise FtkitError("Running notebooks needs a checkout of ftkit; this is an installed package. "
-                         "Clone the repository, install it with 'pip install -e .[dev]', and run this inside it.")
-    found = [p for p in root.glob("nbs/**/*.ipynb") if not any(part.startswith((".", "_")) for part in p.relative_to(root).parts)]
+        raise FtkitError(
+            "Running notebooks needs a checkout of ftkit; this is an installed package. "
+            "Clone the repository, install it with 'pip install -e .[dev]', and run this inside it."
+        )
+    found = [
+        p
+        for p in root.glob("nbs/**/*.ipynb")
+        if not any(part.startswith((".", "_")) for part in p.relative_to(root).parts)
+    ]
     return {p.stem: p for p in sorted(found, key=lambda p: (p.stem != "index", p.stem))}
 
-def find(name: str | os.PathLike  # "30_sentiment", "sentiment", or the path of an .ipynb file
-        ) -> Path:
+
+def find(
+    name: str | os.PathLike,  # "30_sentiment", "sentiment", or the path of an .ipynb file
+) -> Path:
     "The notebook of that name. Raises `FtkitError` that lists the notebooks, nearest first, if there is none."
     if str(name).endswith(".ipynb"):
-        if Path(name).is_file(): return Path(name)
+        if Path(name).is_file():
+            return Path(name)
         name = Path(name).stem
     known = notebooks()
     short = {re.sub(r"^\d+_", "", stem): path for stem, path in known.items()}
     path = known.get(str(name)) or short.get(str(name))
-    if path is None: raise unknown("notebook", name, short)
+    if path is None:
+        raise unknown("notebook", name, short)
     return path
 
 # %% ../nbs/7_kit/70_regression.ipynb #086a07bd
-def this_python(threads: int | None = None  # what the kernel's libraries may use; None: the environment decides
-               ) -> type:
+def this_python(
+    threads: int
+    | None = None,  # what the kernel's libraries may use; None: the environment decides
+) -> type:
     "A kernel manager class that starts the very Python that runs this, whatever kernels are registered under any name."
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
-    limits = {f"{name}_NUM_THREADS": str(threads) for name in ("OMP", "MKL", "OPENBLAS", "RAYON") if threads}
-    spec = KernelSpec(**get_kernel_dict() | dict(env={"PYDEVD_DISABLE_FILE_VALIDATION": "1"} | limits))
+
+    limits = {
+        f"{name}_NUM_THREADS": str(threads)
+        for name in ("OMP", "MKL", "OPENBLAS", "RAYON")
+        if threads
+    }
+    spec = KernelSpec(
+        **get_kernel_dict() | dict(env={"PYDEVD_DISABLE_FILE_VALIDATION": "1"} | limits)
+    )
     spec.argv = [sys.executable, *spec.argv[1:], "--log-level=CRITICAL"]
     return type("ThisPython", (AsyncKernelManager,), dict(kernel_spec=property(lambda self: spec)))
 
 # %% ../nbs/7_kit/70_regression.ipynb #66a02540
-def sections(cells: list  # a notebook's cells
-            ) -> list[str]:
+def sections(
+    cells: list,  # a notebook's cells
+) -> list[str]:
     "For each cell the title of the section it stands in."
     titles, now, fenced = [], "", False
     for c in cells:
         for line in c["source"].splitlines() if c["cell_type"] == "markdown" else []:
             fenced ^= line.startswith("```")
-            if not fenced and (m := re.match(r"#+ +(.+)", line)): now = m[1].strip()
+            if not fenced and (m := re.match(r"#+ +(.+)", line)):
+                now = m[1].strip()
         titles.append(now)
     return titles
 
@@ -273,78 +456,122 @@ def clock(seconds: float) -> str:
     "Minutes and seconds: 1:05."
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
+
 class Progress:
     "Prints how far a notebook has come: `progress(cells, index)` when a cell begins."
+
     def __init__(self, name: str, stream=None):
-        self.name, self.stream, self.start, self.said, self.short = name, stream or sys.stderr, time.time(), None, name
+        self.name, self.stream, self.start, self.said, self.short = (
+            name,
+            stream or sys.stderr,
+            time.time(),
+            None,
+            name,
+        )
 
     def __call__(self, cells: list, index: int) -> None:
         code = [c["cell_type"] == "code" for c in cells]
         title, self.short = sections(cells)[index], f"{self.name} {sum(code[:index])}/{sum(code)}"
         line = f"{self.name}  {sum(code[:index]):3d}/{sum(code)} cells  {clock(time.time() - self.start)}  {title}"
-        if self.stream.isatty(): print(f"\r\x1b[K{line[:78]}", end="", file=self.stream, flush=True)
-        elif title and title != self.said: print(line, file=self.stream, flush=True)
+        if self.stream.isatty():
+            print(f"\r\x1b[K{line[:78]}", end="", file=self.stream, flush=True)
+        elif title and title != self.said:
+            print(line, file=self.stream, flush=True)
         self.said = title
 
     def close(self) -> None:
         "Clear the line that rewrites itself."
-        if self.stream.isatty(): print("\r\x1b[K", end="", file=self.stream, flush=True)
+        if self.stream.isatty():
+            print("\r\x1b[K", end="", file=self.stream, flush=True)
 
 # %% ../nbs/7_kit/70_regression.ipynb #b2fd56db
 class Limits(NamedTuple):
     "What one notebook may use."
-    seconds: float = math.inf   # of wall clock
-    memory: float = math.inf    # bytes, of its process and those that it started
-    output: float = 20e6        # characters of output
 
-limits_of = dict(smoke=Limits(300, 6e9), cpu=Limits(1800, 6e9), gpu=Limits(1800, 64e9))   # a lesson's own budget is far below
+    seconds: float = math.inf  # of wall clock
+    memory: float = math.inf  # bytes, of its process and those that it started
+    output: float = 20e6  # characters of output
+
+
+limits_of = dict(
+    smoke=Limits(300, 6e9), cpu=Limits(1800, 6e9), gpu=Limits(1800, 64e9)
+)  # a lesson's own budget is far below
+
 
 class Guard:
     "Ends the kernel of a notebook that breaks a limit, or when `stop` is set; `reason` says why."
+
     def __init__(self, limits: Limits = Limits(), stop: threading.Event | None = None):
-        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.looks = limits, stop or threading.Event(), None, None, None, 0, 0
+        self.limits, self.stop, self.reason, self.client, self.cell, self.printed, self.looks = (
+            limits,
+            stop or threading.Event(),
+            None,
+            None,
+            None,
+            0,
+            0,
+        )
 
     def __enter__(self):
-        self.started, self._over = None, threading.Event()     # a limit counts from the first cell
+        self.started, self._over = None, threading.Event()  # a limit counts from the first cell
         threading.Thread(target=self._watch, daemon=True).start()
         return self
 
-    def __exit__(self, *error): self._over.set()
+    def __exit__(self, *error):
+        self._over.set()
 
     def _watch(self):
         while not self._over.wait(0.1):
-            self.reason = self.reason or broken_limit(self, time.monotonic() - self.started if self.started else 0)
-            if self.reason: end_processes(self)
+            self.reason = self.reason or broken_limit(
+                self, time.monotonic() - self.started if self.started else 0
+            )
+            if self.reason:
+                end_processes(self)
 
 # %% ../nbs/7_kit/70_regression.ipynb #45af5f90
 def processes(guard: Guard) -> list[psutil.Process]:
     "The kernel's process and all below it; empty if there is none."
     pid = getattr(getattr(getattr(guard.client, "km", None), "provisioner", None), "pid", None)
-    try: return [p := psutil.Process(pid), *p.children(recursive=True)] if pid else []
-    except psutil.Error: return []
+    try:
+        return [p := psutil.Process(pid), *p.children(recursive=True)] if pid else []
+    except psutil.Error:
+        return []
+
 
 def broken_limit(guard: Guard, seconds: float) -> str | None:
     "Which limit is broken after so many seconds, in words."
     limits, held = guard.limits, 0
-    if guard.looks % 10 == 0: guard.seen = processes(guard)     # to search all processes takes milliseconds, so once a second
+    if guard.looks % 10 == 0:
+        guard.seen = processes(
+            guard
+        )  # to search all processes takes milliseconds, so once a second
     guard.looks += 1
     for p in guard.seen or processes(guard):
-        with contextlib.suppress(psutil.Error): held += p.memory_info().rss
-    if guard.stop.is_set(): return "the suite was stopped"
-    if seconds > limits.seconds: return f"it ran longer than {limits.seconds:g} s, its limit (--timeout)"
-    if held > limits.memory: return f"it held {held / 1e9:.2g} GB of memory; its limit is {limits.memory / 1e9:.2g} GB (--memory)"
-    if guard.printed > limits.output: return f"it printed more than {limits.output:,.0f} characters, its limit"
+        with contextlib.suppress(psutil.Error):
+            held += p.memory_info().rss
+    if guard.stop.is_set():
+        return "the suite was stopped"
+    if seconds > limits.seconds:
+        return f"it ran longer than {limits.seconds:g} s, its limit (--timeout)"
+    if held > limits.memory:
+        return f"it held {held / 1e9:.2g} GB of memory; its limit is {limits.memory / 1e9:.2g} GB (--memory)"
+    if guard.printed > limits.output:
+        return f"it printed more than {limits.output:,.0f} characters, its limit"
+
 
 def end_processes(guard: Guard) -> None:
     "Kill the kernel and all below it."
     for p in reversed(processes(guard)):
-        with contextlib.suppress(psutil.Error): p.kill()
+        with contextlib.suppress(psutil.Error):
+            p.kill()
 
 # %% ../nbs/7_kit/70_regression.ipynb #50210f0d
 def count_printed(guard: Guard, message: dict) -> bool:
     "Count what a kernel's message holds; False if it shall not be stored, because the limit was passed."
     content = message["content"]
-    guard.printed += len(content.get("text") or "") + sum(len(v) for v in (content.get("data") or {}).values() if isinstance(v, str))
+    guard.printed += len(content.get("text") or "") + sum(
+        len(v) for v in (content.get("data") or {}).values() if isinstance(v, str)
+    )
     return guard.printed <= guard.limits.output or message["msg_type"] == "status"
 
 # %% ../nbs/7_kit/70_regression.ipynb #41eeba56
@@ -355,19 +582,42 @@ def engine() -> str:
 
     class Client(PapermillNotebookClient):
         def process_message(self, message, *more):
-            if count_printed(self.guard, message): return super().process_message(message, *more)
+            if count_printed(self.guard, message):
+                return super().process_message(message, *more)
 
     class Engine(NBClientEngine):
         @classmethod
-        def execute_managed_notebook(cls, manager, kernel_name, progress, guard, target, folder, kernel_manager_class, **unused):
-            begin, manager.save, guard.notebook = manager.cell_start, save_rarely(manager, target), manager.nb
+        def execute_managed_notebook(
+            cls,
+            manager,
+            kernel_name,
+            progress,
+            guard,
+            target,
+            folder,
+            kernel_manager_class,
+            **unused,
+        ):
+            begin, manager.save, guard.notebook = (
+                manager.cell_start,
+                save_rarely(manager, target),
+                manager.nb,
+            )
+
             def cell_start(cell, cell_index=None, **more):
                 guard.started, guard.cell = guard.started or time.monotonic(), cell
                 progress(manager.nb.cells, cell_index)
                 return begin(cell, cell_index, **more)
+
             manager.cell_start = cell_start
-            guard.client = Client(manager, kernel_name=kernel_name, kernel_manager_class=kernel_manager_class, startup_timeout=120,
-                                  log=logging.getLogger("papermill"), resources=dict(metadata=dict(path=str(folder))))
+            guard.client = Client(
+                manager,
+                kernel_name=kernel_name,
+                kernel_manager_class=kernel_manager_class,
+                startup_timeout=120,
+                log=logging.getLogger("papermill"),
+                resources=dict(metadata=dict(path=str(folder))),
+            )
             guard.client.guard = guard
             guard.client.execute()
 
@@ -378,19 +628,24 @@ def engine() -> str:
 def save_executed(notebook, target: Path) -> None:
     "Write an executed notebook so that the file is whole at every moment."
     import nbformat
+
     beside = target.with_name(f".{target.name}.part")
     try:
         beside.write_text(nbformat.writes(notebook), encoding="utf-8")
         os.replace(beside, target)
-    except OSError: beside.unlink(missing_ok=True); raise
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 # %% ../nbs/7_kit/70_regression.ipynb #8fe4e22f
 def save_rarely(manager, target: Path, seconds: float = 1) -> Callable:
     "What papermill's manager shall call to save: it writes at most once in so many seconds, and when the notebook has ended."
+
     def save(**more):
         if manager.end_time or (manager.now() - manager.last_save_time).total_seconds() >= seconds:
             save_executed(manager.nb, target)
             manager.last_save_time = manager.now()
+
     return save
 
 # %% ../nbs/7_kit/70_regression.ipynb #7994dfa3
@@ -400,53 +655,84 @@ def first_error(cells: list) -> str | None:
     for c, title in zip(cells, titles):
         number += c["cell_type"] == "code"
         for o in c.get("outputs", []):
-            if o["output_type"] != "error": continue
-            source, said = c["source"].splitlines(), f"{o['ename']}: {o['evalue']}".strip().splitlines()
+            if o["output_type"] != "error":
+                continue
+            source, said = (
+                c["source"].splitlines(),
+                f"{o['ename']}: {o['evalue']}".strip().splitlines(),
+            )
             shown = source[:6] + ["..."] * (len(source) > 6)
-            if len(said) > 12: said[10:] = [f"... and {len(said) - 10} more lines"]
-            return "\n".join([f"code cell {number}, section '{title}' (id {c.get('id', 'none')}):",
-                              *[f"    {line}" for line in shown], *said])
+            if len(said) > 12:
+                said[10:] = [f"... and {len(said) - 10} more lines"]
+            return "\n".join(
+                [
+                    f"code cell {number}, section '{title}' (id {c.get('id', 'none')}):",
+                    *[f"    {line}" for line in shown],
+                    *said,
+                ]
+            )
     return None
 
 # %% ../nbs/7_kit/70_regression.ipynb #2fa9aeb7
 def open_notebook(path: str | os.PathLike) -> dict:
     "A notebook as plain JSON, its sources as strings. Raises `FtkitError` for a file that is no notebook."
-    try: nb = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e: raise FtkitError(f"{path} cannot be read as a notebook: {e}.") from e
-    if not isinstance(nb, dict) or "cells" not in nb: raise FtkitError(f"{path} is not a notebook: it has no cells.")
+    try:
+        nb = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise FtkitError(f"{path} cannot be read as a notebook: {e}.") from e
+    if not isinstance(nb, dict) or "cells" not in nb:
+        raise FtkitError(f"{path} is not a notebook: it has no cells.")
     for c in nb["cells"]:
-        if isinstance(c["source"], list): c["source"] = "".join(c["source"])
+        if isinstance(c["source"], list):
+            c["source"] = "".join(c["source"])
     return nb
 
 # %% ../nbs/7_kit/70_regression.ipynb #dd4a7c93
 def last_record(cells: list[dict]) -> dict | None:
     "The last run record among the outputs of cells, if there is one."
-    return next((o["data"][mimetype] for c in reversed(cells) for o in reversed(c.get("outputs", [])) if mimetype in o.get("data", {})), None)
+    return next(
+        (
+            o["data"][mimetype]
+            for c in reversed(cells)
+            for o in reversed(c.get("outputs", []))
+            if mimetype in o.get("data", {})
+        ),
+        None,
+    )
 
-def read_record(path: str | os.PathLike  # an executed notebook
-               ) -> dict:
+
+def read_record(
+    path: str | os.PathLike,  # an executed notebook
+) -> dict:
     "The run record in a notebook's outputs (the last one). Raises `FtkitError` if there is none."
-    if record := last_record(open_notebook(path)["cells"]): return record
-    raise FtkitError(f"{path} holds no run record; its last cell should be 'run.finish()', and it must have been executed.")
+    if record := last_record(open_notebook(path)["cells"]):
+        return record
+    raise FtkitError(
+        f"{path} holds no run record; its last cell should be 'run.finish()', and it must have been executed."
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #6aadbd44
 @dataclass
 class Result:
     "What came of one execution of a notebook."
-    name: str                       # its stem
-    verdict: str                    # one of `verdicts`
-    path: Path | None = None        # the executed copy
-    record: dict | None = None      # None: it failed before the record, or was skipped
+
+    name: str  # its stem
+    verdict: str  # one of `verdicts`
+    path: Path | None = None  # the executed copy
+    record: dict | None = None  # None: it failed before the record, or was skipped
     seconds: float = 0.0
-    error: str | None = None        # why it failed or was skipped, for a person
+    error: str | None = None  # why it failed or was skipped, for a person
     checks: list[Check] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)   # what differs from the baseline's environment
-    kept: bool = False              # from the interrupted suite that was resumed
+    changed: list[str] = field(default_factory=list)  # what differs from the baseline's environment
+    kept: bool = False  # from the interrupted suite that was resumed
 
     def __str__(self):
         lines = [f"{self.name}: {self.verdict}"] + ([self.error] if self.error else [])
         wide = max((len(c.name) for c in self.checks), default=0)
-        lines += [f"  {c.verdict:<11}  {c.name:<{wide}}  {'-' if c.value is None else format(c.value, '.4g')}  {c.why}" for c in self.checks]
+        lines += [
+            f"  {c.verdict:<11}  {c.name:<{wide}}  {'-' if c.value is None else format(c.value, '.4g')}  {c.why}"
+            for c in self.checks
+        ]
         return "\n".join(lines)
 
 # %% ../nbs/7_kit/70_regression.ipynb #ac063df8
@@ -455,89 +741,161 @@ def run_folder(out: str | os.PathLike, name: str) -> Path:
     stamp, k = time.strftime("%Y%m%d-%H%M%S"), 1
     while True:
         folder = Path(out).resolve() / f"{stamp}-{name}{f'-{k}' if k > 1 else ''}"
-        try: folder.mkdir(parents=True); return folder
+        try:
+            folder.mkdir(parents=True)
+            return folder
         except FileExistsError:
-            if not folder.is_dir(): raise FtkitError(f"Cannot write {folder}: a file is in the way.") from None
+            if not folder.is_dir():
+                raise FtkitError(f"Cannot write {folder}: a file is in the way.") from None
             k += 1
-        except OSError as e: raise FtkitError(f"Cannot write {folder}: {e.strerror}. Choose another --out.") from e
+        except OSError as e:
+            raise FtkitError(f"Cannot write {folder}: {e.strerror}. Choose another --out.") from e
 
 # %% ../nbs/7_kit/70_regression.ipynb #a456c1d8
 def interruptible(work: Callable[[], Any], stop: threading.Event) -> Any:
     "Do `work` in a thread of its own. A Ctrl-C sets `stop`, and is passed on when the work has ended."
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(work)
-        try: return doing.result()
-        except KeyboardInterrupt: stop.set(); raise
+        try:
+            return doing.result()
+        except KeyboardInterrupt:
+            stop.set()
+            raise
+
 
 def mark_stopped(guard: Guard, target: Path, reason: str) -> str:
     "Note in the executed copy in which cell a notebook was ended and why; returns the same for a person."
     from nbformat.v4 import new_output
-    if (cell := guard.cell) is None or cell.cell_type != "code": return reason
-    cell.outputs.append(new_output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"]))
+
+    if (cell := guard.cell) is None or cell.cell_type != "code":
+        return reason
+    cell.outputs.append(
+        new_output("error", ename="Stopped", evalue=reason, traceback=[f"Stopped: {reason}"])
+    )
     save_executed(guard.notebook, target)
     return first_error(guard.notebook.cells)
 
 # %% ../nbs/7_kit/70_regression.ipynb #65088e27
-def call_papermill(source: Path, target: Path, parameters: dict, progress: Progress, guard: Guard, threads: int | None) -> str | None:
+def call_papermill(
+    source: Path,
+    target: Path,
+    parameters: dict,
+    progress: Progress,
+    guard: Guard,
+    threads: int | None,
+) -> str | None:
     "Execute `source` into `target`; returns what went wrong, or None."
     import papermill
     from nbclient.exceptions import DeadKernelError
+
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     try:
         with guard:
-            papermill.execute_notebook(source, None, parameters, engine_name=engine(), kernel_name="python3", language="python", progress_bar=False,
-                                       progress=progress, guard=guard, target=target, folder=source.parent, kernel_manager_class=this_python(threads))
+            papermill.execute_notebook(
+                source,
+                None,
+                parameters,
+                engine_name=engine(),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                progress=progress,
+                guard=guard,
+                target=target,
+                folder=source.parent,
+                kernel_manager_class=this_python(threads),
+            )
     except papermill.PapermillExecutionError:
-        save_executed(guard.notebook, target)    # with papermill's mark at the failing cell
+        save_executed(guard.notebook, target)  # with papermill's mark at the failing cell
         return first_error(guard.notebook.cells)
     except (DeadKernelError, RuntimeError) as e:
         died = f"the kernel died in section '{progress.said}'; often the machine ran out of memory. Free some, or use a smaller --scale."
-        if guard.reason or isinstance(e, DeadKernelError): return mark_stopped(guard, target, guard.reason or died)
-        if guard.cell is None: return f"the kernel did not start: {e}"
+        if guard.reason or isinstance(e, DeadKernelError):
+            return mark_stopped(guard, target, guard.reason or died)
+        if guard.cell is None:
+            return f"the kernel did not start: {e}"
         raise
-    finally: progress.close()
+    finally:
+        progress.close()
 
 # %% ../nbs/7_kit/70_regression.ipynb #00572c2f
-def execute(name: str | os.PathLike,         # a notebook's stem with or without number, or the path of an .ipynb file
-            scale: str | None = None,        # None: the environment's FTKIT_SCALE, else "cpu"
-            seed: int = 0,
-            out: str | os.PathLike = "runs", # the executed copy goes to out/<time>-<name>/
-            baseline: dict | None = None,    # None: the checkout's, if it has one
-            stream=None,                     # where progress goes; None: standard error
-            threads: int | None = None,      # None: as the environment says
-            guard: Guard | None = None,      # limits; None: those of the scale
-            folder: Path | None = None,      # for the executed copy and record.json, instead of a new one in `out`
-            progress: Progress | None = None,
-            root: Path | None = None,        # where tests/baselines is; None: the checkout
-           ) -> Result:
+def execute(
+    name: str
+    | os.PathLike,  # a notebook's stem with or without number, or the path of an .ipynb file
+    scale: str | None = None,  # None: the environment's FTKIT_SCALE, else "cpu"
+    seed: int = 0,
+    out: str | os.PathLike = "runs",  # the executed copy goes to out/<time>-<name>/
+    baseline: dict | None = None,  # None: the checkout's, if it has one
+    stream=None,  # where progress goes; None: standard error
+    threads: int | None = None,  # None: as the environment says
+    guard: Guard | None = None,  # limits; None: those of the scale
+    folder: Path
+    | None = None,  # for the executed copy and record.json, instead of a new one in `out`
+    progress: Progress | None = None,
+    root: Path | None = None,  # where tests/baselines is; None: the checkout
+) -> Result:
     "Run a notebook with papermill, read its record and compare it with its baseline."
     source, scale, start = find(name).resolve(), resolve_scale(scale), time.time()
-    if scale == "gpu" and choose_compute().device.type != "cuda": return Result(source.stem, "skipped", error=no_gpu)
-    open_notebook(source)   # raises if it is none
-    target, guard = (folder or run_folder(out, source.stem)) / source.name, guard or Guard(limits_of[scale])
-    hashes = dict(code=notebook_hash(source), package=package_hash(source))   # now: somebody may edit them meanwhile
+    if scale == "gpu" and choose_compute().device.type != "cuda":
+        return Result(source.stem, "skipped", error=no_gpu)
+    open_notebook(source)  # raises if it is none
+    target, guard = (
+        (folder or run_folder(out, source.stem)) / source.name,
+        guard or Guard(limits_of[scale]),
+    )
+    hashes = dict(
+        code=notebook_hash(source), package=package_hash(source)
+    )  # now: somebody may edit them meanwhile
     progress = progress or Progress(source.stem, stream)
-    error = interruptible(lambda: call_papermill(source, target, dict(scale=scale, seed=seed), progress, guard, threads), guard.stop)
-    result = Result(source.stem, "skipped" if guard.stop.is_set() else "failed", target, seconds=time.time() - start, error=error)
+    error = interruptible(
+        lambda: call_papermill(
+            source, target, dict(scale=scale, seed=seed), progress, guard, threads
+        ),
+        guard.stop,
+    )
+    result = Result(
+        source.stem,
+        "skipped" if guard.stop.is_set() else "failed",
+        target,
+        seconds=time.time() - start,
+        error=error,
+    )
     return result if error else judge(result, hashes, baseline, root)
 
 # %% ../nbs/7_kit/70_regression.ipynb #450b7a02
 no_gpu = "Scale gpu needs a CUDA device, and this machine has none."
 
-def judge(result: Result, hashes: dict | None = None, baseline: dict | None = None, root: Path | None = None) -> Result:
+
+def judge(
+    result: Result,
+    hashes: dict | None = None,
+    baseline: dict | None = None,
+    root: Path | None = None,
+) -> Result:
     "Read the record of an executed notebook (or of `record.json` beside it, if there are no hashes) and compare it with its baseline."
     result.verdict, kept = "failed", result.path.parent / "record.json"
     try:
-        result.record = read_record(result.path) | hashes if hashes else json.loads(kept.read_text(encoding="utf-8"))
+        result.record = (
+            read_record(result.path) | hashes
+            if hashes
+            else json.loads(kept.read_text(encoding="utf-8"))
+        )
         baseline = baseline or load_baseline(result.record, root)
-    except FtkitError as e: result.error = str(e)
+    except FtkitError as e:
+        result.error = str(e)
     if hashes and result.record:
-        with write_beside(kept) as beside: beside.write_text(json.dumps(result.record, indent=1), encoding="utf-8")
-    if result.error: return result
+        with write_beside(kept) as beside:
+            beside.write_text(json.dumps(result.record, indent=1), encoding="utf-8")
+    if result.error:
+        return result
     result.checks = check_band(result.record, baseline)
     result.changed = changes(result.record, baseline) if baseline else []
     result.verdict = worst(c.verdict for c in result.checks)
-    if not result.record["metrics"]: result.verdict, result.error = "failed", "its record holds no metric, so nothing was compared; run.record(name, value) adds one."
+    if not result.record["metrics"]:
+        result.verdict, result.error = (
+            "failed",
+            "its record holds no metric, so nothing was compared; run.record(name, value) adds one.",
+        )
     return result
 
 # %% ../nbs/7_kit/70_regression.ipynb #f96d38c0
@@ -546,85 +904,138 @@ def tidy_text(text: str) -> str:
     text = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
     return re.sub(r"(<.*?)( at 0x[0-9a-fA-F]+)(>)", r"\1\3", text)
 
+
 def tidy_outputs(outputs: list[dict]) -> list[dict]:
     "Outputs as they are stored: streams merged, standard error and widgets dropped, counts and addresses removed."
     kept, joined = [], lambda x: "".join(x) if isinstance(x, list) else x
     lines = lambda x: tidy_text(joined(x)).splitlines(keepends=True)
     for o in json.loads(json.dumps(outputs)):
         data = o.get("data", {})
-        if o.get("name") == "stderr" or "application/vnd.jupyter.widget-view+json" in data: continue
+        if o.get("name") == "stderr" or "application/vnd.jupyter.widget-view+json" in data:
+            continue
         if o["output_type"] == "stream" and kept and kept[-1]["output_type"] == "stream":
-            kept[-1]["text"] = joined(kept[-1]["text"]) + joined(o["text"]); continue
-        if "execution_count" in o: o["execution_count"] = None
+            kept[-1]["text"] = joined(kept[-1]["text"]) + joined(o["text"])
+            continue
+        if "execution_count" in o:
+            o["execution_count"] = None
         for kind, value in data.items():
-            if kind.startswith("text/"): data[kind] = lines(value)
-            elif kind.startswith("image/"): data[kind] = joined(value).rstrip()
+            if kind.startswith("text/"):
+                data[kind] = lines(value)
+            elif kind.startswith("image/"):
+                data[kind] = joined(value).rstrip()
         kept.append(o)
     for o in kept:
-        if "text" in o: o["text"] = lines(o["text"])
+        if "text" in o:
+            o["text"] = lines(o["text"])
     return [o for o in kept if o.get("text") != []]
 
 # %% ../nbs/7_kit/70_regression.ipynb #21d111f8
 def machine_paths() -> list[str]:
     "Folders whose names belong to this machine: home, checkout, cache, Python, temporary files."
-    found = [Path.home(), checkout(), os.environ.get("FTKIT_CACHE"), os.environ.get("HF_HOME"), sys.prefix, sys.base_prefix, tempfile.gettempdir()]
+    found = [
+        Path.home(),
+        checkout(),
+        os.environ.get("FTKIT_CACHE"),
+        os.environ.get("HF_HOME"),
+        sys.prefix,
+        sys.base_prefix,
+        tempfile.gettempdir(),
+    ]
     plain = {str(p) for p in found if p} | {str(Path(p).resolve()) for p in found if p}
     return sorted((p for p in plain if len(p) > 1), key=len, reverse=True)
 
+
 def find_machine_path(outputs: list[dict]) -> str | None:
     "The first absolute path of a machine in these outputs; pictures are not searched."
-    text = json.dumps([[o.get("text"), o.get("traceback"), {k: v for k, v in o.get("data", {}).items() if not k.startswith("image/")}]
-                       for o in outputs], ensure_ascii=False)
+    text = json.dumps(
+        [
+            [
+                o.get("text"),
+                o.get("traceback"),
+                {k: v for k, v in o.get("data", {}).items() if not k.startswith("image/")},
+            ]
+            for o in outputs
+        ],
+        ensure_ascii=False,
+    )
     for p in machine_paths():
-        if m := re.search(rf"(?<![\w.:/-]){re.escape(p)}(?![\w-])[^\s\"'<>,;)]*", text): return m[0]
-    m = re.search(r"(?<![\w.:/-])/(?:home|Users|root|tmp|private|var/folders)/[\w.-][^\s\"'<>,;)]*", text)
+        if m := re.search(rf"(?<![\w.:/-]){re.escape(p)}(?![\w-])[^\s\"'<>,;)]*", text):
+            return m[0]
+    m = re.search(
+        r"(?<![\w.:/-])/(?:home|Users|root|tmp|private|var/folders)/[\w.-][^\s\"'<>,;)]*", text
+    )
     return m[0] if m else None
 
 # %% ../nbs/7_kit/70_regression.ipynb #78c8009d
 cost_line = re.compile(r"\*\*At scale `cpu`: \d+ min \d+ s, \d+(?:\.\d+)? GB of memory\.\*\*")
 
+
 def rewrite_cost(source: str, record: dict) -> str:
     "The text of a cell tagged `cost` with the record's minutes, seconds and memory. Raises `FtkitError` if it has no such line."
     seconds = round(record["seconds"])
     new = f"**At scale `cpu`: {seconds // 60} min {seconds % 60} s, {record['peak_memory'] / 1e9:.1f} GB of memory.**"
-    if not cost_line.search(source): raise FtkitError(f"The cell tagged cost should hold a line such as {new} but reads: {source[:80]!r}.")
+    if not cost_line.search(source):
+        raise FtkitError(
+            f"The cell tagged cost should hold a line such as {new} but reads: {source[:80]!r}."
+        )
     return cost_line.sub(new, source, count=1)
 
 # %% ../nbs/7_kit/70_regression.ipynb #89b8788d
-def save_outputs(executed: str | os.PathLike,  # the copy that papermill executed, at scale cpu
-                 source: str | os.PathLike,    # the notebook it was made from
-                ) -> None:
+def save_outputs(
+    executed: str | os.PathLike,  # the copy that papermill executed, at scale cpu
+    source: str | os.PathLike,  # the notebook it was made from
+) -> None:
     "Copy tidied outputs by cell id into the source notebook and rewrite its cost line; nothing is written unless all of it can be."
     executed, source = Path(executed), Path(source)
     record, ran, nb = read_record(executed), open_notebook(executed), open_notebook(source)
-    if record["scale"] != "cpu": raise FtkitError(f"Outputs are stored from scale cpu; {executed} ran at scale {record['scale']}.")
-    if error := first_error(ran["cells"]): raise FtkitError(f"{executed} failed, so its outputs are not stored: {error}")
-    done = {c["id"]: c for c in ran["cells"] if "id" in c and "injected-parameters" not in c["metadata"].get("tags", [])}
+    if record["scale"] != "cpu":
+        raise FtkitError(
+            f"Outputs are stored from scale cpu; {executed} ran at scale {record['scale']}."
+        )
+    if error := first_error(ran["cells"]):
+        raise FtkitError(f"{executed} failed, so its outputs are not stored: {error}")
+    done = {
+        c["id"]: c
+        for c in ran["cells"]
+        if "id" in c and "injected-parameters" not in c["metadata"].get("tags", [])
+    }
     for c in nb["cells"]:
         if c["cell_type"] == "code":
             twin = done.get(c.get("id"))
             if twin is None or twin["source"] != c["source"]:
-                raise FtkitError(f"Cell {c.get('id', 'without id')} of {source} changed since {executed} was made; run it again.")
+                raise FtkitError(
+                    f"Cell {c.get('id', 'without id')} of {source} changed since {executed} was made; run it again."
+                )
             c["outputs"], c["execution_count"] = tidy_outputs(twin["outputs"]), None
             if path := find_machine_path(c["outputs"]):
-                raise FtkitError(f"Cell {c['id']} of {source.name} prints '{path}', a path of this machine; print less of it, then run again.")
-        elif "cost" in c["metadata"].get("tags", []): c["source"] = rewrite_cost(c["source"], record)
-    for c in nb["cells"]: c["source"] = c["source"].splitlines(keepends=True)   # lines, as Jupyter stores them
+                raise FtkitError(
+                    f"Cell {c['id']} of {source.name} prints '{path}', a path of this machine; print less of it, then run again."
+                )
+        elif "cost" in c["metadata"].get("tags", []):
+            c["source"] = rewrite_cost(c["source"], record)
+    for c in nb["cells"]:
+        c["source"] = c["source"].splitlines(keepends=True)  # lines, as Jupyter stores them
     with write_beside(source) as beside:
-        beside.write_text(json.dumps(nb, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(
+            json.dumps(nb, sort_keys=True, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 # %% ../nbs/7_kit/70_regression.ipynb #36718d23
 class Task(NamedTuple):
     "One notebook to be run with one seed."
+
     source: Path
     seed: int = 0
-    threads: int | None = 1   # None: as the environment says
-    memory: float = 2e9       # bytes it will probably need
+    threads: int | None = 1  # None: as the environment says
+    memory: float = 2e9  # bytes it will probably need
+
 
 def fits(task: Task, running: Iterable[Task], free: float) -> bool:
     "Whether a task may start beside those that run, with so many bytes free when none ran."
     running = list(running)
-    threads, memory = (sum(getattr(t, kind) or 1 for t in [task, *running]) for kind in ("threads", "memory"))
+    threads, memory = (
+        sum(getattr(t, kind) or 1 for t in [task, *running]) for kind in ("threads", "memory")
+    )
     return not running or threads <= cores() and memory <= free
 
 # %% ../nbs/7_kit/70_regression.ipynb #4949aa25
@@ -633,60 +1044,109 @@ def free_memory() -> float:
     free = psutil.virtual_memory().available
     with contextlib.suppress(OSError, ValueError, StopIteration):
         group = Path("/sys/fs/cgroup")
-        cache = next(int(line.split()[1]) for line in open(group / "memory.stat") if line.startswith("inactive_file "))
-        free = min(free, int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()) + cache)
+        cache = next(
+            int(line.split()[1])
+            for line in open(group / "memory.stat")
+            if line.startswith("inactive_file ")
+        )
+        free = min(
+            free,
+            int((group / "memory.max").read_text())
+            - int((group / "memory.current").read_text())
+            + cache,
+        )
     return free
 
-def run_many(tasks: Iterable[Task], work: Callable[[Task], Any], done: Callable[[Task, Any], None], jobs: int,
-             stop: threading.Event, tick: Callable[[], None] = lambda: None) -> None:
+
+def run_many(
+    tasks: Iterable[Task],
+    work: Callable[[Task], Any],
+    done: Callable[[Task, Any], None],
+    jobs: int,
+    stop: threading.Event,
+    tick: Callable[[], None] = lambda: None,
+) -> None:
     "Call `work` for each task in threads, and `done` with its result here. On an error or Ctrl-C, `stop` is set and what has finished is still handed over."
     waiting, running, free = list(tasks), {}, free_memory()
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
         try:
             while waiting or running:
                 while waiting and len(running) < jobs and fits(waiting[0], running.values(), free):
-                    task = waiting.pop(0); running[pool.submit(work, task)] = task
-                for f in wait(running, timeout=0.1, return_when=FIRST_COMPLETED)[0]: done(running.pop(f), f.result())
+                    task = waiting.pop(0)
+                    running[pool.submit(work, task)] = task
+                for f in wait(running, timeout=0.1, return_when=FIRST_COMPLETED)[0]:
+                    done(running.pop(f), f.result())
                 tick()
         except BaseException:
             stop.set()
             for f in wait(running)[0]:
-                if f.exception() is None: done(running[f], f.result())
+                if f.exception() is None:
+                    done(running[f], f.result())
             raise
 
 # %% ../nbs/7_kit/70_regression.ipynb #8f60947f
 def here(source: Path, threads: int | None) -> dict:
     "The environment that a run of this notebook would have now, its assets aside."
     compute = choose_compute()
-    return dict(code=notebook_hash(source), package=package_hash(source), versions=versions(), device=processor(compute.device),
-                device_class=compute.device.type, dtype=str(compute.dtype).removeprefix("torch."), threads=min(threads or compute.threads, cores()))
+    return dict(
+        code=notebook_hash(source),
+        package=package_hash(source),
+        versions=versions(),
+        device=processor(compute.device),
+        device_class=compute.device.type,
+        dtype=str(compute.dtype).removeprefix("torch."),
+        threads=min(threads or compute.threads, cores()),
+    )
+
 
 def unchanged(record: dict, now: dict) -> bool:
     "Whether a record (or a baseline's environment) was made in the environment `now`, its assets aside."
     return all(record.get(k) == v for k, v in now.items())
 
+
 def choose_threads(source: Path, scale: str, root: Path | None = None) -> int | None:
     "Threads for a notebook, however many run beside it: its baseline's if this machine has them, else 1; beside a GPU what the environment says."
     kind = choose_compute().device.type
-    if kind != "cpu": return None
+    if kind != "cpu":
+        return None
     baseline = load_baseline(dict(device_class=kind, scale=scale, notebook=source.stem), root)
     threads = baseline["environment"]["threads"] if baseline else 1
     return threads if threads and threads <= cores() else 1
 
 # %% ../nbs/7_kit/70_regression.ipynb #754cacf3
-def past_records(out: str | os.PathLike, name: str, scale: str, seed: int, but: Path | None = None, newest: int = 20) -> list[dict]:
+def past_records(
+    out: str | os.PathLike,
+    name: str,
+    scale: str,
+    seed: int,
+    but: Path | None = None,
+    newest: int = 20,
+) -> list[dict]:
     "Records of earlier runs of a notebook, oldest first, those in the folder `but` left out."
-    files = [*Path(out).glob(f"*-check*/{name}/record.json"), *Path(out).glob(f"*-{name}*/record.json")]
-    files = sorted((f for f in files if but is None or but not in f.resolve().parents), key=lambda f: f.relative_to(out).parts[0])
+    files = [
+        *Path(out).glob(f"*-check*/{name}/record.json"),
+        *Path(out).glob(f"*-{name}*/record.json"),
+    ]
+    files = sorted(
+        (f for f in files if but is None or but not in f.resolve().parents),
+        key=lambda f: f.relative_to(out).parts[0],
+    )
     found = []
-    for f in files[-3 * newest:]:
-        with contextlib.suppress(OSError, ValueError): found.append(json.loads(f.read_text(encoding="utf-8")))
-    return [r for r in found if (r.get("notebook"), r.get("scale"), r.get("seed")) == (name, scale, seed)][-newest:]
+    for f in files[-3 * newest :]:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(json.loads(f.read_text(encoding="utf-8")))
+    return [
+        r
+        for r in found
+        if (r.get("notebook"), r.get("scale"), r.get("seed")) == (name, scale, seed)
+    ][-newest:]
+
 
 def expected_memory(source: Path, scale: str, past: list[dict]) -> float:
     "Bytes that a notebook will probably need: as the last time, or as its stored outputs say, or 2 GB."
     with contextlib.suppress(FtkitError):
-        if not past: past = [r for r in [read_record(source)] if r["scale"] == scale]
+        if not past:
+            past = [r for r in [read_record(source)] if r["scale"] == scale]
     return past[-1]["peak_memory"] if past else 2e9
 
 # %% ../nbs/7_kit/70_regression.ipynb #032829a1
@@ -695,35 +1155,64 @@ def alone(out: str | os.PathLike):
     "Hold the folder for this process, and turn a termination into a Ctrl-C. Raises `FtkitError` if another suite holds it."
     import signal
     from filelock import FileLock, Timeout
+
     out = Path(out)
-    try: out.mkdir(parents=True, exist_ok=True)
-    except OSError as e: raise FtkitError(f"Cannot write {out}: {e.strerror}. Choose another --out.") from e
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise FtkitError(f"Cannot write {out}: {e.strerror}. Choose another --out.") from e
     lock, main = FileLock(out / ".lock"), threading.current_thread() is threading.main_thread()
-    try: lock.acquire(timeout=0)
-    except Timeout: raise FtkitError(f"Another check or baseline is running in {out}; wait for it, or choose another --out.") from None
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise FtkitError(
+            f"Another check or baseline is running in {out}; wait for it, or choose another --out."
+        ) from None
     try:
         before = signal.signal(signal.SIGTERM, signal.default_int_handler) if main else None
         yield
     finally:
-        if main: signal.signal(signal.SIGTERM, before)
+        if main:
+            signal.signal(signal.SIGTERM, before)
         lock.release()
+
 
 class Board:
     "What a suite says while it runs: a line for each notebook that has ended, and on a terminal what is running now."
-    def __init__(self, total: int, stream=None): self.total, self.ended, self.start, self.stream, self.running = total, 0, time.time(), stream or sys.stderr, {}
 
-    def begin(self, name: str) -> Progress: return self.running.setdefault(name, Progress(name, io.StringIO()))
+    def __init__(self, total: int, stream=None):
+        self.total, self.ended, self.start, self.stream, self.running = (
+            total,
+            0,
+            time.time(),
+            stream or sys.stderr,
+            {},
+        )
 
-    def tick(self) -> None: _show_board(self)
+    def begin(self, name: str) -> Progress:
+        return self.running.setdefault(name, Progress(name, io.StringIO()))
 
-    def done(self, name: str, result: "Result", verdict: str | None = None) -> None: _board_done(self, name, result, verdict)
+    def tick(self) -> None:
+        _show_board(self)
+
+    def done(self, name: str, result: "Result", verdict: str | None = None) -> None:
+        _board_done(self, name, result, verdict)
 
 # %% ../nbs/7_kit/70_regression.ipynb #3aa28362
 def _show_board(board: Board) -> None:
     "On a terminal, one line that rewrites itself."
-    if not board.stream.isatty(): return
+    if not board.stream.isatty():
+        return
     now = ", ".join(p.short for p in list(board.running.values()))
-    print(f"\r\x1b[K{board.ended}/{board.total} done  {clock(time.time() - board.start)}  {now}"[:100], end="", file=board.stream, flush=True)
+    print(
+        f"\r\x1b[K{board.ended}/{board.total} done  {clock(time.time() - board.start)}  {now}"[
+            :100
+        ],
+        end="",
+        file=board.stream,
+        flush=True,
+    )
+
 
 def _board_done(board: Board, name: str, result: Result, verdict: str | None) -> None:
     "A line that stays."
@@ -731,58 +1220,91 @@ def _board_done(board: Board, name: str, result: Result, verdict: str | None) ->
     board.running.pop(name, None)
     clear = "\r\x1b[K" if board.stream.isatty() else ""
     kept = " (kept from before)" if result.kept else ""
-    print(f"{clear}[{board.ended}/{board.total}] {name}: {verdict or result.verdict}, {clock(result.seconds)}{kept}", file=board.stream, flush=True)
+    print(
+        f"{clear}[{board.ended}/{board.total}] {name}: {verdict or result.verdict}, {clock(result.seconds)}{kept}",
+        file=board.stream,
+        flush=True,
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #a64e07d7
 @dataclass
 class Suite:
     "A check of several notebooks: what was asked and what came of it."
-    folder: Path                  # executed copies, records, report.html, junit.xml, suite.json
+
+    folder: Path  # executed copies, records, report.html, junit.xml, suite.json
     scale: str
     seed: int
     sources: list[Path]
-    results: dict[str, Result] = field(default_factory=dict)    # by stem; what did not run is absent
-    stopped: str | None = None    # why it did not come to its end
+    results: dict[str, Result] = field(default_factory=dict)  # by stem; what did not run is absent
+    stopped: str | None = None  # why it did not come to its end
     seconds: float = 0.0
 
     def all_results(self) -> list[Result]:
         "A result for every notebook, in order; `skipped` for those that did not run."
-        return [self.results.get(s.stem) or Result(s.stem, "skipped", error=f"not run: {self.stopped or 'not reached'}") for s in self.sources]
+        return [
+            self.results.get(s.stem)
+            or Result(s.stem, "skipped", error=f"not run: {self.stopped or 'not reached'}")
+            for s in self.sources
+        ]
 
     @property
-    def exit_code(self) -> int: return exit_code(r.verdict for r in self.all_results())
+    def exit_code(self) -> int:
+        return exit_code(r.verdict for r in self.all_results())
 
     def __str__(self):
         found = self.all_results()
         counts = [f"{n} {v}" for v in verdicts if (n := sum(r.verdict == v for r in found))]
-        return "\n\n".join([str(r) for r in found if r.verdict != "passed"] + [f"{', '.join(counts)}  ({clock(self.seconds)})"])
+        return "\n\n".join(
+            [str(r) for r in found if r.verdict != "passed"]
+            + [f"{', '.join(counts)}  ({clock(self.seconds)})"]
+        )
 
 # %% ../nbs/7_kit/70_regression.ipynb #65f77f0f
 def begin_suite(names: Iterable[str], scale: str, seed: int, out: str | os.PathLike) -> Suite:
     "A new suite of these notebooks (none: all) with a folder of its own."
     sources = list(dict.fromkeys(find(n).resolve() for n in names)) or list(notebooks().values())
     twice = [s.stem for s in sources if sum(t.stem == s.stem for t in sources) > 1]
-    if twice: raise FtkitError(f"Two notebooks are called {twice[0]}; their results would overwrite each other. Check them one after the other.")
-    for s in sources: open_notebook(s)
+    if twice:
+        raise FtkitError(
+            f"Two notebooks are called {twice[0]}; their results would overwrite each other. Check them one after the other."
+        )
+    for s in sources:
+        open_notebook(s)
     suite = Suite(run_folder(out, "check"), scale, seed, sources)
     write_state(suite)
     return suite
 
+
 def write_state(suite: Suite) -> None:
     "Keep what was asked and how far it came, for --resume."
-    state = dict(schema=1, scale=suite.scale, seed=suite.seed, sources=[str(s) for s in suite.sources], stopped=suite.stopped,
-                 verdicts={name: r.verdict for name, r in suite.results.items()})
-    with write_beside(suite.folder / "suite.json") as beside: beside.write_text(json.dumps(state, indent=1), encoding="utf-8")
+    state = dict(
+        schema=1,
+        scale=suite.scale,
+        seed=suite.seed,
+        sources=[str(s) for s in suite.sources],
+        stopped=suite.stopped,
+        verdicts={name: r.verdict for name, r in suite.results.items()},
+    )
+    with write_beside(suite.folder / "suite.json") as beside:
+        beside.write_text(json.dumps(state, indent=1), encoding="utf-8")
+
 
 def last_suite(names: Iterable[str], scale: str, seed: int, out: str | os.PathLike) -> Suite:
     "The newest suite of this scale and seed in `out`, to be gone on with. Raises `FtkitError` if there is none."
     for path in sorted(Path(out).resolve().glob("*-check*/suite.json"), reverse=True):
-        try: state = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError): continue
-        if (state["scale"], state["seed"]) != (scale, seed): continue
-        sources = [find(n).resolve() for n in names] or [s for s in map(Path, state["sources"]) if s.is_file()]
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if (state["scale"], state["seed"]) != (scale, seed):
+            continue
+        sources = [find(n).resolve() for n in names] or [
+            s for s in map(Path, state["sources"]) if s.is_file()
+        ]
         return Suite(path.parent, scale, seed, list(dict.fromkeys(sources)))
-    raise FtkitError(f"There is no check at scale {scale} with seed {seed} in {out} to resume; leave --resume out.")
+    raise FtkitError(
+        f"There is no check at scale {scale} with seed {seed} in {out} to resume; leave --resume out."
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #6adfb2ab
 def prepare(suite: Suite, threads: int | None, root: Path | None) -> list[Task]:
@@ -794,7 +1316,10 @@ def prepare(suite: Suite, threads: int | None, root: Path | None) -> list[Task]:
         old = Result(source.stem, "failed", folder / source.name, kept=True)
         with contextlib.suppress(OSError, ValueError):
             record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-            if unchanged(record, here(source, used) | dict(seed=suite.seed, scale=suite.scale)) and old.path.is_file():
+            if (
+                unchanged(record, here(source, used) | dict(seed=suite.seed, scale=suite.scale))
+                and old.path.is_file()
+            ):
                 old.seconds = record["seconds"]
                 suite.results[source.stem] = judge(old, root=root)
                 continue
@@ -802,33 +1327,58 @@ def prepare(suite: Suite, threads: int | None, root: Path | None) -> list[Task]:
         tasks.append(Task(source, suite.seed, used, expected_memory(source, suite.scale, past)))
     return tasks
 
+
 def default_jobs() -> int:
     "One notebook for each core; on a GPU one at a time."
     return 1 if choose_compute().device.type != "cpu" else cores()
 
 # %% ../nbs/7_kit/70_regression.ipynb #16dec03a
-def check(names: Iterable[str] = (),        # notebooks; none: all of the checkout
-          scale: str | None = None,
-          seed: int = 0,
-          jobs: int | None = None,          # at most so many at once; None: as many as there are cores, on a GPU one
-          out: str | os.PathLike = "runs",
-          resume: bool = False,             # go on with the newest suite in `out`
-          limits: Limits | None = None,     # of each notebook; None: those of the scale
-          threads: int | None = None,       # of each notebook; None: its baseline's, else 1
-          root: Path | None = None,         # where tests/baselines is; None: the checkout
-          stream=None) -> Suite:
+def check(
+    names: Iterable[str] = (),  # notebooks; none: all of the checkout
+    scale: str | None = None,
+    seed: int = 0,
+    jobs: int
+    | None = None,  # at most so many at once; None: as many as there are cores, on a GPU one
+    out: str | os.PathLike = "runs",
+    resume: bool = False,  # go on with the newest suite in `out`
+    limits: Limits | None = None,  # of each notebook; None: those of the scale
+    threads: int | None = None,  # of each notebook; None: its baseline's, else 1
+    root: Path | None = None,  # where tests/baselines is; None: the checkout
+    stream=None,
+) -> Suite:
     "Run notebooks beside each other, compare them with their baselines, and write a report. What was finished outlives a Ctrl-C or a full disk."
     scale, start, stop = resolve_scale(scale), time.time(), threading.Event()
     with alone(out):
         suite = (last_suite if resume else begin_suite)(list(names), scale, seed, out)
         tasks = prepare(suite, threads, root)
         board = Board(len(suite.sources), stream)
-        for name, result in suite.results.items(): board.done(name, result)
+        for name, result in suite.results.items():
+            board.done(name, result)
+
         def work(task):
-            more = dict(folder=clean_folder(suite.folder / task.source.stem), progress=board.begin(task.source.stem))
-            return execute(task.source, scale, seed, threads=task.threads, guard=Guard(limits or limits_of[scale], stop), root=root, **more)
+            more = dict(
+                folder=clean_folder(suite.folder / task.source.stem),
+                progress=board.begin(task.source.stem),
+            )
+            return execute(
+                task.source,
+                scale,
+                seed,
+                threads=task.threads,
+                guard=Guard(limits or limits_of[scale], stop),
+                root=root,
+                **more,
+            )
+
         with ending(suite, start, root, board):
-            run_many(tasks, work, lambda task, result: take(suite, board, result, stop), jobs or default_jobs(), stop, board.tick)
+            run_many(
+                tasks,
+                work,
+                lambda task, result: take(suite, board, result, stop),
+                jobs or default_jobs(),
+                stop,
+                board.tick,
+            )
     return suite
 
 # %% ../nbs/7_kit/70_regression.ipynb #6856afe3
@@ -838,9 +1388,11 @@ def clean_folder(folder: Path) -> Path:
     folder.mkdir(parents=True)
     return folder
 
+
 def take(suite: Suite, board: Board, result: Result, stop: threading.Event) -> None:
     "Keep a result, unless the notebook was ended because the suite stopped."
-    if stop.is_set() and result.verdict == "skipped": return
+    if stop.is_set() and result.verdict == "skipped":
+        return
     suite.results[result.name] = result
     board.done(result.name, result)
     write_state(suite)
@@ -849,19 +1401,29 @@ def take(suite: Suite, board: Board, result: Result, stop: threading.Event) -> N
 @contextlib.contextmanager
 def ending(suite: Suite, start: float, root: Path | None, board: Board):
     "Write state and report at the end of a suite, whatever ends it. A full disk becomes an `FtkitError` that says how to go on."
-    try: yield
-    except KeyboardInterrupt: suite.stopped = "interrupted; 'ftkit check --resume' goes on"; raise
-    except FtkitError as e: suite.stopped = str(e); raise
+    try:
+        yield
+    except KeyboardInterrupt:
+        suite.stopped = "interrupted; 'ftkit check --resume' goes on"
+        raise
+    except FtkitError as e:
+        suite.stopped = str(e)
+        raise
     except OSError as e:
         suite.stopped = f"{e.strerror}"
-        raise FtkitError(f"{e.strerror or e}: {e.filename or suite.folder}. {len(suite.results)} of {len(suite.sources)} notebooks "
-                         "are finished and kept; make room, then 'ftkit check --resume' goes on.") from e
+        raise FtkitError(
+            f"{e.strerror or e}: {e.filename or suite.folder}. {len(suite.results)} of {len(suite.sources)} notebooks "
+            "are finished and kept; make room, then 'ftkit check --resume' goes on."
+        ) from e
     finally:
         suite.seconds = time.time() - start
-        with contextlib.suppress(OSError, FtkitError) if suite.stopped else contextlib.nullcontext():
+        with (
+            contextlib.suppress(OSError, FtkitError) if suite.stopped else contextlib.nullcontext()
+        ):
             write_state(suite)
             write_report(suite, root)
-        if suite.stopped: print(f"\n{suite}", file=board.stream, flush=True)
+        if suite.stopped:
+            print(f"\n{suite}", file=board.stream, flush=True)
 
 # %% ../nbs/7_kit/70_regression.ipynb #24a392fa
 def place(value: float, low: float, high: float, height: float) -> float:
@@ -869,43 +1431,77 @@ def place(value: float, low: float, high: float, height: float) -> float:
     share = 0.5 if high <= low else min(max((value - low) / (high - low), 0), 1)
     return round(height - 6 - share * (height - 12), 1)
 
+
 def plot_range(values: list[float], band: Band | None) -> tuple[float, float]:
     "The lowest and highest value that a plot shows: the band and as much again on each side, or all values."
-    if band is None: return min(values), max(values)
+    if band is None:
+        return min(values), max(values)
     wide = (band.high - band.low) or abs(band.high) or 1.0
-    return max(min([*values, band.low]), band.low - wide), min(max([*values, band.high]), band.high + wide)
+    return max(min([*values, band.low]), band.low - wide), min(
+        max([*values, band.high]), band.high + wide
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #23f6399d
-def small_plot(check: Check, seeds: list[float], past: list[float], width: int = 190, height: int = 46) -> str:
+def small_plot(
+    check: Check, seeds: list[float], past: list[float], width: int = 190, height: int = 46
+) -> str:
     "SVG of a value beside its band, the baseline's seeds and earlier runs; the page's style sheet colours it."
     low, high = plot_range([*seeds, *past, check.value], check.band)
     y = lambda v: place(v, low, high, height)
-    parts = [f"<svg viewBox='0 0 {width} {height}' width='{width}' height='{height}' role='img'><title>{html.escape(f'{check.name} {check.value:.4g}: {check.why}')}</title>"]
-    if check.band: parts.append(f"<rect class='band' x='0' width='{width}' y='{y(check.band.high)}' height='{max(y(check.band.low) - y(check.band.high), 2):.1f}' rx='2'/>")
-    parts += [f"<circle class='seed' cx='{8 + 7 * k}' cy='{y(v)}' r='2.5'/>" for k, v in enumerate(seeds[:8])]
+    parts = [
+        f"<svg viewBox='0 0 {width} {height}' width='{width}' height='{height}' role='img'><title>{html.escape(f'{check.name} {check.value:.4g}: {check.why}')}</title>"
+    ]
+    if check.band:
+        parts.append(
+            f"<rect class='band' x='0' width='{width}' y='{y(check.band.high)}' height='{max(y(check.band.low) - y(check.band.high), 2):.1f}' rx='2'/>"
+        )
+    parts += [
+        f"<circle class='seed' cx='{8 + 7 * k}' cy='{y(v)}' r='2.5'/>"
+        for k, v in enumerate(seeds[:8])
+    ]
     xs = [round(76 + (width - 88) * k / max(len(past), 1), 1) for k in range(len(past) + 1)]
-    if past: parts.append(f"<polyline class='past' points='{' '.join(f'{x},{y(v)}' for x, v in zip(xs, [*past, check.value]))}'/>")
+    if past:
+        parts.append(
+            f"<polyline class='past' points='{' '.join(f'{x},{y(v)}' for x, v in zip(xs, [*past, check.value]))}'/>"
+        )
     x, now = xs[-1] if past else width - 12, y(check.value)
-    mark = {"failed": f"M{x-5} {now-5}l10 10m0 -10l-10 10", "passed": f"M{x-5} {now}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0"}
-    shape = mark.get(check.verdict, f"M{x} {now-6}l6 6l-6 6l-6 -6z")
-    return "".join(parts) + f"<path class='now {check.verdict.replace(' ', '-')}' d='{shape}'/></svg>"
+    mark = {
+        "failed": f"M{x - 5} {now - 5}l10 10m0 -10l-10 10",
+        "passed": f"M{x - 5} {now}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0",
+    }
+    shape = mark.get(check.verdict, f"M{x} {now - 6}l6 6l-6 6l-6 -6z")
+    return (
+        "".join(parts) + f"<path class='now {check.verdict.replace(' ', '-')}' d='{shape}'/></svg>"
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #7bed8b03
 def failing_cell(path: Path | None, most: int = 4000) -> dict | None:
     "Source and output of the cell that failed in an executed copy, the end of it if it is long; None if none failed."
-    if path is None or not path.is_file(): return None
+    if path is None or not path.is_file():
+        return None
     joined = lambda x: "".join(x) if isinstance(x, list) else x or ""
     for c in open_notebook(path)["cells"]:
-        if not any(o["output_type"] == "error" for o in c.get("outputs", [])): continue
-        said = [joined(o.get("text")) or "\n".join(o.get("traceback", [])) or joined(o.get("data", {}).get("text/plain")) for o in c["outputs"]]
-        text = tidy_text(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", "\n".join(s.rstrip("\n") for s in said)))
-        return dict(source=c["source"], output=("[...]\n" if len(text) > most else "") + text[-most:])
+        if not any(o["output_type"] == "error" for o in c.get("outputs", [])):
+            continue
+        said = [
+            joined(o.get("text"))
+            or "\n".join(o.get("traceback", []))
+            or joined(o.get("data", {}).get("text/plain"))
+            for o in c["outputs"]
+        ]
+        text = tidy_text(
+            re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", "\n".join(s.rstrip("\n") for s in said))
+        )
+        return dict(
+            source=c["source"], output=("[...]\n" if len(text) > most else "") + text[-most:]
+        )
     return None
 
 # %% ../nbs/7_kit/70_regression.ipynb #85500eee
 def against(new: float, old: float | None) -> str:
     "The change in percent, if there is something to compare with."
     return f"{(new - old) / old:+.0%}" if old else ""
+
 
 def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
     "One notebook of the report."
@@ -914,20 +1510,56 @@ def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
         kind = "metrics" if c.name in record["metrics"] else "controls"
         entry = record[kind].get(c.name, {})
         metric = c.name if kind == "metrics" else entry.get("control_of")
-        seeds = [r["metrics"][metric]["value"] for r in (baseline or {}).get("runs", []) if metric in r["metrics"]]
-        before = [r[kind][c.name]["value"] for r in past if c.name in r[kind] and r[kind][c.name]["setting"] == entry.get("setting")]
+        seeds = [
+            r["metrics"][metric]["value"]
+            for r in (baseline or {}).get("runs", [])
+            if metric in r["metrics"]
+        ]
+        before = [
+            r[kind][c.name]["value"]
+            for r in past
+            if c.name in r[kind] and r[kind][c.name]["setting"] == entry.get("setting")
+        ]
         svg = small_plot(c, seeds, before) if c.value is not None else ""
-        checks.append(dict(c._asdict(), control=kind == "controls", of=entry.get("control_of"), unit=entry.get("unit") or "", svg=svg))
+        checks.append(
+            dict(
+                c._asdict(),
+                control=kind == "controls",
+                of=entry.get("control_of"),
+                unit=entry.get("unit") or "",
+                svg=svg,
+            )
+        )
     cell = failing_cell(result.path) if result.error else None
     lines = (result.error or "").split("\n")
-    error = "\n".join(lines if cell is None else dict.fromkeys([lines[0].rstrip(":"), lines[-1]]))     # the cell itself is shown below
+    error = "\n".join(
+        lines if cell is None else dict.fromkeys([lines[0].rstrip(":"), lines[-1]])
+    )  # the cell itself is shown below
     last = past[-1] if past else (baseline or dict(runs=[{}]))["runs"][-1]
     seconds, memory = record.get("seconds", result.seconds), record.get("peak_memory")
-    return dict(name=result.name, verdict=result.verdict, error=error, checks=checks, changed=result.changed, kept=result.kept,
-                head=min(checks, key=lambda c: (["failed", "no baseline", "skipped", "passed"].index(c["verdict"]), c["control"]), default=None),
-                compared=bool(baseline), cell=cell, executed=result.path and f"{result.name}/{result.path.name}",
-                seconds=clock(seconds) if result.path else "", more_seconds=against(seconds, last.get("seconds")) if record else "",
-                memory=f"{memory / 1e9:.2f} GB" if memory else "", more_memory=against(memory, last.get("peak_memory")) if memory else "")
+    return dict(
+        name=result.name,
+        verdict=result.verdict,
+        error=error,
+        checks=checks,
+        changed=result.changed,
+        kept=result.kept,
+        head=min(
+            checks,
+            key=lambda c: (
+                ["failed", "no baseline", "skipped", "passed"].index(c["verdict"]),
+                c["control"],
+            ),
+            default=None,
+        ),
+        compared=bool(baseline),
+        cell=cell,
+        executed=result.path and f"{result.name}/{result.path.name}",
+        seconds=clock(seconds) if result.path else "",
+        more_seconds=against(seconds, last.get("seconds")) if record else "",
+        memory=f"{memory / 1e9:.2f} GB" if memory else "",
+        more_memory=against(memory, last.get("peak_memory")) if memory else "",
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #87783138
 page_style = """
@@ -979,157 +1611,315 @@ row_template = """
 """
 
 # %% ../nbs/7_kit/70_regression.ipynb #cd3b1d23
-page_template = """<!doctype html>
+page_template = (
+    """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{{ title }}</title><style>{{ style|safe }}</style></head><body><main>
 <header><h1>{{ title }}</h1><p>{{ when }}, {{ took }}, seed {{ seed }}{% if machine %}; {{ machine }}{% endif %}</p>{% if stopped %}<p><b>Stopped: {{ stopped }}</b></p>{% endif %}</header>
 <ul class="counts">{% for v, n in counts %}<li class="{{ v.replace(' ', '-') }}"><b>{{ n }}</b>{{ signs[v] }} {{ v }}</li>{% endfor %}</ul>
-""" + row_template + """<footer><p class="key"><span><svg viewBox="0 0 24 14" width="24" height="14"><rect class="band" width="24" height="14" rx="2"/></svg>band: 99% prediction interval for one more run</span>
+"""
+    + row_template
+    + """<footer><p class="key"><span><svg viewBox="0 0 24 14" width="24" height="14"><rect class="band" width="24" height="14" rx="2"/></svg>band: 99% prediction interval for one more run</span>
 <span><svg viewBox="0 0 10 10" width="10" height="10"><circle class="seed" cx="5" cy="5" r="3"/></svg>a seed of the baseline</span>
 <span><svg viewBox="0 0 24 10" width="24" height="10"><polyline class="past" points="0,7 12,3 24,6"/></svg>earlier runs of this seed, then this run</span></p>
 <p>Percentages beside time and memory compare with the last run.</p></footer></main></body></html>"""
+)
+
 
 def report_html(suite: Suite, root: Path | None = None) -> str:
     "The report as one page that needs no network."
     import jinja2
+
     found, rows = suite.all_results(), []
     for r in found:
         baseline = None
-        with contextlib.suppress(FtkitError): baseline = load_baseline(r.record, root) if r.record else None
-        rows.append(report_row(r, past_records(suite.folder.parent, r.name, suite.scale, suite.seed, but=suite.folder), baseline))
+        with contextlib.suppress(FtkitError):
+            baseline = load_baseline(r.record, root) if r.record else None
+        rows.append(
+            report_row(
+                r,
+                past_records(
+                    suite.folder.parent, r.name, suite.scale, suite.seed, but=suite.folder
+                ),
+                baseline,
+            )
+        )
     record = next((r.record for r in found if r.record), None)
-    machine = record and f"{record['device']}, {record['dtype']}, torch {record['versions'].get('torch')}, commit {str(record.get('commit'))[:10]}{' with local changes' if record.get('dirty') else ''}"
+    machine = (
+        record
+        and f"{record['device']}, {record['dtype']}, torch {record['versions'].get('torch')}, commit {str(record.get('commit'))[:10]}{' with local changes' if record.get('dirty') else ''}"
+    )
     rows.sort(key=lambda r: ["failed", "no baseline", "skipped", "passed"].index(r["verdict"]))
-    return jinja2.Environment(autoescape=True).from_string(page_template).render(
-        title=f"ftkit check, scale {suite.scale}", style=page_style, when=time.strftime("%Y-%m-%d %H:%M"), took=clock(suite.seconds), seed=suite.seed,
-        machine=machine, stopped=suite.stopped, rows=rows, signs=signs, counts=[(v, sum(r.verdict == v for r in found)) for v in verdicts])
+    return (
+        jinja2.Environment(autoescape=True)
+        .from_string(page_template)
+        .render(
+            title=f"ftkit check, scale {suite.scale}",
+            style=page_style,
+            when=time.strftime("%Y-%m-%d %H:%M"),
+            took=clock(suite.seconds),
+            seed=suite.seed,
+            machine=machine,
+            stopped=suite.stopped,
+            rows=rows,
+            signs=signs,
+            counts=[(v, sum(r.verdict == v for r in found)) for v in verdicts],
+        )
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #46519d94
 def junit_xml(suite: Suite) -> str:
     "The suite as JUnit XML: one case for each number, one for each notebook that has none."
     import xml.etree.ElementTree as tree
-    plain = lambda text: re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text))
-    top, cases = tree.Element("testsuite", name=f"ftkit check, scale {suite.scale}", time=f"{suite.seconds:.1f}"), []
+
+    plain = lambda text: re.sub(
+        r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+        "",
+        re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text),
+    )
+    top, cases = (
+        tree.Element(
+            "testsuite", name=f"ftkit check, scale {suite.scale}", time=f"{suite.seconds:.1f}"
+        ),
+        [],
+    )
     for r in suite.all_results():
         found = [(c.name, c.verdict, c.why) for c in r.checks] if not r.error else []
         for k, (name, verdict, why) in enumerate(found or [("runs", r.verdict, r.error or "")]):
-            case = tree.SubElement(top, "testcase", classname=r.name, name=name, time=f"{r.seconds if k == 0 else 0:.1f}")
-            if verdict == "failed": tree.SubElement(case, "failure", message=plain(why.split("\n")[-1])).text = plain(why)
-            elif verdict != "passed": tree.SubElement(case, "skipped", message=plain(f"{verdict}: {why}"))
+            case = tree.SubElement(
+                top,
+                "testcase",
+                classname=r.name,
+                name=name,
+                time=f"{r.seconds if k == 0 else 0:.1f}",
+            )
+            if verdict == "failed":
+                tree.SubElement(case, "failure", message=plain(why.split("\n")[-1])).text = plain(
+                    why
+                )
+            elif verdict != "passed":
+                tree.SubElement(case, "skipped", message=plain(f"{verdict}: {why}"))
             cases.append(verdict)
-    top.attrib |= dict(tests=str(len(cases)), failures=str(cases.count("failed")), errors="0", skipped=str(len(cases) - cases.count("failed") - cases.count("passed")))
+    top.attrib |= dict(
+        tests=str(len(cases)),
+        failures=str(cases.count("failed")),
+        errors="0",
+        skipped=str(len(cases) - cases.count("failed") - cases.count("passed")),
+    )
     return tree.tostring(top, encoding="unicode", xml_declaration=True)
+
 
 def write_report(suite: Suite, root: Path | None = None) -> None:
     "Write `report.html` and `junit.xml` into the suite's folder."
     for name, text in (("report.html", report_html(suite, root)), ("junit.xml", junit_xml(suite))):
-        with write_beside(suite.folder / name) as beside: beside.write_text(text, encoding="utf-8")
+        with write_beside(suite.folder / name) as beside:
+            beside.write_text(text, encoding="utf-8")
 
 # %% ../nbs/7_kit/70_regression.ipynb #2472a60b
 def dirty_files(root: Path | None) -> list[str]:
     "Files of a git checkout that differ from its commit and could change a number; empty where there is no git."
-    git = lambda *more: subprocess.run(["git", *more], cwd=root, capture_output=True, text=True, check=True).stdout
-    try: lines = [x for x in git("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames").split("\0") if x] if root else []
-    except (OSError, subprocess.CalledProcessError): return []
+    git = lambda *more: (
+        subprocess.run(["git", *more], cwd=root, capture_output=True, text=True, check=True).stdout
+    )
+    try:
+        lines = (
+            [
+                x
+                for x in git(
+                    "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"
+                ).split("\0")
+                if x
+            ]
+            if root
+            else []
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return []
+
     def matters(name):
-        if name.startswith("tests/baselines/"): return False
-        if not name.endswith(".ipynb") or not (root / name).is_file(): return True
-        try: committed = git("show", f"HEAD:{name}")
-        except subprocess.CalledProcessError: return True
+        if name.startswith("tests/baselines/"):
+            return False
+        if not name.endswith(".ipynb") or not (root / name).is_file():
+            return True
+        try:
+            committed = git("show", f"HEAD:{name}")
+        except subprocess.CalledProcessError:
+            return True
         with tempfile.TemporaryDirectory() as d:
             before = Path(d) / "before.ipynb"
             before.write_text(committed, encoding="utf-8")
             return notebook_hash(before) != notebook_hash(root / name)
+
     return [x[3:] for x in lines if matters(x[3:])]
 
 # %% ../nbs/7_kit/70_regression.ipynb #63c3e0eb
-def missing_seeds(source: Path, scale: str, seeds: int, threads: int | None, root: Path | None) -> list[int]:
+def missing_seeds(
+    source: Path, scale: str, seeds: int, threads: int | None, root: Path | None
+) -> list[int]:
     "The seeds that a notebook's baseline lacks: all, if code, package or environment have changed since."
     now = here(source, threads)
     baseline = load_baseline(now | dict(scale=scale, notebook=source.stem), root)
-    there = {r["seed"] for r in baseline["runs"]} if baseline and unchanged(baseline["environment"], now) else set()
+    there = (
+        {r["seed"] for r in baseline["runs"]}
+        if baseline and unchanged(baseline["environment"], now)
+        else set()
+    )
     return [s for s in range(seeds) if s not in there]
+
 
 def add_result(result: Result, root: Path | None) -> Path:
     "Put a run into its notebook's baseline. Raises `FtkitError` for a gpu record that no GPU made."
     record = result.record | dict(dirty=False)
-    if record["scale"] == "gpu" and record["device_class"] != "cuda": raise FtkitError(f"A gpu baseline is written only by a GPU; {result.name} ran on {record['device']}.")
+    if record["scale"] == "gpu" and record["device_class"] != "cuda":
+        raise FtkitError(
+            f"A gpu baseline is written only by a GPU; {result.name} ran on {record['device']}."
+        )
     path = baseline_path(record, root)
     save_baseline(add_run(load_baseline(record, root), record), path)
     return path
 
 # %% ../nbs/7_kit/70_regression.ipynb #7c06d9b2
-def write_baselines(names: Iterable[str],       # notebooks
-                    seeds: int = least_seeds,   # this many: 0, 1, 2, ...
-                    scale: str | None = None,
-                    jobs: int | None = None,    # at most so many runs at once
-                    out: str | os.PathLike = "runs",
-                    threads: int | None = None, # of each run; None: as the baseline that is there, else 1
-                    root: Path | None = None,   # where tests/baselines is; None: the checkout
-                    run: Callable = execute,    # how a notebook is run
-                    stream=None) -> list[Result]:
+def write_baselines(
+    names: Iterable[str],  # notebooks
+    seeds: int = least_seeds,  # this many: 0, 1, 2, ...
+    scale: str | None = None,
+    jobs: int | None = None,  # at most so many runs at once
+    out: str | os.PathLike = "runs",
+    threads: int | None = None,  # of each run; None: as the baseline that is there, else 1
+    root: Path | None = None,  # where tests/baselines is; None: the checkout
+    run: Callable = execute,  # how a notebook is run
+    stream=None,
+) -> list[Result]:
     "Run seeds and write the band after each; seeds that are there for this very code and environment are not run again."
     scale, stop, made = resolve_scale(scale), threading.Event(), []
-    if seeds < least_seeds: raise FtkitError(f"A baseline needs at least {least_seeds} seeds; {seeds} asked for.")
+    if seeds < least_seeds:
+        raise FtkitError(f"A baseline needs at least {least_seeds} seeds; {seeds} asked for.")
     sources = [find(n).resolve() for n in names]
-    if scale == "gpu" and choose_compute().device.type != "cuda": raise FtkitError(f"A gpu baseline is written only by a GPU. {no_gpu}")
-    if root is None: notebooks()
+    if scale == "gpu" and choose_compute().device.type != "cuda":
+        raise FtkitError(f"A gpu baseline is written only by a GPU. {no_gpu}")
+    if root is None:
+        notebooks()
     with alone(out):
         tasks = []
         if dirty := dirty_files(root or checkout()):
-            raise FtkitError(f"A baseline belongs to a commit, but {dirty[0]}{f' and {len(dirty) - 1} more' if dirty[1:] else ''} differ from it; commit or stash first.")
+            raise FtkitError(
+                f"A baseline belongs to a commit, but {dirty[0]}{f' and {len(dirty) - 1} more' if dirty[1:] else ''} differ from it; commit or stash first."
+            )
         for s in sources:
             used = threads or choose_threads(s, scale, root)
-            tasks += [Task(s, seed, used, expected_memory(s, scale, [])) for seed in missing_seeds(s, scale, seeds, used, root)]
-        run_seeds(tasks, scale, jobs or default_jobs(), out, root, run, stop, made, Board(len(tasks), stream))
+            tasks += [
+                Task(s, seed, used, expected_memory(s, scale, []))
+                for seed in missing_seeds(s, scale, seeds, used, root)
+            ]
+        run_seeds(
+            tasks,
+            scale,
+            jobs or default_jobs(),
+            out,
+            root,
+            run,
+            stop,
+            made,
+            Board(len(tasks), stream),
+        )
     return made
 
 # %% ../nbs/7_kit/70_regression.ipynb #7e68ad8c
-def run_seeds(tasks: list[Task], scale: str, jobs: int, out, root: Path | None, run: Callable, stop: threading.Event, made: list[Result], board: Board) -> None:
+def run_seeds(
+    tasks: list[Task],
+    scale: str,
+    jobs: int,
+    out,
+    root: Path | None,
+    run: Callable,
+    stop: threading.Event,
+    made: list[Result],
+    board: Board,
+) -> None:
     "Run each task and put its record into the baseline as soon as it is there."
     label = lambda task: f"{task.source.stem}, seed {task.seed}"
+
     def work(task):
-        more = dict(folder=run_folder(out, f"{task.source.stem}-seed{task.seed}"), progress=board.begin(label(task)), guard=Guard(limits_of[scale], stop))
+        more = dict(
+            folder=run_folder(out, f"{task.source.stem}-seed{task.seed}"),
+            progress=board.begin(label(task)),
+            guard=Guard(limits_of[scale], stop),
+        )
         return run(task.source, scale, task.seed, threads=task.threads, root=root, **more)
+
     def done(task, result):
-        if result.record: add_result(result, root)
+        if result.record:
+            add_result(result, root)
         made.append(result)
         board.done(label(task), result, "recorded" if result.record else None)
+
     run_many(tasks, work, done, jobs, stop, board.tick)
 
 # %% ../nbs/7_kit/70_regression.ipynb #18311419
 def describe_baseline(baseline: dict) -> str:
     "Bands and controls of a baseline, a line each."
     last, n = baseline["runs"][-1], len(baseline["runs"])
-    lines = [f"{baseline['notebook']}, scale {baseline['scale']}, {n} seeds, {baseline['environment']['device']}, {baseline['environment']['threads']} threads"]
+    lines = [
+        f"{baseline['notebook']}, scale {baseline['scale']}, {n} seeds, {baseline['environment']['device']}, {baseline['environment']['threads']} threads"
+    ]
     for name, entry in last["metrics"].items():
         old = same_setting(name, entry["setting"], baseline)
-        band = prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"]) if len(old) >= least_seeds else None
-        moved = "" if len(old) == n else f"; its setting differs between the {n} runs: does it depend on the seed?"
-        lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]" if band else f"  {name}  {len(old)} seeds; a band needs {least_seeds}{moved}")
-    return "\n".join(lines + [f"  {c.verdict}  control {c.name}  {c.value:.4g}  {c.why}" for c in (check_control(k, last, baseline) for k in last["controls"])])
+        band = (
+            prediction_interval([e["value"] for e in old.values()], resolution=entry["resolution"])
+            if len(old) >= least_seeds
+            else None
+        )
+        moved = (
+            ""
+            if len(old) == n
+            else f"; its setting differs between the {n} runs: does it depend on the seed?"
+        )
+        lines.append(
+            f"  {name}  [{band.low:.4g}, {band.high:.4g}]"
+            if band
+            else f"  {name}  {len(old)} seeds; a band needs {least_seeds}{moved}"
+        )
+    return "\n".join(
+        lines
+        + [
+            f"  {c.verdict}  control {c.name}  {c.value:.4g}  {c.why}"
+            for c in (check_control(k, last, baseline) for k in last["controls"])
+        ]
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #e849b385
 class Moved(NamedTuple):
     "A package whose version differs between two environments."
+
     name: str
-    before: str | None   # None: it was not there
-    after: str | None    # None: it is gone
-    size: str            # "major", "minor", "patch", "new" or "gone"
+    before: str | None  # None: it was not there
+    after: str | None  # None: it is gone
+    size: str  # "major", "minor", "patch", "new" or "gone"
+
 
 sizes = ("major", "minor", "patch", "new", "gone")
 
-def changed_versions(before: dict[str, str],  # name -> version
-                     after: dict[str, str],
-                    ) -> list[Moved]:         # the largest steps first
+
+def changed_versions(
+    before: dict[str, str],  # name -> version
+    after: dict[str, str],
+) -> list[Moved]:  # the largest steps first
     "The packages whose versions differ, and those that came or went."
-    one_name = lambda versions: {re.sub(r"[-_.]+", "-", name).lower(): v for name, v in versions.items()}
+    one_name = lambda versions: {
+        re.sub(r"[-_.]+", "-", name).lower(): v for name, v in versions.items()
+    }
     before, after = one_name(before), one_name(after)
-    moved = [Moved(n, a, b, _size(a, b)) for n in sorted(before | after) if (a := before.get(n)) != (b := after.get(n))]
+    moved = [
+        Moved(n, a, b, _size(a, b))
+        for n in sorted(before | after)
+        if (a := before.get(n)) != (b := after.get(n))
+    ]
     return sorted(moved, key=lambda m: sizes.index(m.size))
+
 
 def _size(before: str | None, after: str | None) -> str:
     "Which number of the version is the first to differ."
-    if before is None or after is None: return "new" if before is None else "gone"
+    if before is None or after is None:
+        return "new" if before is None else "gone"
     pairs = zip(re.findall(r"\d+", before.split("+")[0]), re.findall(r"\d+", after.split("+")[0]))
     return sizes[min(2, next((i for i, (a, b) in enumerate(pairs) if a != b), 2))]
 
@@ -1137,65 +1927,115 @@ def _size(before: str | None, after: str | None) -> str:
 def installed(python: str | os.PathLike) -> dict[str, str]:  # name -> version
     "What is installed beside a Python."
     code = "import json; from importlib import metadata; print(json.dumps({d.name: d.version for d in metadata.distributions()}))"
-    return json.loads(subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout)
+    return json.loads(
+        subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout
+    )
+
 
 def moved_text(moved: list[Moved]) -> str:
     "One line for each package that moved; what came and what went in a line each."
-    if not moved: return "No version differs from the pinned lane."
+    if not moved:
+        return "No version differs from the pinned lane."
     both = [m for m in moved if m.before and m.after]
     wide = max((len(m.name) for m in both), default=0)
     lines = [f"{m.size:<5}  {m.name:<{wide}}  {m.before} -> {m.after}" for m in both]
-    return "\n".join(lines + [f"{size:<5}  {', '.join(names)}" for size in ("new", "gone") if (names := [m.name for m in moved if m.size == size])])
+    return "\n".join(
+        lines
+        + [
+            f"{size:<5}  {', '.join(names)}"
+            for size in ("new", "gone")
+            if (names := [m.name for m in moved if m.size == size])
+        ]
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #247205f9
 def lane_commands(folder: Path, root: Path, newest_torch: bool) -> list[list[str]]:
     "The commands that make the environment: venv, then pip."
     config = Path(sys.prefix) / "pyvenv.cfg"
-    shared = config.is_file() and "include-system-site-packages = true" in config.read_text(encoding="utf-8")
+    shared = config.is_file() and "include-system-site-packages = true" in config.read_text(
+        encoding="utf-8"
+    )
     held = [] if newest_torch else [f"torch=={metadata.version('torch')}"]
-    index = ["--extra-index-url", os.environ["TORCH_INDEX"]] if os.environ.get("TORCH_INDEX") else []
-    return [[sys.executable, "-m", "venv", *["--system-site-packages"] * shared, str(folder)],
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--upgrade", "--upgrade-strategy", "eager",
-             *index, *held, "--editable", f"{root}[dev,docs]"]]
+    index = (
+        ["--extra-index-url", os.environ["TORCH_INDEX"]] if os.environ.get("TORCH_INDEX") else []
+    )
+    return [
+        [sys.executable, "-m", "venv", *["--system-site-packages"] * shared, str(folder)],
+        [
+            str(folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--upgrade",
+            "--upgrade-strategy",
+            "eager",
+            *index,
+            *held,
+            "--editable",
+            f"{root}[dev,docs]",
+        ],
+    ]
+
 
 def must_run(command: list[str]) -> None:
     "Run a command and be quiet about it. Raises `FtkitError` with the end of what it said if it fails."
     clean = {k: v for k, v in os.environ.items() if k not in ("PIP_CONSTRAINT", "PYTHONPATH")}
     done = subprocess.run(command, capture_output=True, text=True, env=clean)
-    if done.returncode == 0: return
+    if done.returncode == 0:
+        return
     said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    raise FtkitError(f"A command for the lane failed ({' '.join(command[1:4])}): {' '.join(said[-3:]) or 'it said nothing'}.")
+    raise FtkitError(
+        f"A command for the lane failed ({' '.join(command[1:4])}): {' '.join(said[-3:]) or 'it said nothing'}."
+    )
 
 # %% ../nbs/7_kit/70_regression.ipynb #32ea07cd
 lanes = ("pinned", "latest")
 
-def lane_python(lane: str = "latest",        # "pinned": the Python that runs this; "latest": one with the newest libraries
-                newest_torch: bool = False,  # else torch stays at the build that is installed here
-                days: float = 7,             # an older environment is made anew
-                root: Path | None = None,    # where .lanes is; None: the checkout
-                call=must_run,               # what runs a command
-               ) -> Path:
+
+def lane_python(
+    lane: str = "latest",  # "pinned": the Python that runs this; "latest": one with the newest libraries
+    newest_torch: bool = False,  # else torch stays at the build that is installed here
+    days: float = 7,  # an older environment is made anew
+    root: Path | None = None,  # where .lanes is; None: the checkout
+    call=must_run,  # what runs a command
+) -> Path:
     "The Python of a lane. Its environment is made if need be, which takes minutes. Raises `FtkitError`."
-    if lane not in lanes: raise unknown("lane", lane, lanes)
-    if lane == "pinned": return Path(sys.executable)
-    if root is None: notebooks(); root = checkout()
-    folder, commands = root / ".lanes" / lane, lane_commands(root / ".lanes" / lane, root, newest_torch)
+    if lane not in lanes:
+        raise unknown("lane", lane, lanes)
+    if lane == "pinned":
+        return Path(sys.executable)
+    if root is None:
+        notebooks()
+        root = checkout()
+    folder, commands = (
+        root / ".lanes" / lane,
+        lane_commands(root / ".lanes" / lane, root, newest_torch),
+    )
     wanted = dict(commands=commands, settings=(root / "settings.ini").read_text(encoding="utf-8"))
     if not _still_good(folder / "made.json", wanted, days):
         shutil.rmtree(folder, ignore_errors=True)
-        for command in commands: call(command)
+        for command in commands:
+            call(command)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "made.json").write_text(json.dumps(wanted | dict(at=time.time())), encoding="utf-8")
+        (folder / "made.json").write_text(
+            json.dumps(wanted | dict(at=time.time())), encoding="utf-8"
+        )
     return folder / "bin" / "python"
+
 
 def _still_good(path: Path, wanted: dict, days: float) -> bool:
     "Was the environment finished, from this recipe, and not too long ago?"
-    try: made = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError): return False
+    try:
+        made = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
     return {k: made.get(k) for k in wanted} == wanted and time.time() - made["at"] < 86400 * days
 
 # %% ../nbs/7_kit/70_regression.ipynb #7f72431b
-def call_in_lane(lane: str, arguments: list[str], newest_torch: bool = False, call=subprocess.call) -> int:
+def call_in_lane(
+    lane: str, arguments: list[str], newest_torch: bool = False, call=subprocess.call
+) -> int:
     "Say which versions moved, then run `ftkit` with these arguments in the lane; its exit code."
     python = lane_python(lane, newest_torch)
     print(moved_text(changed_versions(installed(sys.executable), installed(python))), flush=True)

@@ -22,17 +22,27 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 from .core import FtkitError, checkout, record_rows, unknown, write_beside
-from .regress import last_record, least_seeds, load_baseline, open_notebook, prediction_interval, same_setting
+from ftkit.regress import (
+    last_record,
+    least_seeds,
+    load_baseline,
+    open_notebook,
+    prediction_interval,
+    same_setting,
+)
 
 # %% ../nbs/7_kit/71_site.ipynb #5e8da515
 class Page(NamedTuple):
     "One page of the site."
-    source: Path   # the notebook or Markdown file
-    name: str      # its place in the site, without suffix: "3_finetuning/sentiment"
-    section: str   # the heading of the navigation that it stands under; "" for none
 
-def page_name(path: str | os.PathLike  # of a notebook or Markdown file, below nbs/
-             ) -> str:
+    source: Path  # the notebook or Markdown file
+    name: str  # its place in the site, without suffix: "3_finetuning/sentiment"
+    section: str  # the heading of the navigation that it stands under; "" for none
+
+
+def page_name(
+    path: str | os.PathLike,  # of a notebook or Markdown file, below nbs/
+) -> str:
     "Where a file's page lies in the site."
     path = PurePosixPath(path)
     return (path.parent / re.sub(r"^\d+[a-z0-9]*_", "", path.stem.lower())).as_posix()
@@ -41,82 +51,140 @@ def page_name(path: str | os.PathLike  # of a notebook or Markdown file, below n
 def read_yaml(path: Path) -> dict:
     "The mapping in a YAML file. Raises `FtkitError` that names file and line."
     import yaml
-    try: found = yaml.safe_load(path.read_text(encoding="utf-8"))
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
-        raise FtkitError(f"{path}{f', line {mark.line + 1}, column {mark.column + 1}' if mark else ''} is not YAML: {getattr(e, 'problem', e)}.") from None
-    except OSError as e: raise FtkitError(f"{path} cannot be read: {e.strerror}.") from None
-    if not isinstance(found, dict): raise FtkitError(f"{path} should hold keys and values; {type(found).__name__} was found.")
+        raise FtkitError(
+            f"{path}{f', line {mark.line + 1}, column {mark.column + 1}' if mark else ''} is not YAML: {getattr(e, 'problem', e)}."
+        ) from None
+    except OSError as e:
+        raise FtkitError(f"{path} cannot be read: {e.strerror}.") from None
+    if not isinstance(found, dict):
+        raise FtkitError(f"{path} should hold keys and values; {type(found).__name__} was found.")
     return found
 
-def check_keys(found: dict,  # what a file says
-               known: dict,  # key -> the kind of its value, or a mapping like this one
-               where: str,   # for the sentence
-              ) -> None:
+
+def check_keys(
+    found: dict,  # what a file says
+    known: dict,  # key -> the kind of its value, or a mapping like this one
+    where: str,  # for the sentence
+) -> None:
     "Raise `FtkitError` unless every key is known and every value of its kind."
     for key, value in found.items():
-        if key not in known: raise unknown(f"key in {where}:", key, known)
+        if key not in known:
+            raise unknown(f"key in {where}:", key, known)
         kind = known[key]
         if not isinstance(value, dict if isinstance(kind, dict) else kind):
-            raise FtkitError(f"{where}: '{key}' should be {'a mapping' if isinstance(kind, dict) else f'of type {kind.__name__}'}; {value!r} was found.")
-        if isinstance(kind, dict): check_keys(value, kind, f"{where}, {key}")
+            raise FtkitError(
+                f"{where}: '{key}' should be {'a mapping' if isinstance(kind, dict) else f'of type {kind.__name__}'}; {value!r} was found."
+            )
+        if isinstance(kind, dict):
+            check_keys(value, kind, f"{where}, {key}")
 
 # %% ../nbs/7_kit/71_site.ipynb #9bab3fa2
 quarto_keys = {
     "project": {"type": str, "output-dir": str, "render": list, "pre-render": str},
-    "website": {"title": str, "description": str, "search": bool, "page-navigation": bool, "sidebar": {"style": str, "contents": list}},
-    "format": {"html": {"theme": list, "toc": bool, "code-copy": bool}}, "execute": {"enabled": bool}, "ipynb-filters": list}
+    "website": {
+        "title": str,
+        "description": str,
+        "search": bool,
+        "page-navigation": bool,
+        "sidebar": {"style": str, "contents": list},
+    },
+    "format": {"html": {"theme": list, "toc": bool, "code-copy": bool}},
+    "execute": {"enabled": bool},
+    "ipynb-filters": list,
+}
+
 
 def read_entries(contents: list, section: str = "") -> Iterator[tuple[str, str]]:
     "The pairs (file, section) of a sidebar's contents, in order."
     for entry in contents:
-        if isinstance(entry, str): yield entry, section
-        elif isinstance(entry, dict) and isinstance(entry.get("href"), str): yield entry["href"], section
-        elif isinstance(entry, dict) and {"section", "contents"} <= set(entry): yield from read_entries(entry["contents"], entry["section"])
-        else: raise FtkitError(f"_quarto.yml, sidebar: {entry!r} should be a file, a 'text' with a 'href', or a 'section' with 'contents'.")
+        if isinstance(entry, str):
+            yield entry, section
+        elif isinstance(entry, dict) and isinstance(entry.get("href"), str):
+            yield entry["href"], section
+        elif isinstance(entry, dict) and {"section", "contents"} <= set(entry):
+            yield from read_entries(entry["contents"], entry["section"])
+        else:
+            raise FtkitError(
+                f"_quarto.yml, sidebar: {entry!r} should be a file, a 'text' with a 'href', or a 'section' with 'contents'."
+            )
 
-def navigation(root: Path  # the checkout
-              ) -> list[Page]:
+
+def navigation(
+    root: Path,  # the checkout
+) -> list[Page]:
     "The pages in order. Raises `FtkitError` for an entry without a file and for a file without an entry."
     config, pages = read_yaml(root / "_quarto.yml"), []
     check_keys(config, quarto_keys, "_quarto.yml")
-    for href, section in read_entries(config.get("website", {}).get("sidebar", {}).get("contents", [])):
-        if not (root / href).is_file(): raise FtkitError(f"_quarto.yml lists {href} under '{section}', but there is no such file.")
+    for href, section in read_entries(
+        config.get("website", {}).get("sidebar", {}).get("contents", [])
+    ):
+        if not (root / href).is_file():
+            raise FtkitError(
+                f"_quarto.yml lists {href} under '{section}', but there is no such file."
+            )
         pages.append(Page(root / href, page_name(Path(href).relative_to("nbs")), section))
-    there = {p for kind in ("ipynb", "md") for p in root.glob(f"nbs/**/*.{kind}") if not any(part[0] in "._" for part in p.relative_to(root).parts)}
-    if lost := sorted(there - {p.source for p in pages}): raise FtkitError(f"{lost[0].relative_to(root)} is in no navigation; add it to _quarto.yml.")
+    there = {
+        p
+        for kind in ("ipynb", "md")
+        for p in root.glob(f"nbs/**/*.{kind}")
+        if not any(part[0] in "._" for part in p.relative_to(root).parts)
+    }
+    if lost := sorted(there - {p.source for p in pages}):
+        raise FtkitError(f"{lost[0].relative_to(root)} is in no navigation; add it to _quarto.yml.")
     return pages
 
 # %% ../nbs/7_kit/71_site.ipynb #1162f3c3
 def read_cells(source: Path) -> list[dict]:
     "The cells of a notebook; a Markdown file is one cell."
-    if source.suffix == ".ipynb": return open_notebook(source)["cells"]
-    return [dict(cell_type="markdown", source=source.read_text(encoding="utf-8"), metadata={}, id="")]
+    if source.suffix == ".ipynb":
+        return open_notebook(source)["cells"]
+    return [
+        dict(cell_type="markdown", source=source.read_text(encoding="utf-8"), metadata={}, id="")
+    ]
+
 
 def place(source: Path, index: int, cell: dict) -> str:
     "Where a cell is, for a sentence."
-    return f"{source.parent.name}/{source.name}" + (f", cell {index + 1} (id {cell.get('id', 'none')})" if source.suffix == ".ipynb" else "")
+    return f"{source.parent.name}/{source.name}" + (
+        f", cell {index + 1} (id {cell.get('id', 'none')})" if source.suffix == ".ipynb" else ""
+    )
+
 
 def check_outputs(source: Path, cells: list[dict]) -> None:
     "Raise `FtkitError` if a notebook has no stored outputs, or a traceback among them."
     code = [(i, c) for i, c in enumerate(cells) if c["cell_type"] == "code"]
     for i, c in code:
         for o in c.get("outputs", []):
-            if o["output_type"] == "error": raise FtkitError(f"{place(source, i, c)} has a traceback in its output ({o['ename']}: {o['evalue'][:80]}); mend it and run `ftkit run {source.stem} --save`.")
+            if o["output_type"] == "error":
+                raise FtkitError(
+                    f"{place(source, i, c)} has a traceback in its output ({o['ename']}: {o['evalue'][:80]}); mend it and run `ftkit run {source.stem} --save`."
+                )
     if code and not any(c.get("outputs") for _, c in code):
-        raise FtkitError(f"{place(source, *code[0])}, the first of {len(code)} code cells: none has a stored output; run `ftkit run {source.stem} --save`.")
+        raise FtkitError(
+            f"{place(source, *code[0])}, the first of {len(code)} code cells: none has a stored output; run `ftkit run {source.stem} --save`."
+        )
 
 # %% ../nbs/7_kit/71_site.ipynb #ae798aaa
 fence = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.M | re.S)
+
 
 def slug(title: str) -> str:
     "The anchor of a heading, as GitHub makes it."
     return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", title.strip().lower()))
 
+
 def anchors(cells: list[dict]) -> set[str]:
     "What a link into this page may name after #."
     prose = "\n".join(fence.sub("", c["source"]) for c in cells if c["cell_type"] == "markdown")
-    return {slug(t) for t in re.findall(r"^#{1,4} +(.+?) *$", prose, re.M)} | set(re.findall(r"^\(([\w-]+)\)=$", prose, re.M))
+    return {slug(t) for t in re.findall(r"^#{1,4} +(.+?) *$", prose, re.M)} | set(
+        re.findall(r"^\(([\w-]+)\)=$", prose, re.M)
+    )
+
 
 def links(source: str) -> list[str]:
     "The local targets that a Markdown text links to, those of its diagrams too."
@@ -125,39 +193,51 @@ def links(source: str) -> list[str]:
     return [t for t in written + drawn if not re.match(r"[a-z]+:", t)]
 
 # %% ../nbs/7_kit/71_site.ipynb #34f31184
-def check_links(page: Page, cells: list[dict], pages: list[Page], known: dict[Path, set[str]]) -> None:
+def check_links(
+    page: Page, cells: list[dict], pages: list[Page], known: dict[Path, set[str]]
+) -> None:
     "Raise `FtkitError` for a link to a file outside the site or to a heading that is not there; `known` is each page's anchors."
     for i, c in enumerate(cells):
-        if c["cell_type"] != "markdown": continue
+        if c["cell_type"] != "markdown":
+            continue
         for target in links(c["source"]):
             file, _, anchor = target.partition("#")
             path = (page.source.parent / file).resolve() if file else page.source
             here = place(page.source, i, c)
             if path not in known:
                 near = difflib.get_close_matches(Path(file).name, [p.name for p in known], n=1)
-                raise FtkitError(f"{here} links to {target}, which is no page of the site." + (f" Did you mean {near[0]}?" if near else ""))
+                raise FtkitError(
+                    f"{here} links to {target}, which is no page of the site."
+                    + (f" Did you mean {near[0]}?" if near else "")
+                )
             if anchor and anchor not in known[path]:
                 near = difflib.get_close_matches(anchor, known[path], n=1)
-                raise FtkitError(f"{here} links to {target}, but that page has no heading '{anchor}'." + (f" Did you mean '{near[0]}'?" if near else ""))
+                raise FtkitError(
+                    f"{here} links to {target}, but that page has no heading '{anchor}'."
+                    + (f" Did you mean '{near[0]}'?" if near else "")
+                )
 
 # %% ../nbs/7_kit/71_site.ipynb #be9e92a7
 class Parameter(NamedTuple):
     "A parameter, or a field of a class."
+
     name: str
     type: str
     default: str
-    meaning: str   # the comment beside it
+    meaning: str  # the comment beside it
+
 
 class Symbol(NamedTuple):
     "What a module exports."
+
     module: str
-    name: str                    # "finetune", or "Run.record" for a method
-    kind: str                    # function, class, method or constant
+    name: str  # "finetune", or "Run.record" for a method
+    kind: str  # function, class, method or constant
     signature: str
     parameters: list[Parameter]
     returns: Parameter | None
     doc: str
-    cell: tuple[str, str]        # the notebook below nbs/ and the cell's id
+    cell: tuple[str, str]  # the notebook below nbs/ and the cell's id
 
 # %% ../nbs/7_kit/71_site.ipynb #d43ac3d4
 def comments(source: str) -> dict[int, str]:
@@ -165,106 +245,233 @@ def comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {t.start[0]: t.string.lstrip("# ").strip() for t in tokens if t.type == tokenize.COMMENT}
 
+
 def read_parameters(node: ast.FunctionDef, notes: dict[int, str]) -> list[Parameter]:
     "Names, types, defaults and comments; a comment belongs to the last parameter on its line."
     a, plain = node.args, [*node.args.posonlyargs, *node.args.args]
-    pairs = [*zip(plain, [None] * (len(plain) - len(a.defaults)) + a.defaults), (a.vararg, None), *zip(a.kwonlyargs, a.kw_defaults), (a.kwarg, None)]
+    pairs = [
+        *zip(plain, [None] * (len(plain) - len(a.defaults)) + a.defaults),
+        (a.vararg, None),
+        *zip(a.kwonlyargs, a.kw_defaults),
+        (a.kwarg, None),
+    ]
     pairs = [(arg, default) for arg, default in pairs if arg and arg.arg not in ("self", "cls")]
     last = {(default or arg).end_lineno: arg.arg for arg, default in pairs}
     written = lambda x: ast.unparse(x) if x is not None else ""
-    note = lambda arg, default: notes.get((default or arg).end_lineno, "") if last[(default or arg).end_lineno] == arg.arg else ""
-    return [Parameter(arg.arg, written(arg.annotation), written(default), note(arg, default)) for arg, default in pairs]
+    note = lambda arg, default: (
+        notes.get((default or arg).end_lineno, "")
+        if last[(default or arg).end_lineno] == arg.arg
+        else ""
+    )
+    return [
+        Parameter(arg.arg, written(arg.annotation), written(default), note(arg, default))
+        for arg, default in pairs
+    ]
 
 # %% ../nbs/7_kit/71_site.ipynb #e1dc630e
-def read_function(node: ast.FunctionDef, notes: dict, module: str, owner: str, cell: tuple) -> Symbol:
+def read_function(
+    node: ast.FunctionDef, notes: dict, module: str, owner: str, cell: tuple
+) -> Symbol:
     "A function or method as a symbol."
-    returns = node.returns and Parameter("returns", ast.unparse(node.returns), "", "" if node.returns.end_lineno == node.body[0].lineno else notes.get(node.returns.end_lineno, ""))
-    signature = f"{node.name}({ast.unparse(node.args)})" + (f" -> {ast.unparse(node.returns)}" if node.returns else "")
-    return Symbol(module, f"{owner}{node.name}", "method" if owner else "function", signature, read_parameters(node, notes), returns, ast.get_docstring(node) or "", cell)
+    returns = node.returns and Parameter(
+        "returns",
+        ast.unparse(node.returns),
+        "",
+        ""
+        if node.returns.end_lineno == node.body[0].lineno
+        else notes.get(node.returns.end_lineno, ""),
+    )
+    signature = f"{node.name}({ast.unparse(node.args)})" + (
+        f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    )
+    return Symbol(
+        module,
+        f"{owner}{node.name}",
+        "method" if owner else "function",
+        signature,
+        read_parameters(node, notes),
+        returns,
+        ast.get_docstring(node) or "",
+        cell,
+    )
+
 
 def read_class(node: ast.ClassDef, notes: dict, module: str, cell: tuple) -> list[Symbol]:
     "A class with its fields, then its public methods."
-    fields = [Parameter(n.target.id, ast.unparse(n.annotation), ast.unparse(n.value) if n.value else "", notes.get(n.lineno, ""))
-              for n in node.body if isinstance(n, ast.AnnAssign) and n.target.id[0] != "_"]
+    fields = [
+        Parameter(
+            n.target.id,
+            ast.unparse(n.annotation),
+            ast.unparse(n.value) if n.value else "",
+            notes.get(n.lineno, ""),
+        )
+        for n in node.body
+        if isinstance(n, ast.AnnAssign) and n.target.id[0] != "_"
+    ]
     methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
     made = next((read_parameters(n, notes) for n in methods if n.name == "__init__"), fields)
     bases = f"({', '.join(map(ast.unparse, node.bases))})" if node.bases else ""
-    whole = Symbol(module, node.name, "class", f"class {node.name}{bases}", made, None, ast.get_docstring(node) or "", cell)
-    return [whole, *(read_function(n, notes, module, f"{node.name}.", cell) for n in methods if n.name[0] != "_")]
+    whole = Symbol(
+        module,
+        node.name,
+        "class",
+        f"class {node.name}{bases}",
+        made,
+        None,
+        ast.get_docstring(node) or "",
+        cell,
+    )
+    return [
+        whole,
+        *(
+            read_function(n, notes, module, f"{node.name}.", cell)
+            for n in methods
+            if n.name[0] != "_"
+        ),
+    ]
 
 # %% ../nbs/7_kit/71_site.ipynb #8e6d774e
-def read_module(path: Path  # an exported module
-               ) -> list[Symbol]:
+def read_module(
+    path: Path,  # an exported module
+) -> list[Symbol]:
     "What a module's `__all__` names, in the order of its source, with the notebook cell that each comes from."
     source = path.read_text(encoding="utf-8")
     notes, found = comments(source), []
-    cells = [(source.count("\n", 0, m.start()) + 1, (m[1], m[2])) for m in re.finditer(r"^# %% [./]*nbs/(\S+\.ipynb) #(\w+)", source, re.M)]
+    cells = [
+        (source.count("\n", 0, m.start()) + 1, (m[1], m[2]))
+        for m in re.finditer(r"^# %% [./]*nbs/(\S+\.ipynb) #(\w+)", source, re.M)
+    ]
     body = ast.parse(source).body
-    public = next((ast.literal_eval(n.value) for n in body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"), [])
+    public = next(
+        (
+            ast.literal_eval(n.value)
+            for n in body
+            if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"
+        ),
+        [],
+    )
     for node in body:
         cell = max((c for c in cells if c[0] <= node.lineno), default=(0, ("", "")))[1]
-        name = getattr(node, "name", "") or getattr(getattr(node, "target", None) or (getattr(node, "targets", None) or [None])[0], "id", "")
-        if name not in public or isinstance(node, ast.AugAssign): continue
-        if isinstance(node, ast.FunctionDef): found.append(read_function(node, notes, path.stem, "", cell))
-        elif isinstance(node, ast.ClassDef): found += read_class(node, notes, path.stem, cell)
-        else: found.append(Symbol(path.stem, name, "constant", ast.unparse(node)[:200], [], None, notes.get(node.lineno, ""), cell))
-    return list({s.name: s for s in found}.values())   # the last definition of a name is the one that holds
+        name = getattr(node, "name", "") or getattr(
+            getattr(node, "target", None) or (getattr(node, "targets", None) or [None])[0], "id", ""
+        )
+        if name not in public or isinstance(node, ast.AugAssign):
+            continue
+        if isinstance(node, ast.FunctionDef):
+            found.append(read_function(node, notes, path.stem, "", cell))
+        elif isinstance(node, ast.ClassDef):
+            found += read_class(node, notes, path.stem, cell)
+        else:
+            found.append(
+                Symbol(
+                    path.stem,
+                    name,
+                    "constant",
+                    ast.unparse(node)[:200],
+                    [],
+                    None,
+                    notes.get(node.lineno, ""),
+                    cell,
+                )
+            )
+    return list(
+        {s.name: s for s in found}.values()
+    )  # the last definition of a name is the one that holds
 
 # %% ../nbs/7_kit/71_site.ipynb #3a9e5d76
 def mentions(source: str, kind: str) -> list[tuple[str, str]]:
     "The pairs (module, name) of ftkit that a cell names: imported in code, spelt out in prose."
-    if kind == "markdown": return re.findall(r"`ftkit\.(\w+)\.(\w+)", source)
-    try: tree = ast.parse(source)
-    except SyntaxError: return []
-    imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("ftkit.")]
+    if kind == "markdown":
+        return re.findall(r"`ftkit\.(\w+)\.(\w+)", source)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    imports = [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("ftkit.")
+    ]
     return [(n.module.split(".")[1], a.name) for n in imports for a in n.names]
+
 
 def check_symbols(source: Path, cells: list[dict], names: dict[str, set[str]]) -> None:
     "Raise `FtkitError` for a symbol that no module has; `names` is module -> the names it defines."
     for i, c in enumerate(cells):
         for module, name in mentions(c["source"], c["cell_type"]):
-            if module not in names: raise FtkitError(f"{place(source, i, c)}: {unknown('module of ftkit', module, names)}")
+            if module not in names:
+                raise FtkitError(
+                    f"{place(source, i, c)}: {unknown('module of ftkit', module, names)}"
+                )
             if name[0] != "_" and name not in names[module]:
                 near = difflib.get_close_matches(name, names[module], n=1)
-                raise FtkitError(f"{place(source, i, c)} names ftkit.{module}.{name}, which does not exist." + (f" Did you mean {near[0]}?" if near else ""))
+                raise FtkitError(
+                    f"{place(source, i, c)} names ftkit.{module}.{name}, which does not exist."
+                    + (f" Did you mean {near[0]}?" if near else "")
+                )
 
 # %% ../nbs/7_kit/71_site.ipynb #49e70454
 @functools.cache
 def _katex():
     import quickjs
+
     engine = quickjs.Context()
     engine.set_max_stack_size(1 << 26)
-    engine.eval("var module, exports;" + Path(util.find_spec("sphinxcontrib.katex").origin).with_name("katex.min.js").read_text(encoding="utf-8") + ";0")
+    engine.eval(
+        "var module, exports;"
+        + Path(util.find_spec("sphinxcontrib.katex").origin)
+        .with_name("katex.min.js")
+        .read_text(encoding="utf-8")
+        + ";0"
+    )
     engine.eval("""function mathml(tex, display) {
         try { return JSON.stringify(katex.renderToString(tex, {displayMode: display, output: "mathml", strict: "ignore"})) }
         catch (e) { return JSON.stringify("!" + e.message) } }""")
     return engine
 
+
 @functools.cache
-def mathml(tex: str,              # a formula, without its dollars
-           display: bool = False, # on a line of its own
-          ) -> str:               # an element <math>
+def mathml(
+    tex: str,  # a formula, without its dollars
+    display: bool = False,  # on a line of its own
+) -> str:  # an element <math>
     "TeX as MathML. Raises `FtkitError` with the formula."
     found = json.loads(_katex().eval(f"mathml({json.dumps(tex)}, {json.dumps(display)})"))
-    if found[0] == "!": raise FtkitError(f"The formula ${tex}$ cannot be drawn: {found[1:].split(': ', 1)[-1]}.")
+    if found[0] == "!":
+        raise FtkitError(f"The formula ${tex}$ cannot be drawn: {found[1:].split(': ', 1)[-1]}.")
     found = re.sub(r"^<span[^>]*>|</span>$", "", found)
-    return re.sub(r'<mo>\u2061</mo>(?!<mo[^>]*>\()', '<mspace width="0.17em"></mspace>', found)   # "log p", not "logp"
+    return re.sub(
+        r"<mo>\u2061</mo>(?!<mo[^>]*>\()", '<mspace width="0.17em"></mspace>', found
+    )  # "log p", not "logp"
 
 # %% ../nbs/7_kit/71_site.ipynb #a9865916
 def italic(letter: str) -> str:
     "The mathematical italic of a letter, or the letter itself."
-    if letter == "h": return "\u210e"
-    for first, last, start in (("A", "Z", 0x1d434), ("a", "z", 0x1d44e), ("\u0391", "\u03a9", 0x1d6e2), ("\u03b1", "\u03c9", 0x1d6fc)):
-        if first <= letter <= last: return chr(start + ord(letter) - ord(first))
+    if letter == "h":
+        return "\u210e"
+    for first, last, start in (
+        ("A", "Z", 0x1D434),
+        ("a", "z", 0x1D44E),
+        ("\u0391", "\u03a9", 0x1D6E2),
+        ("\u03b1", "\u03c9", 0x1D6FC),
+    ):
+        if first <= letter <= last:
+            return chr(start + ord(letter) - ord(first))
     return letter
 
-def maths_font(characters: Iterable[str]  # every character that occurs in a formula
-              ) -> bytes:                 # a WOFF file
+
+def maths_font(
+    characters: Iterable[str],  # every character that occurs in a formula
+) -> bytes:  # a WOFF file
     "STIX Two Math, with no more glyphs than are needed."
     from fontTools import subset
+
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     options = subset.Options(layout_features=["*"], notdef_outline=True)
-    font = subset.load_font(str(Path(util.find_spec("ziamath").origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"), options)
+    font = subset.load_font(
+        str(Path(util.find_spec("ziamath").origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"),
+        options,
+    )
     cut = subset.Subsetter(options)
     cut.populate(unicodes={ord(x) for c in characters for x in (c, italic(c))})
     cut.subset(font)
@@ -274,39 +481,67 @@ def maths_font(characters: Iterable[str]  # every character that occurs in a for
     return out.getvalue()
 
 # %% ../nbs/7_kit/71_site.ipynb #683ab408
-def diagram(source: str,  # in Mermaid's language
-            name: str,    # unique on its page
-           ) -> str:      # an element <svg>
+def diagram(
+    source: str,  # in Mermaid's language
+    name: str,  # unique on its page
+) -> str:  # an element <svg>
     "A diagram as SVG without colours of its own. Raises `FtkitError` with the first line."
     import mermaidx
-    try: svg = mermaidx.render(source, config=dict(securityLevel="loose")).svg()
-    except Exception as e: raise FtkitError(f"The diagram that begins with {source.strip().splitlines()[0]!r} cannot be drawn: {str(e).splitlines()[0][:200]}") from None
+
+    try:
+        svg = mermaidx.render(source, config=dict(securityLevel="loose")).svg()
+    except Exception as e:
+        raise FtkitError(
+            f"The diagram that begins with {source.strip().splitlines()[0]!r} cannot be drawn: {str(e).splitlines()[0][:200]}"
+        ) from None
     svg = re.sub(r"<style>.*?</style>", "", svg, flags=re.S).replace("my-svg", name)
     svg = re.sub(r'<a xlink:href="([^"]+)"', r'<a href="\1" xlink:href="\1"', svg)
     label = re.search(r"^ *accTitle: *(.+)$", source, re.M)
-    return re.sub(r' style="[^"]*background-color[^"]*"', lambda m: f' style="{re.search(r"max-width: [^;]+;", m[0])[0]}"', svg, count=1).replace(
-        "<svg ", f'<svg aria-label="{html.escape(label[1] if label else "Diagram")}" ', 1)
+    return re.sub(
+        r' style="[^"]*background-color[^"]*"',
+        lambda m: f' style="{re.search(r"max-width: [^;]+;", m[0])[0]}"',
+        svg,
+        count=1,
+    ).replace("<svg ", f'<svg aria-label="{html.escape(label[1] if label else "Diagram")}" ', 1)
 
 # %% ../nbs/7_kit/71_site.ipynb #7bd4864f
-replaced_steps = ("FrontmatterProc", "add_show_docs", "insert_warning", "exec_show_docs", "rm_export", "add_links", "add_fold", "mv_exports")
+replaced_steps = (
+    "FrontmatterProc",
+    "add_show_docs",
+    "insert_warning",
+    "exec_show_docs",
+    "rm_export",
+    "add_links",
+    "add_fold",
+    "mv_exports",
+)
 folds = {"export": "Plumbing of the module", "solution": "A solution"}
+
 
 def mark_cell(cell) -> None:
     "An nbdev step: fold what is exported as plumbing and what solves an exercise, and note `#| exports` among the tags."
-    if cell.cell_type != "code": return
-    if {"default_exp", "hide"} & set(cell.directives_): del cell["source"]; return
+    if cell.cell_type != "code":
+        return
+    if {"default_exp", "hide"} & set(cell.directives_):
+        del cell["source"]
+        return
     tags = cell.metadata.setdefault("tags", [])
     tags += [kind for kind in ("export", "exports") if kind in cell.directives_]
     kind = "solution" if "solution" in tags else "export" if "export" in tags else ""
-    if kind: cell.source = f'#| code-fold: true\n#| code-summary: "{folds[kind]}"\n{cell.source}'
+    if kind:
+        cell.source = f'#| code-fold: true\n#| code-summary: "{folds[kind]}"\n{cell.source}'
+
 
 def preprocess(cells: list[dict]) -> list[dict]:
     "The cells after nbdev's steps and ours, directives gone from their sources."
     from execnb.nbio import dict2nb
     from nbdev.process import NBProcessor
     from nbdev.processors import FilterDefaults
+
     steps = [p for p in FilterDefaults().base_procs() if p.__name__ not in replaced_steps]
-    nb = dict2nb(dict(cells=json.loads(json.dumps(cells)), metadata={}, nbformat=4, nbformat_minor=5))
+    nb = dict2nb(
+        dict(cells=json.loads(json.dumps(cells)), metadata={}, nbformat=4, nbformat_minor=5)
+    )
     NBProcessor(nb=nb, procs=[*steps, mark_cell]).process()
     keep = ("cell_type", "id", "source", "metadata", "outputs", "execution_count")
     return [{k: c[k] for k in keep if k in c} for c in nb.cells]
@@ -316,33 +551,52 @@ def outside(source: str, change: Callable[[str], str]) -> str:
     "Change a Markdown text everywhere but in its fenced code."
     parts, end = [], 0
     for m in fence.finditer(source):
-        parts += [change(source[end:m.start()]), m[0]]
+        parts += [change(source[end : m.start()]), m[0]]
         end = m.end()
     return "".join([*parts, change(source[end:])])
+
 
 def address(here: str, there: str) -> str:
     "The relative way from one page's name to another's."
     return PurePosixPath(os.path.relpath(there, PurePosixPath(here).parent)).as_posix()
 
+
 def page_link(target: str, page: Page, names: dict[Path, str], suffix: str = "") -> str:
     "A link to a source file as a link to its page; any other stays. `suffix` replaces the file's own."
     file, mark, anchor = target.partition("#")
     path = (page.source.parent / file).resolve()
-    return f"{address(page.name, names[path])}{suffix or path.suffix}{mark}{anchor}" if file and path in names else target
+    return (
+        f"{address(page.name, names[path])}{suffix or path.suffix}{mark}{anchor}"
+        if file and path in names
+        else target
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #9edbd346
 _mermaid = re.compile(r"^```mermaid[ \t]*\n(.*?)^```[ \t]*$", re.M | re.S)
-_callout = re.compile(r"^> \[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\n((?:>.*(?:\n|$))+)", re.M)
+_callout = re.compile(
+    r"^> \[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\n((?:>.*(?:\n|$))+)", re.M
+)
+
 
 def to_myst(source: str, page: Page, names: dict[Path, str]) -> str:
     "A Markdown text in MyST's dialect: links, callouts, diagrams, and the line that says what one can do afterwards."
+
     def draw(m):
-        text = re.sub(r'(href +")([^"]+)"', lambda h: f'{h[1]}{page_link(h[2], page, names, ".html")}"', m[1])
+        text = re.sub(
+            r'(href +")([^"]+)"', lambda h: f'{h[1]}{page_link(h[2], page, names, ".html")}"', m[1]
+        )
         return f'````{{raw}} html\n<figure class="diagram" tabindex="0" role="group">{diagram(text, f"diagram-{slug(page.name)}-{m.start()}")}</figure>\n````'
+
     def prose(text):
         text = re.sub(r"(\]\()([^)\s]+)", lambda m: m[1] + page_link(m[2], page, names), text)
         text = re.sub(r"\A(# .+\n+)(?=> )", r"\1{.goal}\n", text)
-        return _callout.sub(lambda m: f":::{{{m[1].lower()}}}\n{re.sub('^> ?', '', m[2], flags=re.M).rstrip()}\n:::\n", text)
+        return _callout.sub(
+            lambda m: (
+                f":::{{{m[1].lower()}}}\n{re.sub('^> ?', '', m[2], flags=re.M).rstrip()}\n:::\n"
+            ),
+            text,
+        )
+
     return outside(_mermaid.sub(draw, source), prose)
 
 # %% ../nbs/7_kit/71_site.ipynb #aebf192d
@@ -350,7 +604,12 @@ def figure_text(source: str, section: str) -> str:
     "The alternative text of a cell's figure."
     titles = re.findall(r"(?:title=|title\()\s*(?:f?)([\"'])(.+?)\1", source)
     plain = [t for _, t in titles if "{" not in t]
-    return f"Figure: {'; '.join(dict.fromkeys(plain))}" if plain else f"Figure of the section {section or 'above'}"
+    return (
+        f"Figure: {'; '.join(dict.fromkeys(plain))}"
+        if plain
+        else f"Figure of the section {section or 'above'}"
+    )
+
 
 def to_cell(cell: dict, section: str) -> dict:
     "A preprocessed code cell as MyST-NB wants it."
@@ -366,20 +625,25 @@ def to_cell(cell: dict, section: str) -> dict:
 # %% ../nbs/7_kit/71_site.ipynb #27412c2e
 class Site(NamedTuple):
     "All that the pages are made from."
+
     root: Path
     title: str
     pages: list[Page]
-    cells: dict[Path, list[dict]]   # of each page
-    symbols: list[Symbol]           # of the package
-    records: dict[str, dict]        # page name -> the record that its last run left
+    cells: dict[Path, list[dict]]  # of each page
+    symbols: list[Symbol]  # of the package
+    records: dict[str, dict]  # page name -> the record that its last run left
+
 
 def defined_names(path: Path) -> set[str]:
     "What a module defines or imports at its top."
     found = set()
     for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(n, (ast.FunctionDef, ast.ClassDef)): found.add(n.name)
-        elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store): found.add(n.id)
-        elif isinstance(n, (ast.Import, ast.ImportFrom)): found |= {a.asname or a.name for a in n.names}
+        if isinstance(n, (ast.FunctionDef, ast.ClassDef)):
+            found.add(n.name)
+        elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+            found.add(n.id)
+        elif isinstance(n, (ast.Import, ast.ImportFrom)):
+            found |= {a.asname or a.name for a in n.names}
     return found
 
 # %% ../nbs/7_kit/71_site.ipynb #99489914
@@ -387,8 +651,13 @@ def read_site(root: Path) -> Site:
     "Read and check everything. Raises `FtkitError` with file and cell for the first thing that is wrong."
     pages, config = navigation(root), read_yaml(root / "_quarto.yml")
     cells = {p.source: read_cells(p.source) for p in pages}
-    modules = [p for p in sorted(root.glob("*/*.py")) if p.parent.name == "ftkit" and p.stem[0] != "_"]
-    names, known = {p.stem: defined_names(p) for p in modules}, {source: anchors(found) for source, found in cells.items()}
+    modules = [
+        p for p in sorted(root.glob("*/*.py")) if p.parent.name == "ftkit" and p.stem[0] != "_"
+    ]
+    names, known = (
+        {p.stem: defined_names(p) for p in modules},
+        {source: anchors(found) for source, found in cells.items()},
+    )
     for page in pages:
         check_outputs(page.source, cells[page.source])
         check_links(page, cells[page.source], pages, known)
@@ -400,24 +669,51 @@ def read_site(root: Path) -> Site:
 # %% ../nbs/7_kit/71_site.ipynb #ccb9364b
 def label(symbol: Symbol) -> str:
     "The anchor of a symbol in the reference: lower case, so a class is marked; no hyphen at its end, so `name_` is marked too."
-    kind, name = "class-" if symbol.name[0].isupper() else "", re.sub("_$", "-in-place", symbol.name)
+    kind, name = (
+        "class-" if symbol.name[0].isupper() else "",
+        re.sub("_$", "-in-place", symbol.name),
+    )
     return slug(f"ftkit-{symbol.module}-{kind}{name}".replace(".", "-").replace("_", "-"))
+
 
 def quoted(text: str) -> str:
     "Text for a cell of a Markdown table, its marks made harmless."
     return re.sub(r"([*_<\[$])", r"\\\1", text.replace("\n", " ")).replace("|", "\\|")
 
+
 def symbol_entry(s: Symbol, page: str, site: Site) -> str:
     "One symbol's part of the reference, in MyST."
-    row = lambda p: f"| `{p.name}` | {f'`{quoted_code(p.type)}`' if p.type else ''} | {f'`{quoted_code(p.default)}`' if p.default else ''} | {quoted(p.meaning)} |"
+    row = lambda p: (
+        f"| `{p.name}` | {f'`{quoted_code(p.type)}`' if p.type else ''} | {f'`{quoted_code(p.default)}`' if p.default else ''} | {quoted(p.meaning)} |"
+    )
     quoted_code = lambda text: text.replace("|", "\\|")
     table = [row(p) for p in [*s.parameters, *([s.returns] if s.returns else [])]]
     doc = re.sub(r"(`[^`]*`)|([*_<\[$])", lambda m: m[1] or "\\" + m[2], s.doc)
     home = next((p for p in site.pages if p.source == site.root / "nbs" / s.cell[0]), None)
-    origin = f"From [{home.source.stem}]({address(page, home.name)}.html#cell-{s.cell[1]})." if home else ""
+    origin = (
+        f"From [{home.source.stem}]({address(page, home.name)}.html#cell-{s.cell[1]})."
+        if home
+        else ""
+    )
     head = "### " if s.kind == "method" else "## "
-    return "\n".join([f"({label(s)})=", f"{head}{s.name}", "", f"```python\n{s.signature}\n```", "", doc, "",
-                      *(["| name | type | default | meaning |", "|---|---|---|---|", *table, ""] if table else []), origin, ""])
+    return "\n".join(
+        [
+            f"({label(s)})=",
+            f"{head}{s.name}",
+            "",
+            f"```python\n{s.signature}\n```",
+            "",
+            doc,
+            "",
+            *(
+                ["| name | type | default | meaning |", "|---|---|---|---|", *table, ""]
+                if table
+                else []
+            ),
+            origin,
+            "",
+        ]
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #5207d652
 def api_pages(site: Site) -> dict[str, str]:
@@ -425,14 +721,21 @@ def api_pages(site: Site) -> dict[str, str]:
     made = {}
     for module in dict.fromkeys(s.module for s in site.symbols):
         name, mine = f"8_reference/api/{module}", [s for s in site.symbols if s.module == module]
-        made[name] = "\n".join([f"# ftkit.{module}", "", *(symbol_entry(s, name, site) for s in mine)])
+        made[name] = "\n".join(
+            [f"# ftkit.{module}", "", *(symbol_entry(s, name, site) for s in mine)]
+        )
     return made
+
 
 def api_list(site: Site) -> str:
     "The modules with what they export, each name a link."
     rows = ["| module | exports |", "|---|---|"]
     for module in dict.fromkeys(s.module for s in site.symbols):
-        mine = [f"[`{s.name}`](api/{module}.html#{label(s)})" for s in site.symbols if s.module == module and s.kind != "method"]
+        mine = [
+            f"[`{s.name}`](api/{module}.html#{label(s)})"
+            for s in site.symbols
+            if s.module == module and s.kind != "method"
+        ]
         rows.append(f"| [`ftkit.{module}`](api/{module}.html) | {', '.join(mine)} |")
     return "\n".join(rows)
 
@@ -442,18 +745,30 @@ def bands(site: Site, record: dict) -> dict[str, str]:
     baseline, found = load_baseline(record, site.root) or dict(runs=[]), {}
     for name, entry in record["metrics"].items():
         old = [e["value"] for e in same_setting(name, entry["setting"], baseline).values()]
-        if len(old) < least_seeds: continue
+        if len(old) < least_seeds:
+            continue
         low, high = prediction_interval(old, resolution=entry["resolution"])
         found[name] = f"{low:.4g} to {high:.4g}"
     return found
+
 
 def result_rows(site: Site, record: dict) -> list[str]:
     "A record as rows of a Markdown table."
     band = bands(site, record)
     unit = lambda e: f"{e['value']:.4g}{' ' + e['unit'] if e['unit'] else ''}"
-    setting = lambda e: quoted(", ".join(f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in e["setting"].items()))
-    rows = [f"| `{k}` | {unit(e)} | {band.get(k, '')} | {setting(e)} |" for k, e in record["metrics"].items()]
-    rows += [f"| control `{k}` | {unit(e)} | | of `{e['control_of']}` |" for k, e in record["controls"].items()]
+    setting = lambda e: quoted(
+        ", ".join(
+            f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in e["setting"].items()
+        )
+    )
+    rows = [
+        f"| `{k}` | {unit(e)} | {band.get(k, '')} | {setting(e)} |"
+        for k, e in record["metrics"].items()
+    ]
+    rows += [
+        f"| control `{k}` | {unit(e)} | | of `{e['control_of']}` |"
+        for k, e in record["controls"].items()
+    ]
     return ["| number | value | band | setting |", "|---|---|---|---|", *rows]
 
 # %% ../nbs/7_kit/71_site.ipynb #459286e1
@@ -461,17 +776,36 @@ def results_list(site: Site) -> str:
     "All records: claims, numbers, machine."
     lines = []
     for page in site.pages:
-        if not (r := site.records.get(page.name)): continue
-        held = [f"- {quoted(c['text'])}: **{'held' if c['held'] else 'failed' if c['checked'] else 'not checked below ' + c['at']}**" for c in r["claims"]]
-        lines += [f"## {r['notebook']}", "", f"From [its page]({address('8_reference/results', page.name)}.html), at scale `{r['scale']}`, seed {r['seed']}: "
-                  f"{r['seconds']:.0f} s, {r['peak_memory'] / 1e9:.1f} GB, on {quoted(r['device'])} with {r['threads']} threads in {r['dtype']}.", "",
-                  *held, "", *result_rows(site, r), ""]
+        if not (r := site.records.get(page.name)):
+            continue
+        held = [
+            f"- {quoted(c['text'])}: **{'held' if c['held'] else 'failed' if c['checked'] else 'not checked below ' + c['at']}**"
+            for c in r["claims"]
+        ]
+        lines += [
+            f"## {r['notebook']}",
+            "",
+            f"From [its page]({address('8_reference/results', page.name)}.html), at scale `{r['scale']}`, seed {r['seed']}: "
+            f"{r['seconds']:.0f} s, {r['peak_memory'] / 1e9:.1f} GB, on {quoted(r['device'])} with {r['threads']} threads in {r['dtype']}.",
+            "",
+            *held,
+            "",
+            *result_rows(site, r),
+            "",
+        ]
     return "\n".join(lines)
+
 
 def machines(site: Site) -> str:
     "The processors and versions that the records name."
-    found = dict.fromkeys((r["device"], r["threads"], ", ".join(f"{k} {v}" for k, v in r.get("versions", {}).items())) for r in site.records.values())
-    return "\n".join(f"- {quoted(device)}, {threads} threads; {quoted(versions)}" for device, threads, versions in found)
+    found = dict.fromkeys(
+        (r["device"], r["threads"], ", ".join(f"{k} {v}" for k, v in r.get("versions", {}).items()))
+        for r in site.records.values()
+    )
+    return "\n".join(
+        f"- {quoted(device)}, {threads} threads; {quoted(versions)}"
+        for device, threads, versions in found
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #2c88678c
 def cited(site: Site) -> dict[str, list[Page]]:
@@ -479,25 +813,47 @@ def cited(site: Site) -> dict[str, list[Page]]:
     found = {}
     for page in site.pages:
         text = "\n".join(c["source"] for c in site.cells[page.source])
-        for number in dict.fromkeys(re.findall(r"arXiv[:\s]\s?(\d{4}\.\d{4,5})", text)): found.setdefault(number, []).append(page)
+        for number in dict.fromkeys(re.findall(r"arXiv[:\s]\s?(\d{4}\.\d{4,5})", text)):
+            found.setdefault(number, []).append(page)
     return found
+
 
 def naming(site: Site, names: str) -> list[Page]:
     "The pages that use one of these names, which a bar separates: papers from before arXiv."
-    return [p for p in site.pages if p.source.suffix == ".ipynb" and any(n in c["source"] for n in names.split("|") for c in site.cells[p.source])]
+    return [
+        p
+        for p in site.pages
+        if p.source.suffix == ".ipynb"
+        and any(n in c["source"] for n in names.split("|") for c in site.cells[p.source])
+    ]
+
 
 def bibliography(site: Site, papers: dict[str, dict]) -> str:
     "Every cited paper with the lessons that cite it. Raises `FtkitError` for a citation without an entry."
     found, lines = cited(site), []
     for number, citing in found.items():
-        if number not in papers: raise FtkitError(f"{citing[0].source.name} cites arXiv:{number}, which nbs/_site/papers.yml does not have; add its authors, year and title.")
-    for number, p in sorted(papers.items(), key=lambda item: (item[1]["authors"].lower(), item[1]["year"])):
-        citing = list(dict.fromkeys(found.get(number, []) + (naming(site, p["named"]) if "named" in p else [])))
-        if not citing: continue
-        by = ", ".join(f"[{c.source.stem}]({address('8_reference/bibliography', c.name)}.html)" for c in citing)
+        if number not in papers:
+            raise FtkitError(
+                f"{citing[0].source.name} cites arXiv:{number}, which nbs/_site/papers.yml does not have; add its authors, year and title."
+            )
+    for number, p in sorted(
+        papers.items(), key=lambda item: (item[1]["authors"].lower(), item[1]["year"])
+    ):
+        citing = list(
+            dict.fromkeys(
+                found.get(number, []) + (naming(site, p["named"]) if "named" in p else [])
+            )
+        )
+        if not citing:
+            continue
+        by = ", ".join(
+            f"[{c.source.stem}]({address('8_reference/bibliography', c.name)}.html)" for c in citing
+        )
         link = f" [arXiv:{number}](https://arxiv.org/abs/{number})." if number[0].isdigit() else ""
         where = f" {quoted(p['where'])}." if p.get("where") else ""
-        lines.append(f"- {quoted(p['authors'])} ({p['year']}). *{quoted(p['title'])}*.{where}{link} Cited in {by}.")
+        lines.append(
+            f"- {quoted(p['authors'])} ({p['year']}). *{quoted(p['title'])}*.{where}{link} Cited in {by}."
+        )
     return "\n".join(lines)
 
 # %% ../nbs/7_kit/71_site.ipynb #e64580da
@@ -507,33 +863,53 @@ def variables(site: Site) -> dict[str, dict[str, str]]:
     for name, r in site.records.items():
         mine = made.setdefault(PurePosixPath(name).name, {})
         for k, e in {**r["notes"], **r["controls"], **r["metrics"]}.items():
-            if not isinstance(e["value"], (int, float)): continue
+            if not isinstance(e["value"], (int, float)):
+                continue
             key, value = slug(k).replace("-", "_"), e["value"]
-            mine |= {key: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}", f"{key}_percent": f"{100 * value:.1f}", f"{key}_points": f"{abs(100 * value):.1f}"}
-            mine |= {f"{key}_at_{k}": f"{v:,}" if isinstance(v, int) else str(v) for k, v in e["setting"].items()}
+            mine |= {
+                key: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}",
+                f"{key}_percent": f"{100 * value:.1f}",
+                f"{key}_points": f"{abs(100 * value):.1f}",
+            }
+            mine |= {
+                f"{key}_at_{k}": f"{v:,}" if isinstance(v, int) else str(v)
+                for k, v in e["setting"].items()
+            }
         mine |= dict(minutes=f"{r['seconds'] / 60:.0f}", gigabytes=f"{r['peak_memory'] / 1e9:.1f}")
     return made
 
+
 def fill(source: str, values: dict, includes: dict[str, str], where: str) -> str:
     "A Markdown text with its `var` and `include` notations replaced. Raises `FtkitError` for an unknown name."
+
     def value(m):
         lesson, name = m[1].split(".", 1)
-        if lesson not in values: raise FtkitError(f"{where}: {unknown('lesson with a record', lesson, values)}")
-        if name not in values[lesson]: raise FtkitError(f"{where}: {unknown(f'number of {lesson}', name, values[lesson])}")
+        if lesson not in values:
+            raise FtkitError(f"{where}: {unknown('lesson with a record', lesson, values)}")
+        if name not in values[lesson]:
+            raise FtkitError(f"{where}: {unknown(f'number of {lesson}', name, values[lesson])}")
         return values[lesson][name]
+
     def include(m):
-        if m[1] not in includes: raise FtkitError(f"{where}: {unknown('include', m[1], includes)}")
+        if m[1] not in includes:
+            raise FtkitError(f"{where}: {unknown('include', m[1], includes)}")
         return includes[m[1]]
-    return re.sub(r"\{\{< include (\S+) >\}\}", include, re.sub(r"\{\{< var (\w+\.\w+) >\}\}", value, source))
+
+    return re.sub(
+        r"\{\{< include (\S+) >\}\}", include, re.sub(r"\{\{< var (\w+\.\w+) >\}\}", value, source)
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #1c6abad5
 def cost_links(page: Page, root: Path) -> str:
     "A row below a lesson's cost: how to get and open the notebook."
     path = page.source.relative_to(root).as_posix()
     here = address(page.name, f"notebooks/{page.source.relative_to(root / 'nbs').as_posix()}")
-    return (f'\n\n```{{raw}} html\n<div class="open-notebook"><a href="{here}" download>Download the notebook</a>'
-            f"<details><summary>Open in JupyterLab</summary><p>In a clone of the repository:</p>"
-            f'<div class="highlight"><pre>make setup\n.venv/bin/jupyter lab {path}</pre></div></details></div>\n```')
+    return (
+        f'\n\n```{{raw}} html\n<div class="open-notebook"><a href="{here}" download>Download the notebook</a>'
+        f"<details><summary>Open in JupyterLab</summary><p>In a clone of the repository:</p>"
+        f'<div class="highlight"><pre>make setup\n.venv/bin/jupyter lab {path}</pre></div></details></div>\n```'
+    )
+
 
 def notebook_page(page: Page, site: Site, names: dict[Path, str]) -> tuple[list[dict], list[int]]:
     "A notebook's cells for MyST-NB, and for each the number of the cell that it comes from."
@@ -543,10 +919,29 @@ def notebook_page(page: Page, site: Site, names: dict[Path, str]) -> tuple[list[
         tags = c["metadata"].get("tags", [])
         if c["cell_type"] == "markdown":
             section = (re.findall(r"^#+ +(.+)$", c["source"], re.M) or [section])[-1]
-            text = to_myst(add_minutes(c["source"], page, site, names) if page.name == "index" else c["source"], page, names)
-            new = [c | dict(source="{.cost}\n" + text + cost_links(page, site.root) if "cost" in tags else text, metadata={})]
+            text = to_myst(
+                add_minutes(c["source"], page, site, names)
+                if page.name == "index"
+                else c["source"],
+                page,
+                names,
+            )
+            new = [
+                c
+                | dict(
+                    source="{.cost}\n" + text + cost_links(page, site.root)
+                    if "cost" in tags
+                    else text,
+                    metadata={},
+                )
+            ]
         else:
-            mark = dict(cell_type="markdown", id=f"at-{c['id']}", metadata={}, source=f'```{{raw}} html\n<span id="cell-{c["id"]}"></span>\n```')
+            mark = dict(
+                cell_type="markdown",
+                id=f"at-{c['id']}",
+                metadata={},
+                source=f'```{{raw}} html\n<span id="cell-{c["id"]}"></span>\n```',
+            )
             new = [mark] * bool({"export", "exports"} & set(tags)) + [to_cell(c, section)]
         made += new
         origin += [numbers[c["id"]]] * len(new)
@@ -555,19 +950,33 @@ def notebook_page(page: Page, site: Site, names: dict[Path, str]) -> tuple[list[
 # %% ../nbs/7_kit/71_site.ipynb #7bc2782e
 def add_minutes(text: str, page: Page, site: Site, names: dict[Path, str]) -> str:
     "The front page's table of lessons with a column more: the minutes of each record."
+
     def row(m):
         record = site.records.get(names.get((page.source.parent / m[2]).resolve(), ""))
         return f"{m[1]} {str(max(1, round(record['seconds'] / 60))) + ' min' if record else ''} |"
+
     text = re.sub(r"^(\| \[[^\]]+\]\(([^)]+\.ipynb)\) \|.*\|)$", row, text, flags=re.M)
-    return re.sub(r"^(\| lesson \|.*\|)\n(\|---\|---\|)$", r"\1 on 2 cores |\n\2---|", text, flags=re.M)
+    return re.sub(
+        r"^(\| lesson \|.*\|)\n(\|---\|---\|)$", r"\1 on 2 cores |\n\2---|", text, flags=re.M
+    )
+
 
 def toctrees(site: Site) -> str:
     "The navigation of the front page, in MyST: one list for each section."
     parts = []
     for section in dict.fromkeys(p.section for p in site.pages if p.name != "index"):
         inside = [p.name for p in site.pages if p.section == section and p.name != "index"]
-        parts += ["```{toctree}", ":hidden:", f":caption: {section or site.title}", "", *inside, "```", ""]
+        parts += [
+            "```{toctree}",
+            ":hidden:",
+            f":caption: {section or site.title}",
+            "",
+            *inside,
+            "```",
+            "",
+        ]
     return "\n".join(parts)
+
 
 def under(names: Iterable[str], page: str) -> str:
     "A hidden list of the pages below a page, in MyST."
@@ -578,59 +987,124 @@ def under(names: Iterable[str], page: str) -> str:
 def asset_pages() -> dict[str, str]:
     "Page name -> the card of an asset of the catalog, in MyST."
     from ftkit.catalog import assets
+
     made = {}
     for name, a in assets.items():
-        facts = dict(what=a.what, rows=a.rows, splits=a.splits, problems=a.problems, licence=f"{a.licence}, as the package declares it; upstream rights may differ",
-                     distribution=f"{a.filename}, {a.size / 1e6:.1f} MB", folder=a.folder, sha256=a.sha256, files=", ".join(a.files))
+        facts = dict(
+            what=a.what,
+            rows=a.rows,
+            splits=a.splits,
+            problems=a.problems,
+            licence=f"{a.licence}, as the package declares it; upstream rights may differ",
+            distribution=f"{a.filename}, {a.size / 1e6:.1f} MB",
+            folder=a.folder,
+            sha256=a.sha256,
+            files=", ".join(a.files),
+        )
         rows = "\n".join(f"| {k} | {quoted(v)} |" for k, v in facts.items() if v)
-        made[f"8_reference/assets/{name}"] = f"# {name}\n\n| | |\n|---|---|\n{rows}\n\n```\nftkit fetch {name}\n```\n"
+        made[f"8_reference/assets/{name}"] = (
+            f"# {name}\n\n| | |\n|---|---|\n{rows}\n\n```\nftkit fetch {name}\n```\n"
+        )
     return made
+
 
 def asset_list() -> str:
     "The catalog as a table, each name a link to its card."
     from ftkit.catalog import assets
-    return "\n".join(["| asset | MB | licence | what |", "|---|---|---|---|",
-                      *(f"| [{name}](assets/{name}.html) | {a.size / 1e6:.1f} | {quoted(a.licence)} | {quoted(a.what)} |" for name, a in assets.items())])
+
+    return "\n".join(
+        [
+            "| asset | MB | licence | what |",
+            "|---|---|---|---|",
+            *(
+                f"| [{name}](assets/{name}.html) | {a.size / 1e6:.1f} | {quoted(a.licence)} | {quoted(a.what)} |"
+                for name, a in assets.items()
+            ),
+        ]
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #f21624a3
 def includes(site: Site, assets: Path) -> dict[str, str]:
     "What the `include` notations of the Markdown pages stand for."
     papers = read_yaml(assets / "papers.yml") if (assets / "papers.yml").is_file() else {}
-    return {"_api.md": api_list(site), "_results.md": results_list(site), "_machines.md": machines(site), "_assets.md": asset_list(),
-            "_bibliography.md": bibliography(site, {str(k): v for k, v in papers.items()})}
+    return {
+        "_api.md": api_list(site),
+        "_results.md": results_list(site),
+        "_machines.md": machines(site),
+        "_assets.md": asset_list(),
+        "_bibliography.md": bibliography(site, {str(k): v for k, v in papers.items()}),
+    }
+
 
 def source_tree(site: Site, assets: Path) -> tuple[dict[str, str], dict[str, list[int]]]:
     "File name -> content of all that Sphinx reads, and for each notebook's page the numbers of its cells."
-    names, values, shared = {p.source: p.name for p in site.pages}, variables(site), includes(site, assets)
+    names, values, shared = (
+        {p.source: p.name for p in site.pages},
+        variables(site),
+        includes(site, assets),
+    )
     below = {"8_reference/api": api_pages(site), "8_reference/assets": asset_pages()}
     files, origins = {}, {}
     for page in site.pages:
-        more = toctrees(site) if page.name == "index" else under(below.get(page.name, {}), page.name)
+        more = (
+            toctrees(site) if page.name == "index" else under(below.get(page.name, {}), page.name)
+        )
         if page.source.suffix == ".md":
-            text = fill(site.cells[page.source][0]["source"], values, shared, f"{page.source.parent.name}/{page.source.name}")
+            text = fill(
+                site.cells[page.source][0]["source"],
+                values,
+                shared,
+                f"{page.source.parent.name}/{page.source.name}",
+            )
             files[f"{page.name}.md"] = raw_links(to_myst(text, page, names)) + "\n" + more
             continue
         cells, origins[page.name] = notebook_page(page, site, names)
-        if more: cells = [*cells, dict(cell_type="markdown", id="navigation", metadata={}, source=more)]
-        notebook = dict(cells=cells, metadata=dict(kernelspec=dict(name="python3", display_name="python3", language="python")), nbformat=4, nbformat_minor=5)
+        if more:
+            cells = [*cells, dict(cell_type="markdown", id="navigation", metadata={}, source=more)]
+        notebook = dict(
+            cells=cells,
+            metadata=dict(
+                kernelspec=dict(name="python3", display_name="python3", language="python")
+            ),
+            nbformat=4,
+            nbformat_minor=5,
+        )
         files[f"{page.name}.ipynb"] = json.dumps(notebook, ensure_ascii=False)
     for page, made in below.items():
-        if page in names.values(): files |= {f"{name}.md": raw_links(text) for name, text in made.items()}
+        if page in names.values():
+            files |= {f"{name}.md": raw_links(text) for name, text in made.items()}
     return files, origins
 
 # %% ../nbs/7_kit/71_site.ipynb #6d151ca4
 def raw_links(text: str) -> str:
     "Links to finished pages as HTML, which MyST hands on as they are."
+
     def link(m):
-        inner = f'<code class="docutils literal notranslate">{html.escape(m[2])}</code>' if m[1] else m[2]
+        inner = (
+            f'<code class="docutils literal notranslate">{html.escape(m[2])}</code>'
+            if m[1]
+            else m[2]
+        )
         return f'<a class="reference internal" href="{m[3]}">{inner}</a>'
-    return outside(text, lambda prose: re.sub(r"\[(`?)([^\]\[`]+)\1\]\(((?!\w+:)[^)\s]+\.html(?:#[\w-]+)?)\)", link, prose))
+
+    return outside(
+        text,
+        lambda prose: re.sub(
+            r"\[(`?)([^\]\[`]+)\1\]\(((?!\w+:)[^)\s]+\.html(?:#[\w-]+)?)\)", link, prose
+        ),
+    )
+
 
 def write_tree(files: dict[str, str], folder: Path) -> list[str]:
     "Make the folder hold these files and no others; returns the names of those that changed."
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    for name in there - set(files): (folder / name).unlink()
-    changed = [name for name, text in files.items() if name not in there or (folder / name).read_text(encoding="utf-8") != text]
+    for name in there - set(files):
+        (folder / name).unlink()
+    changed = [
+        name
+        for name, text in files.items()
+        if name not in there or (folder / name).read_text(encoding="utf-8") != text
+    ]
     for name in changed:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(files[name], encoding="utf-8")
@@ -639,15 +1113,33 @@ def write_tree(files: dict[str, str], folder: Path) -> list[str]:
 # %% ../nbs/7_kit/71_site.ipynb #9d427b54
 def link_prose(body: str, table: dict[str, str]) -> str:
     "Inline code that is exactly a symbol becomes a link; `table` is name -> address. Headings and links stay as they are."
+
     def link(m):
-        if m[1]: return m[0]
+        if m[1]:
+            return m[0]
         name = re.sub(r"^ftkit\.|\(\)$", "", html.unescape(re.sub(r"<[^>]+>", "", m[0])))
         return f'<a class="symbol" href="{table[name]}">{m[0]}</a>' if name in table else m[0]
-    return re.sub(r'(<a\b.*?</a>|<h\d.*?</h\d>)|<code class="docutils literal notranslate">.*?</code>', link, body, flags=re.S)
+
+    return re.sub(
+        r'(<a\b.*?</a>|<h\d.*?</h\d>)|<code class="docutils literal notranslate">.*?</code>',
+        link,
+        body,
+        flags=re.S,
+    )
+
 
 def link_code(body: str, table: dict[str, str]) -> str:
     "Names in highlighted code become links."
-    def block(m): return re.sub(r'<span class="(n|nf|nc|nn|fm)">(\w+)</span>', lambda t: f'<a class="symbol" href="{table[t[2]]}">{t[0]}</a>' if t[2] in table else t[0], m[0])
+
+    def block(m):
+        return re.sub(
+            r'<span class="(n|nf|nc|nn|fm)">(\w+)</span>',
+            lambda t: (
+                f'<a class="symbol" href="{table[t[2]]}">{t[0]}</a>' if t[2] in table else t[0]
+            ),
+            m[0],
+        )
+
     return re.sub(r'<div class="highlight"><pre>.*?</pre></div>', block, body, flags=re.S)
 
 # %% ../nbs/7_kit/71_site.ipynb #b48e8106
@@ -655,58 +1147,98 @@ def symbol_tables(site: Site, page: str) -> tuple[dict[str, str], dict[str, str]
     "For a page: name -> address in the reference, for prose and for code."
     where = lambda s: f"{address(page, f'8_reference/api/{s.module}')}.html#{label(s)}"
     times = {}
-    for s in site.symbols: times[s.name] = times.get(s.name, 0) + 1
+    for s in site.symbols:
+        times[s.name] = times.get(s.name, 0) + 1
     prose = {s.name: where(s) for s in site.symbols if times[s.name] == 1}
     prose |= {f"{s.module}.{s.name}": where(s) for s in site.symbols}
     source = next((p.source for p in site.pages if p.name == page), None)
-    imported = {pair for c in site.cells.get(source, []) for pair in (mentions(c["source"], "code") if c["cell_type"] == "code" else [])}
+    imported = {
+        pair
+        for c in site.cells.get(source, [])
+        for pair in (mentions(c["source"], "code") if c["cell_type"] == "code" else [])
+    }
     home = source and source.relative_to(site.root / "nbs").as_posix()
-    return prose, {s.name: where(s) for s in site.symbols if (s.module, s.name) in imported or s.cell[0] == home}
+    return prose, {
+        s.name: where(s)
+        for s in site.symbols
+        if (s.module, s.name) in imported or s.cell[0] == home
+    }
 
 # %% ../nbs/7_kit/71_site.ipynb #95432ccb
-_building: dict[str, Any] = {}   # the site that Sphinx is at work on
+_building: dict[str, Any] = {}  # the site that Sphinx is at work on
+
 
 def _draw_inline(writer, node):
     from docutils.nodes import SkipNode
-    with contextlib.suppress(FtkitError): writer.body.append(mathml(node.astext()))
+
+    with contextlib.suppress(FtkitError):
+        writer.body.append(mathml(node.astext()))
     raise SkipNode
+
 
 def _draw_block(writer, node):
     from docutils.nodes import SkipNode
-    with contextlib.suppress(FtkitError): writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>')
+
+    with contextlib.suppress(FtkitError):
+        writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>')
     raise SkipNode
+
 
 def _check_formulas(app, doctree):
     from docutils import nodes
     from sphinx.util.logging import getLogger
+
     for node in doctree.findall(lambda n: isinstance(n, (nodes.math, nodes.math_block))):
-        try: mathml(node.astext())
-        except FtkitError as e: getLogger("ftkit").warning(str(e), location=node)
+        try:
+            mathml(node.astext())
+        except FtkitError as e:
+            getLogger("ftkit").warning(str(e), location=node)
+
 
 def _finish_page(app, pagename, templatename, context, doctree):
-    if "body" not in context or not (site := _building.get("site")): return
+    if "body" not in context or not (site := _building.get("site")):
+        return
     prose, code = symbol_tables(site, pagename)
-    if any(p.name == "8_reference/api" for p in site.pages): context["body"] = link_code(link_prose(context["body"], prose), code)
-    if "<math" in context["body"]: context["metatags"] += f'<link rel="stylesheet" href="{context["pathto"]("_static/maths.css", resource=True)}" />'
+    if any(p.name == "8_reference/api" for p in site.pages):
+        context["body"] = link_code(link_prose(context["body"], prose), code)
+    if "<math" in context["body"]:
+        context["metatags"] += (
+            f'<link rel="stylesheet" href="{context["pathto"]("_static/maths.css", resource=True)}" />'
+        )
 
 # %% ../nbs/7_kit/71_site.ipynb #143f5a98
 def setup(app) -> dict:
     "The Sphinx extension."
-    app.add_html_math_renderer("mathml", inline_renderers=(_draw_inline, None), block_renderers=(_draw_block, None))
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(_draw_inline, None), block_renderers=(_draw_block, None)
+    )
     app.connect("doctree-read", _check_formulas)
     app.connect("html-page-context", _finish_page)
     app.connect("builder-inited", lambda app: setattr(app.builder, "search", False))
     return dict(parallel_read_safe=True, parallel_write_safe=True)
 
+
 def explain(warnings: str, origins: dict[str, list[int]], tree: Path) -> list[str]:
     "Sphinx's warnings in the words of a notebook: file and cell."
     said = []
     for line in re.sub(r"\x1b\[[0-9;]*m", "", warnings).splitlines():
-        if not (m := re.match(rf"(?:{re.escape(str(tree))}/)?([^:\s]+?)\.(ipynb|md)(?::(\d+))?: (?:WARNING|ERROR|CRITICAL): (.*)", line)):
-            if line.strip() and "WARNING" in line or "ERROR" in line: said.append(line.strip())
+        if not (
+            m := re.match(
+                rf"(?:{re.escape(str(tree))}/)?([^:\s]+?)\.(ipynb|md)(?::(\d+))?: (?:WARNING|ERROR|CRITICAL): (.*)",
+                line,
+            )
+        ):
+            if line.strip() and "WARNING" in line or "ERROR" in line:
+                said.append(line.strip())
             continue
         cells, number = origins.get(m[1]), int(m[3] or 0) // 10000
-        cell = f", cell {cells[number - 1]}" if cells and 0 < number <= len(cells) else f", line {m[3]}" if m[3] else ""
+        cell = (
+            f", cell {cells[number - 1]}"
+            if cells and 0 < number <= len(cells)
+            else f", line {m[3]}"
+            if m[3]
+            else ""
+        )
         said.append(f"{m[1]}{cell}: {m[4]}")
     return said
 
@@ -714,102 +1246,222 @@ def explain(warnings: str, origins: dict[str, list[int]], tree: Path) -> list[st
 def sphinx_settings(title: str, assets: Path) -> dict:
     "Sphinx's configuration; there is no conf.py."
     return dict(
-        project=title, html_title=title, language="en", copyright="the ftkit authors, Apache-2.0",
-        extensions=["myst_nb", "ftkit.site"], root_doc="index", html_theme="furo", html_math_renderer="mathml",
-        nb_execution_mode="off", nb_merge_streams=True, myst_heading_anchors=4, myst_fence_as_directive=[],
-        myst_enable_extensions=["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"],
-        html_static_path=[str(assets / "static")], templates_path=[str(assets / "templates")], html_css_files=["site.css"], html_js_files=["search.js", "site.js"],
-        html_sidebars={"**": ["sidebar/brand.html", "search-button.html", "sidebar/scroll-start.html", "sidebar/navigation.html", "sidebar/scroll-end.html"]},
-        highlight_language="none", html_use_index=False, html_domain_indices=False, html_copy_source=False, html_show_sourcelink=False, html_show_sphinx=False, html_permalinks_icon="#",
-        suppress_warnings=["config.cache", "mystnb.unknown_mime_type"])
+        project=title,
+        html_title=title,
+        language="en",
+        copyright="the ftkit authors, Apache-2.0",
+        extensions=["myst_nb", "ftkit.site"],
+        root_doc="index",
+        html_theme="furo",
+        html_math_renderer="mathml",
+        nb_execution_mode="off",
+        nb_merge_streams=True,
+        myst_heading_anchors=4,
+        myst_fence_as_directive=[],
+        myst_enable_extensions=[
+            "amsmath",
+            "attrs_block",
+            "attrs_inline",
+            "colon_fence",
+            "deflist",
+            "dollarmath",
+        ],
+        html_static_path=[str(assets / "static")],
+        templates_path=[str(assets / "templates")],
+        html_css_files=["site.css"],
+        html_js_files=["search.js", "site.js"],
+        html_sidebars={
+            "**": [
+                "sidebar/brand.html",
+                "search-button.html",
+                "sidebar/scroll-start.html",
+                "sidebar/navigation.html",
+                "sidebar/scroll-end.html",
+            ]
+        },
+        highlight_language="none",
+        html_use_index=False,
+        html_domain_indices=False,
+        html_copy_source=False,
+        html_show_sourcelink=False,
+        html_show_sphinx=False,
+        html_permalinks_icon="#",
+        suppress_warnings=["config.cache", "mystnb.unknown_mime_type"],
+    )
 
-def run_sphinx(tree: Path, out: Path, doctrees: Path, settings: dict, jobs: int = 1) -> tuple[Any, str]:
+
+def run_sphinx(
+    tree: Path, out: Path, doctrees: Path, settings: dict, jobs: int = 1
+) -> tuple[Any, str]:
     "Build pages; returns Sphinx's application and its warnings."
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
-    warnings, iris = io.StringIO(), sys.modules.setdefault("rfc3987_syntax", None)    # None: "not installed"; jsonschema would build 38 parsers with it
+
+    warnings, iris = (
+        io.StringIO(),
+        sys.modules.setdefault("rfc3987_syntax", None),
+    )  # None: "not installed"; jsonschema would build 38 parsers with it
     try:
         with patch_docutils(None), docutils_namespace():
-            app = Sphinx(tree, None, out, doctrees, "html", confoverrides=settings, status=None, warning=warnings, parallel=jobs)
+            app = Sphinx(
+                tree,
+                None,
+                out,
+                doctrees,
+                "html",
+                confoverrides=settings,
+                status=None,
+                warning=warnings,
+                parallel=jobs,
+            )
             app.build()
     finally:
-        if iris is None: del sys.modules["rfc3987_syntax"]
+        if iris is None:
+            del sys.modules["rfc3987_syntax"]
     return app, warnings.getvalue()
 
 # %% ../nbs/7_kit/71_site.ipynb #e9de90d8
 def page_sections(doctree, name: str) -> list[list[str]]:
     "The sections of a page for the index: address, page, heading, words of its prose."
     from docutils import nodes
+
     wanted = (nodes.paragraph, nodes.term, nodes.math_block)
     found, page = [], ""
     for section in doctree.findall(nodes.section):
         heading = section.next_node(nodes.title).astext()
         page = page or heading
         own = [n for n in section.children if not isinstance(n, nodes.section)]
-        words = [n.astext() for child in own for n in child.findall(lambda n: isinstance(n, wanted))]
-        found.append([f"{name}.html" + (f"#{section['ids'][0]}" if found else ""), page, heading, re.sub(r"\s+", " ", " ".join(words))])
+        words = [
+            n.astext() for child in own for n in child.findall(lambda n: isinstance(n, wanted))
+        ]
+        found.append(
+            [
+                f"{name}.html" + (f"#{section['ids'][0]}" if found else ""),
+                page,
+                heading,
+                re.sub(r"\s+", " ", " ".join(words)),
+            ]
+        )
     return found
+
 
 def search_index(site: Site, sections: list[list[str]]) -> str:
     "The index as a script. An entry is address, page, heading, words, and 1 if it is a symbol."
-    symbols = [[f"8_reference/api/{s.module}.html#{label(s)}", f"ftkit.{s.module}", s.name, f"{s.signature} {s.doc}", 1] for s in site.symbols]
-    return "window.siteIndex = " + json.dumps([*([*s, 0] for s in sections), *symbols], ensure_ascii=False, separators=(",", ":")) + ";"
+    symbols = [
+        [
+            f"8_reference/api/{s.module}.html#{label(s)}",
+            f"ftkit.{s.module}",
+            s.name,
+            f"{s.signature} {s.doc}",
+            1,
+        ]
+        for s in site.symbols
+    ]
+    return (
+        "window.siteIndex = "
+        + json.dumps(
+            [*([*s, 0] for s in sections), *symbols], ensure_ascii=False, separators=(",", ":")
+        )
+        + ";"
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #268d6a53
-def searcher(index: str,      # as `search_index` writes it
-             script: Path,    # search.js
-            ) -> Callable[[str], list[str]]:
+def searcher(
+    index: str,  # as `search_index` writes it
+    script: Path,  # search.js
+) -> Callable[[str], list[str]]:
     "The site's own search, for Python: query -> addresses, best first."
     import quickjs
+
     engine = quickjs.Context()
     engine.eval("var window = {};" + index + script.read_text(encoding="utf-8") + ";0")
-    return lambda query: [entry[0] for entry in json.loads(engine.eval(f"JSON.stringify(window.searchSite(window.siteIndex, {json.dumps(query)}))"))]
+    return lambda query: [
+        entry[0]
+        for entry in json.loads(
+            engine.eval(f"JSON.stringify(window.searchSite(window.siteIndex, {json.dumps(query)}))")
+        )
+    ]
 
 # %% ../nbs/7_kit/71_site.ipynb #5448cc00
-def check_built(out: Path  # the folder of the site
-               ) -> list[str]:
+def check_built(
+    out: Path,  # the folder of the site
+) -> list[str]:
     "What is wrong with the links of a built site: dead ones, missing anchors, and what a page would load from elsewhere."
-    texts = {p.relative_to(out).as_posix(): p.read_text(encoding="utf-8") for p in sorted(out.rglob("*.html"))}
+    texts = {
+        p.relative_to(out).as_posix(): p.read_text(encoding="utf-8")
+        for p in sorted(out.rglob("*.html"))
+    }
     ids = {name: set(re.findall(r'\sid="([^"]+)"', text)) for name, text in texts.items()}
     wrong = []
     for name, text in texts.items():
-        for kind, target in set(re.findall(r'\s(href|src)="([^"]*)"', re.sub(r"<pre>.*?</pre>|<annotation.*?</annotation>", lambda m: "".join(re.findall(r"<a [^>]*>", m[0])), text, flags=re.S))):
+        for kind, target in set(
+            re.findall(
+                r'\s(href|src)="([^"]*)"',
+                re.sub(
+                    r"<pre>.*?</pre>|<annotation.*?</annotation>",
+                    lambda m: "".join(re.findall(r"<a [^>]*>", m[0])),
+                    text,
+                    flags=re.S,
+                ),
+            )
+        ):
             target = html.unescape(target)
-            if re.match(r"(data|mailto|javascript):", target): continue
+            if re.match(r"(data|mailto|javascript):", target):
+                continue
             if re.match(r"[a-z]+://|//", target):
-                if kind == "src" or re.search(rf'<link rel="stylesheet"[^>]*{re.escape(target)}', text): wrong.append(f"{name} loads {target} from elsewhere")
+                if kind == "src" or re.search(
+                    rf'<link rel="stylesheet"[^>]*{re.escape(target)}', text
+                ):
+                    wrong.append(f"{name} loads {target} from elsewhere")
                 continue
             file, _, anchor = target.partition("#")
-            file = os.path.normpath(PurePosixPath(name).parent / file.split("?")[0]) if file else name
-            if not (out / file).exists(): wrong.append(f"{name} links to {target}, which is not there")
-            elif anchor and file in ids and anchor not in ids[file]: wrong.append(f"{name} links to {target}, an anchor that is not there")
+            file = (
+                os.path.normpath(PurePosixPath(name).parent / file.split("?")[0]) if file else name
+            )
+            if not (out / file).exists():
+                wrong.append(f"{name} links to {target}, which is not there")
+            elif anchor and file in ids and anchor not in ids[file]:
+                wrong.append(f"{name} links to {target}, an anchor that is not there")
     return wrong
 
 # %% ../nbs/7_kit/71_site.ipynb #9171cb45
 class Built(NamedTuple):
     "What came of a build."
+
     out: Path
-    pages: int        # written this time
-    total: int        # in the site
+    pages: int  # written this time
+    total: int  # in the site
     seconds: float
-    size: int         # bytes of the whole site
+    size: int  # bytes of the whole site
 
 # %% ../nbs/7_kit/71_site.ipynb #8e5fcbf4
 def lay_beside(app, site: Site, assets: Path, out: Path) -> None:
     "Search index, mathematical font, style, notebooks."
     from docutils import nodes
+
     sections, characters = [], set()
     for name in sorted(app.env.found_docs):
         doctree = app.env.get_doctree(name)
         sections += page_sections(doctree, name)
         for node in doctree.findall(lambda n: isinstance(n, (nodes.math, nodes.math_block))):
-            characters |= set(re.sub(r"<annotation.*?</annotation>|<[^>]+>", "", html.unescape(mathml(node.astext())), flags=re.S))
+            characters |= set(
+                re.sub(
+                    r"<annotation.*?</annotation>|<[^>]+>",
+                    "",
+                    html.unescape(mathml(node.astext())),
+                    flags=re.S,
+                )
+            )
     (out / "_static" / "search-index.js").write_text(search_index(site, sections), encoding="utf-8")
     font = base64.b64encode(maths_font(sorted(characters))).decode()
-    (out / "_static" / "maths.css").write_text(f"@font-face {{ font-family: 'Site Maths'; src: url(data:font/woff;base64,{font}) format('woff') }}\nmath {{ font-family: 'Site Maths', math; font-size: 1.08em }}\n", encoding="utf-8")
+    (out / "_static" / "maths.css").write_text(
+        f"@font-face {{ font-family: 'Site Maths'; src: url(data:font/woff;base64,{font}) format('woff') }}\nmath {{ font-family: 'Site Maths', math; font-size: 1.08em }}\n",
+        encoding="utf-8",
+    )
     shutil.copytree(assets / "static", out / "_static", dirs_exist_ok=True)
     for page in site.pages:
-        if page.source.suffix != ".ipynb": continue
+        if page.source.suffix != ".ipynb":
+            continue
         copy = out / "notebooks" / page.source.relative_to(site.root / "nbs")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(page.source, copy)
@@ -818,7 +1470,10 @@ def lay_beside(app, site: Site, assets: Path, out: Path) -> None:
 def need(*modules: str) -> None:
     "Raise `FtkitError` if one of these is not installed."
     if missing := [m for m in modules if util.find_spec(m) is None]:
-        raise FtkitError(f"The site needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; run `make docs`, or pip install -e '.[dev,docs]'.")
+        raise FtkitError(
+            f"The site needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed; run `make docs`, or pip install -e '.[dev,docs]'."
+        )
+
 
 def render(site: Site, work: Path, assets: Path, jobs: int) -> tuple[int, int]:
     "Write the tree and let Sphinx make pages of it in work/html; returns how many files changed, and how many there are."
@@ -829,49 +1484,85 @@ def render(site: Site, work: Path, assets: Path, jobs: int) -> tuple[int, int]:
     try:
         app, warnings = run_sphinx(tree, pages, doctrees, sphinx_settings(site.title, assets), jobs)
         wrong = explain(warnings, origins, tree)
-        for line in wrong: (doctrees / f"{re.split('[,:]', line)[0]}.doctree").unlink(missing_ok=True)   # to be read, and warned of, again
-        if not wrong: lay_beside(app, site, assets, pages)
-    finally: _building.clear()
-    if wrong := wrong or check_built(pages): raise FtkitError("\n".join(wrong[:20]))
+        for line in wrong:
+            (doctrees / f"{re.split('[,:]', line)[0]}.doctree").unlink(
+                missing_ok=True
+            )  # to be read, and warned of, again
+        if not wrong:
+            lay_beside(app, site, assets, pages)
+    finally:
+        _building.clear()
+    if wrong := wrong or check_built(pages):
+        raise FtkitError("\n".join(wrong[:20]))
     return len(changed), len(files)
 
 # %% ../nbs/7_kit/71_site.ipynb #7fdb1bf5
-def build(root: Path,               # the checkout
-          out: Path | None = None,  # None: _docs below it
-          work: Path | None = None, # what is kept between builds; None: _proc below the checkout
-          fresh: bool = False,      # forget what is kept
-          jobs: int = 2,            # processes
-         ) -> Built:
+def build(
+    root: Path,  # the checkout
+    out: Path | None = None,  # None: _docs below it
+    work: Path | None = None,  # what is kept between builds; None: _proc below the checkout
+    fresh: bool = False,  # forget what is kept
+    jobs: int = 2,  # processes
+) -> Built:
     "Build the site. Raises `FtkitError` with file and cell for whatever is wrong; then an older site stays as it is."
     start = time.time()
     need("sphinx", "myst_nb", "furo", "mermaidx", "quickjs", "ziamath", "nbdev")
     out, work = Path(out or root / "_docs").resolve(), Path(work or root / "_proc").resolve()
     assets = next(f for f in (root / "nbs" / "_site", checkout() / "nbs" / "_site") if f.is_dir())
     site = read_site(root)
-    if fresh: shutil.rmtree(work, ignore_errors=True)
+    if fresh:
+        shutil.rmtree(work, ignore_errors=True)
     changed, total = render(site, work, assets, jobs)
     with write_beside(out, folder=True) as beside:
-        shutil.copytree(work / "html", beside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))
-    return Built(out, changed, total, time.time() - start, sum(p.stat().st_size for p in out.rglob("*") if p.is_file()))
+        shutil.copytree(
+            work / "html",
+            beside,
+            dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"),
+        )
+    return Built(
+        out,
+        changed,
+        total,
+        time.time() - start,
+        sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
+    )
 
 # %% ../nbs/7_kit/71_site.ipynb #d0f5c62f
 def newest(root: Path) -> float:
     "When a source of the site was last changed."
     files = [root / "_quarto.yml", *root.glob("nbs/**/*"), *root.glob("ftkit/*.py")]
-    return max(p.stat().st_mtime for p in files if p.is_file() and ".ipynb_checkpoints" not in p.parts)
+    return max(
+        p.stat().st_mtime for p in files if p.is_file() and ".ipynb_checkpoints" not in p.parts
+    )
+
 
 def serve(out: Path, port: int = 0):
     "A server for a folder, on this machine only; port 0 takes a free one."
     import http.server, threading
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args): pass
-    try: server = http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(out)))
-    except OSError as e: raise FtkitError(f"Port {port} cannot be used: {e.strerror}. Choose another --port.") from e
+        def log_message(self, *args):
+            pass
+
+    try:
+        server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", port), functools.partial(Quiet, directory=str(out))
+        )
+    except OSError as e:
+        raise FtkitError(f"Port {port} cannot be used: {e.strerror}. Choose another --port.") from e
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
 # %% ../nbs/7_kit/71_site.ipynb #bfc4312c
-def preview(root: Path, out: Path | None = None, port: int = 8000, wait: float = 1.0, say: Callable = print, going: Callable[[], bool] = lambda: True) -> None:
+def preview(
+    root: Path,
+    out: Path | None = None,
+    port: int = 8000,
+    wait: float = 1.0,
+    say: Callable = print,
+    going: Callable[[], bool] = lambda: True,
+) -> None:
     "Serve the site, and build again what changes, as long as `going()` says so."
     seen, server = 0.0, serve(Path(out or root / "_docs"), port)
     say(f"http://127.0.0.1:{server.server_port}/index.html (Ctrl+C ends it)")
@@ -879,8 +1570,11 @@ def preview(root: Path, out: Path | None = None, port: int = 8000, wait: float =
         while going():
             if (now := newest(root)) != seen:
                 seen = now
-                try: done = build(root, out); say(f"built {done.pages} of {done.total} pages in {done.seconds:.1f} s")
-                except FtkitError as e: say(str(e))
+                try:
+                    done = build(root, out)
+                    say(f"built {done.pages} of {done.total} pages in {done.seconds:.1f} s")
+                except FtkitError as e:
+                    say(str(e))
             time.sleep(wait)
         server.shutdown()
 
@@ -891,33 +1585,50 @@ def filter_notebook(nb: dict) -> dict:
     stem = record["notebook"] if record else ""
     front = next((c["source"] for c in nb["cells"] if c["cell_type"] == "raw"), "---\n---")
     cells = preprocess([c for c in nb["cells"] if c["cell_type"] != "raw"])
-    if stem: front = re.sub(r"\n---\s*$", f"\noutput-file: {page_name(stem)}.html\n---", front)
+    if stem:
+        front = re.sub(r"\n---\s*$", f"\noutput-file: {page_name(stem)}.html\n---", front)
     return nb | dict(cells=[dict(cell_type="raw", id="front", metadata={}, source=front), *cells])
+
 
 def quarto_filter() -> None:
     "The console script `ftkit-filter`: a notebook in, a notebook out."
     nb = json.load(sys.stdin)
     for c in nb["cells"]:
-        if isinstance(c["source"], list): c["source"] = "".join(c["source"])
+        if isinstance(c["source"], list):
+            c["source"] = "".join(c["source"])
     json.dump(filter_notebook(nb), sys.stdout)
 
 # %% ../nbs/7_kit/71_site.ipynb #75063316
 def quarto_files(site: Site, assets: Path) -> dict[str, str]:
     "What Quarto wants beside the sources: file name below the checkout -> content."
     import yaml
+
     inner = json.loads(json.dumps(read_yaml(site.root / "_quarto.yml")).replace('"nbs/', '"'))
     inner["project"] = inner.get("project", {}) | {"output-dir": "../_docs"}
-    made = {"nbs/_quarto.yml": yaml.safe_dump(inner, sort_keys=False), "_variables.yml": yaml.safe_dump(variables(site))}
+    made = {
+        "nbs/_quarto.yml": yaml.safe_dump(inner, sort_keys=False),
+        "_variables.yml": yaml.safe_dump(variables(site)),
+    }
     return made | {f"nbs/8_reference/{name}": text for name, text in includes(site, assets).items()}
 
 # %% ../nbs/7_kit/71_site.ipynb #b75b2179
 def publish(root: Path, out: Path | None = None, fresh: bool = False) -> Built:
     "Build the site with Quarto where it is installed, else with Sphinx."
     import subprocess
-    if not shutil.which("quarto"): return build(root, out, fresh=fresh)
+
+    if not shutil.which("quarto"):
+        return build(root, out, fresh=fresh)
     start, site = time.time(), read_site(root)
     for name, text in quarto_files(site, root / "nbs" / "_site").items():
-        with write_beside(root / name) as beside: beside.write_text(text, encoding="utf-8")
+        with write_beside(root / name) as beside:
+            beside.write_text(text, encoding="utf-8")
     target = Path(out or root / "_docs").resolve()
-    if subprocess.run(["quarto", "render", "--output-dir", str(target)], cwd=root).returncode: raise FtkitError("quarto render failed; what it said stands above.")
-    return Built(target, len(site.pages), len(site.pages), time.time() - start, sum(p.stat().st_size for p in target.rglob("*") if p.is_file()))
+    if subprocess.run(["quarto", "render", "--output-dir", str(target)], cwd=root).returncode:
+        raise FtkitError("quarto render failed; what it said stands above.")
+    return Built(
+        target,
+        len(site.pages),
+        len(site.pages),
+        time.time() - start,
+        sum(p.stat().st_size for p in target.rglob("*") if p.is_file()),
+    )

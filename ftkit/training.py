@@ -29,21 +29,28 @@ from .text import batches, collate
 # %% ../nbs/1_foundations/12_training.ipynb #0b5ce659
 class GradientDescent:
     "`p -= lr * g`: one step down the slope."
-    def __init__(self, parameters, lr): self.parameters, self.lr, self.state, self.t = list(parameters), lr, {}, 0
+
+    def __init__(self, parameters, lr):
+        self.parameters, self.lr, self.state, self.t = list(parameters), lr, {}, 0
 
     @torch.no_grad()
     def step(self):
         self.t += 1
         for p in self.parameters:
-            if p.grad is not None: p.sub_(self.update(p, p.grad))
+            if p.grad is not None:
+                p.sub_(self.update(p, p.grad))
 
-    def update(self, p, g): return self.lr * g
+    def update(self, p, g):
+        return self.lr * g
+
     def zero_grad(self):
-        for p in self.parameters: p.grad = None
+        for p in self.parameters:
+            p.grad = None
 
 # %% ../nbs/1_foundations/12_training.ipynb #fa12a885
 class Momentum(GradientDescent):
     "Gradient descent along a decaying sum of gradients: `v = momentum * v + g` (Polyak, 1964)."
+
     def __init__(self, parameters, lr, momentum=0.9):
         super().__init__(parameters, lr)
         self.momentum = momentum
@@ -55,6 +62,7 @@ class Momentum(GradientDescent):
 # %% ../nbs/1_foundations/12_training.ipynb #9437d4ed
 class Adam(GradientDescent):
     "Mean gradient over its root mean square, both corrected for their start at 0 (Kingma and Ba, 2015, arXiv:1412.6980, algorithm 1)."
+
     def __init__(self, parameters, lr, betas=(0.9, 0.999), eps=1e-8):
         super().__init__(parameters, lr)
         self.betas, self.eps = betas, eps
@@ -68,51 +76,69 @@ class Adam(GradientDescent):
 # %% ../nbs/1_foundations/12_training.ipynb #6b90db3d
 class AdamW(Adam):
     "Adam with decay of the weights themselves, outside the gradient (Loshchilov and Hutter, 2019, arXiv:1711.05101)."
+
     def __init__(self, parameters, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
         super().__init__(parameters, lr, betas, eps)
         self.weight_decay = weight_decay
 
-    def update(self, p, g): return self.lr * self.weight_decay * p + super().update(p, g)
+    def update(self, p, g):
+        return self.lr * self.weight_decay * p + super().update(p, g)
 
 # %% ../nbs/1_foundations/12_training.ipynb #e8c2ec2b
 schedules = ("linear", "cosine", "constant")
 
-def schedule(name: str,          # "linear", "cosine" or "constant"
-             step: int,          # steps done so far: 0 at the first
-             total_steps: int,
-             warmup_steps: int,  # the first steps climb in equal parts towards 1
-            ) -> float:          # what the learning rate is multiplied by, above 0 and at most 1
+
+def schedule(
+    name: str,  # "linear", "cosine" or "constant"
+    step: int,  # steps done so far: 0 at the first
+    total_steps: int,
+    warmup_steps: int,  # the first steps climb in equal parts towards 1
+) -> float:  # what the learning rate is multiplied by, above 0 and at most 1
     "Warm-up, then down in a line or half a cosine, or level. Raises `FtkitError` for an unknown name."
-    if name not in schedules: raise unknown("schedule", name, schedules)
-    if step < warmup_steps: return (step + 1) / (warmup_steps + 1)
+    if name not in schedules:
+        raise unknown("schedule", name, schedules)
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
     done = (step - warmup_steps) / max(1, total_steps - warmup_steps)
     return {"linear": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2, "constant": 1.0}[name]
 
 # %% ../nbs/1_foundations/12_training.ipynb #9650b30f
-def parameter_groups(model: nn.Module,
-                     weight_decay: float,  # for matrices; biases and norms get none
-                    ) -> list[dict]:       # as `torch.optim` takes them
+def parameter_groups(
+    model: nn.Module,
+    weight_decay: float,  # for matrices; biases and norms get none
+) -> list[dict]:  # as `torch.optim` takes them
     "The trainable parameters in two groups: those with two or more axes decay, those with one do not."
     trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [dict(params=[p for p in trained if p.ndim >= 2], weight_decay=weight_decay),
-              dict(params=[p for p in trained if p.ndim < 2], weight_decay=0.0)]
+    groups = [
+        dict(params=[p for p in trained if p.ndim >= 2], weight_decay=weight_decay),
+        dict(params=[p for p in trained if p.ndim < 2], weight_decay=0.0),
+    ]
     return [g for g in groups if g["params"]]
 
 # %% ../nbs/1_foundations/12_training.ipynb #3d428d25
 optimizers = ("adamw", "adafactor", "sgd")
 
-def make_optimizer(name: str,             # "adamw", "adafactor" or "sgd" (with momentum 0.9)
-                   model: nn.Module,
-                   learning_rate: float,
-                   weight_decay: float,   # for matrices; biases and norms get none
-                  ) -> torch.optim.Optimizer:
+
+def make_optimizer(
+    name: str,  # "adamw", "adafactor" or "sgd" (with momentum 0.9)
+    model: nn.Module,
+    learning_rate: float,
+    weight_decay: float,  # for matrices; biases and norms get none
+) -> torch.optim.Optimizer:
     "An optimiser of the model's trainable parameters. Raises `FtkitError` for an unknown name, or if nothing is trainable."
-    if name not in optimizers: raise unknown("optimizer", name, optimizers)
+    if name not in optimizers:
+        raise unknown("optimizer", name, optimizers)
     groups = parameter_groups(model, weight_decay)
-    if not groups: raise FtkitError("The model has no trainable parameter: every one has requires_grad=False. Unfreeze some, or inject an adapter.")
-    if name == "sgd": return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9)
-    if name == "adamw": return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
+    if not groups:
+        raise FtkitError(
+            "The model has no trainable parameter: every one has requires_grad=False. Unfreeze some, or inject an adapter."
+        )
+    if name == "sgd":
+        return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9)
+    if name == "adamw":
+        return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
     from transformers.optimization import Adafactor
+
     return Adafactor(groups, lr=learning_rate, scale_parameter=False, relative_step=False)
 
 # %% ../nbs/1_foundations/12_training.ipynb #ef68a523
@@ -121,19 +147,26 @@ def model_logits(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
     output = model(**{k: v for k, v in batch.items() if k != "labels"})
     return getattr(output, "logits", output)
 
-def sum_cross_entropy(model: nn.Module,          # gives logits (B, C) or (B, T, C), bare or as `.logits`
-                      batch: dict[str, Tensor],  # as `text.collate` makes it; labels (B,) or (B, T), -100 where there is none
-                     ) -> tuple[Tensor, Tensor]:
+
+def sum_cross_entropy(
+    model: nn.Module,  # gives logits (B, C) or (B, T, C), bare or as `.logits`
+    batch: dict[
+        str, Tensor
+    ],  # as `text.collate` makes it; labels (B,) or (B, T), -100 where there is none
+) -> tuple[Tensor, Tensor]:
     "The cross-entropy summed over the valid labels, in nats, and the number of valid labels."
     labels, logits = batch["labels"], model_logits(model, batch)
-    total = F.cross_entropy(logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum")
+    total = F.cross_entropy(
+        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum"
+    )
     return total, (labels != -100).sum()
 
 # %% ../nbs/1_foundations/12_training.ipynb #4b9f84cf
-def scale_gradients(parameters: list[Tensor],  # those without a gradient are passed over
-                    divisor: Tensor,           # the number of valid labels that the gradients are summed over
-                    clip: float | None,        # the largest norm allowed; None: any
-                   ) -> Tensor:                # the norm of the mean gradient before clipping
+def scale_gradients(
+    parameters: list[Tensor],  # those without a gradient are passed over
+    divisor: Tensor,  # the number of valid labels that the gradients are summed over
+    clip: float | None,  # the largest norm allowed; None: any
+) -> Tensor:  # the norm of the mean gradient before clipping
     "Turn gradients of the sum into gradients of the mean and clip their norm, in one pass."
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients, foreach=True) / divisor
@@ -142,20 +175,31 @@ def scale_gradients(parameters: list[Tensor],  # those without a gradient are pa
     return norm
 
 # %% ../nbs/1_foundations/12_training.ipynb #59b89e49
-def precision(device: str | torch.device | None = None,  # None: what `choose_compute` chooses
-              dtype: torch.dtype | None = None,          # None: bfloat16 where it is native, else float32
-             ) -> tuple[torch.device, torch.dtype, Any]: # the third: a context for the forward pass
+def precision(
+    device: str | torch.device | None = None,  # None: what `choose_compute` chooses
+    dtype: torch.dtype | None = None,  # None: bfloat16 where it is native, else float32
+) -> tuple[torch.device, torch.dtype, Any]:  # the third: a context for the forward pass
     "Device, dtype and the autocast context that they mean. Raises `FtkitError` for a dtype that would need loss scaling."
     compute = choose_compute(None if device is None else str(device).split(":")[0])
     device, dtype = torch.device(device or compute.device), dtype or compute.dtype
     if dtype not in (torch.float32, torch.bfloat16):
-        raise FtkitError(f"Training runs in torch.bfloat16 or torch.float32; {dtype} was given (float16 would need its loss scaled).")
-    context = torch.autocast(device.type, torch.bfloat16) if dtype == torch.bfloat16 else contextlib.nullcontext()
+        raise FtkitError(
+            f"Training runs in torch.bfloat16 or torch.float32; {dtype} was given (float16 would need its loss scaled)."
+        )
+    context = (
+        torch.autocast(device.type, torch.bfloat16)
+        if dtype == torch.bfloat16
+        else contextlib.nullcontext()
+    )
     return device, dtype, context
+
 
 def to_device(batch: dict, device: torch.device) -> dict:
     "The batch with its tensors on the device."
-    return {k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in batch.items()}
+    return {
+        k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in batch.items()
+    }
+
 
 def example_lengths(examples: Sequence[dict]) -> list[int]:
     "Tokens of each example; 1 for what has no `input_ids`."
@@ -163,24 +207,35 @@ def example_lengths(examples: Sequence[dict]) -> list[int]:
 
 # %% ../nbs/1_foundations/12_training.ipynb #5a2da8b6
 @torch.no_grad()
-def predict(model: nn.Module,
-            examples: Sequence[dict],  # N of them; labels are not looked at
-            *, collate: Callable = collate,
-            batch_size: int = 64,
-            device: str | torch.device | None = None, dtype: torch.dtype | None = None,  # None: `choose_compute`
-            progress: bool = False,
-           ) -> Tensor:                # logits (N, C), float32, on the CPU, in the order of the examples
+def predict(
+    model: nn.Module,
+    examples: Sequence[dict],  # N of them; labels are not looked at
+    *,
+    collate: Callable = collate,
+    batch_size: int = 64,
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,  # None: `choose_compute`
+    progress: bool = False,
+) -> Tensor:  # logits (N, C), float32, on the CPU, in the order of the examples
     "Logits of every example. The model moves to the device and keeps its mode."
     device, dtype, autocast = precision(device, dtype)
     was_training, order, logits = model.training, batches(example_lengths(examples), batch_size), []
-    if not order: return torch.empty(0, getattr(getattr(model, "config", None), "num_labels", 0))
+    if not order:
+        return torch.empty(0, getattr(getattr(model, "config", None), "num_labels", 0))
     model.to(device).eval()
     for rows in tqdm(order, "predict", disable=not progress, leave=False, file=sys.stderr):
-        batch = to_device(collate([{k: v for k, v in examples[i].items() if k != "labels"} for i in rows]), device)
-        with autocast: logits.append(model_logits(model, batch).float())
+        batch = to_device(
+            collate([{k: v for k, v in examples[i].items() if k != "labels"} for i in rows]), device
+        )
+        with autocast:
+            logits.append(model_logits(model, batch).float())
     model.train(was_training)
-    if logits[0].ndim != 2: raise FtkitError(f"predict expects one row of logits per example, (B, C); the model gives {tuple(logits[0].shape)}.")
+    if logits[0].ndim != 2:
+        raise FtkitError(
+            f"predict expects one row of logits per example, (B, C); the model gives {tuple(logits[0].shape)}."
+        )
     return torch.cat(logits).cpu()[tensor_of(order).argsort()]
+
 
 def tensor_of(order: list[list[int]]) -> Tensor:
     "The indices of all batches, one after the other."
@@ -188,21 +243,27 @@ def tensor_of(order: list[list[int]]) -> Tensor:
 
 # %% ../nbs/1_foundations/12_training.ipynb #ab7267ab
 @torch.no_grad()
-def evaluate_loss(model: nn.Module,
-                  examples: Sequence[dict],
-                  *, collate: Callable = collate, loss: Callable = sum_cross_entropy,
-                  batch_size: int = 64,
-                  device: str | torch.device | None = None, dtype: torch.dtype | None = None,  # None: `choose_compute`
-                 ) -> float:           # sum over valid labels / number of valid labels
+def evaluate_loss(
+    model: nn.Module,
+    examples: Sequence[dict],
+    *,
+    collate: Callable = collate,
+    loss: Callable = sum_cross_entropy,
+    batch_size: int = 64,
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,  # None: `choose_compute`
+) -> float:  # sum over valid labels / number of valid labels
     "The mean loss over all valid labels. Raises `FtkitError` if there are none."
     device, dtype, autocast = precision(device, dtype)
     was_training, total, count = model.training, 0.0, 0
     model.to(device).eval()
     for rows in batches(example_lengths(examples), batch_size):
-        with autocast: part, n = loss(model, to_device(collate([examples[i] for i in rows]), device))
+        with autocast:
+            part, n = loss(model, to_device(collate([examples[i] for i in rows]), device))
         total, count = total + part.double(), count + n
     model.train(was_training)
-    if not int(count): raise FtkitError("There is nothing to evaluate: no example has a valid label.")
+    if not int(count):
+        raise FtkitError("There is nothing to evaluate: no example has a valid label.")
     return float(total / count)
 
 # %% ../nbs/1_foundations/12_training.ipynb #fc4061a3
@@ -218,43 +279,71 @@ def smoothed(values: Sequence[float], weight: float = 0.9) -> list[float]:
 @dataclass
 class History:
     "What happened in a training run. `plot()` shows it."
-    steps: list[dict] = field(default_factory=list)        # step (from 1), loss, learning_rate, gradient_norm, tokens, examples, seconds
+
+    steps: list[dict] = field(
+        default_factory=list
+    )  # step (from 1), loss, learning_rate, gradient_norm, tokens, examples, seconds
     evaluations: list[dict] = field(default_factory=list)  # step, loss, seconds
-    total_steps: int = 0          # how many were planned
-    seconds: float = 0.0          # evaluations and checkpoints too; of a resumed run, all its parts
-    stopped: str = ""             # why it ended before total_steps, if it did
+    total_steps: int = 0  # how many were planned
+    seconds: float = 0.0  # evaluations and checkpoints too; of a resumed run, all its parts
+    stopped: str = ""  # why it ended before total_steps, if it did
     best_step: int | None = None  # the evaluation whose weights were restored, if any were
 
     @property
     def examples_per_second(self) -> float:
         "In the training steps alone."
-        return sum(s["examples"] for s in self.steps) / max(1e-9, sum(s["seconds"] for s in self.steps))
+        return sum(s["examples"] for s in self.steps) / max(
+            1e-9, sum(s["seconds"] for s in self.steps)
+        )
 
-    def plot(self): return plot_history(self)
-    def __repr__(self): return history_text(self)
+    def plot(self):
+        return plot_history(self)
+
+    def __repr__(self):
+        return history_text(self)
 
 # %% ../nbs/1_foundations/12_training.ipynb #e20cb653
 def history_text(history: History) -> str:
     "A run in one line."
-    if not history.steps: return "History: no step yet"
+    if not history.steps:
+        return "History: no step yet"
     last = f"{len(history.steps)} steps, {history.examples_per_second:.1f} examples/s, last loss {history.steps[-1]['loss']:.4f}"
-    if history.evaluations: last += f", validation loss {history.evaluations[-1]['loss']:.4f}"
+    if history.evaluations:
+        last += f", validation loss {history.evaluations[-1]['loss']:.4f}"
     return f"History: {last}" + (f"; {history.stopped}" if history.stopped else "")
+
 
 def plot_history(history: History):  # returns the figure's two axes
     "Loss (each step faint, smoothed strong, evaluations as dots) and the learning rate."
     import matplotlib.pyplot as plt
-    if not history.steps: raise FtkitError("There is nothing to plot: the history has no step.")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.5, 3), width_ratios=(2, 1), layout="constrained")
+
+    if not history.steps:
+        raise FtkitError("There is nothing to plot: the history has no step.")
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(7.5, 3), width_ratios=(2, 1), layout="constrained"
+    )
     x, y = [s["step"] for s in history.steps], [s["loss"] for s in history.steps]
     left.plot(x, y, ".-" if len(x) == 1 else "-", color="C0", alpha=0.3, linewidth=1)
     left.plot(x, smoothed(y), color="C0", label="training, smoothed")
     if history.evaluations:
-        left.plot([e["step"] for e in history.evaluations], [e["loss"] for e in history.evaluations], "o-", color="C1", label="validation")
-    if history.best_step: left.axvline(history.best_step, color="C1", linestyle=":", label="weights kept")
-    left.set(xlabel="step", ylabel="loss (nats per label)", title=f"From {smoothed(y)[0]:.2f} to {smoothed(y)[-1]:.2f} in {len(x)} steps")
+        left.plot(
+            [e["step"] for e in history.evaluations],
+            [e["loss"] for e in history.evaluations],
+            "o-",
+            color="C1",
+            label="validation",
+        )
+    if history.best_step:
+        left.axvline(history.best_step, color="C1", linestyle=":", label="weights kept")
+    left.set(
+        xlabel="step",
+        ylabel="loss (nats per label)",
+        title=f"From {smoothed(y)[0]:.2f} to {smoothed(y)[-1]:.2f} in {len(x)} steps",
+    )
     left.legend(frameon=False)
-    right.plot(x, [s["learning_rate"] for s in history.steps], ".-" if len(x) == 1 else "-", color="C2")
+    right.plot(
+        x, [s["learning_rate"] for s in history.steps], ".-" if len(x) == 1 else "-", color="C2"
+    )
     right.set(xlabel="step", ylabel="learning rate", title="Schedule", ylim=(0, None))
     right.yaxis.set_major_formatter("{x:.2g}")
     return left, right
@@ -262,21 +351,31 @@ def plot_history(history: History):  # returns the figure's two axes
 # %% ../nbs/1_foundations/12_training.ipynb #bdf580f3
 def trained_state(model: nn.Module) -> dict[str, Tensor]:  # name -> a copy
     "A copy of what training changes: the trainable parameters, and the buffers."
-    kept = [(n, p) for n, p in model.named_parameters() if p.requires_grad] + list(model.named_buffers())
+    kept = [(n, p) for n, p in model.named_parameters() if p.requires_grad] + list(
+        model.named_buffers()
+    )
     return {name: tensor.detach().clone() for name, tensor in kept}
+
 
 @torch.no_grad()
 def restore_state(model: nn.Module, state: dict[str, Tensor]) -> None:
     "Put such a copy back, in place."
     there = dict(model.named_parameters()) | dict(model.named_buffers())
-    for name, tensor in state.items(): there[name].copy_(tensor)
+    for name, tensor in state.items():
+        there[name].copy_(tensor)
 
 # %% ../nbs/1_foundations/12_training.ipynb #f920443e
 def random_state() -> dict:
     "The state of every source of randomness, in types that torch loads with `weights_only=True`."
     kind, keys, *rest = np.random.get_state()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return dict(python=random.getstate(), numpy=(kind, keys.tolist(), *rest), torch=torch.get_rng_state(), cuda=cuda)
+    return dict(
+        python=random.getstate(),
+        numpy=(kind, keys.tolist(), *rest),
+        torch=torch.get_rng_state(),
+        cuda=cuda,
+    )
+
 
 def set_random_state(state: dict) -> None:
     "Put every source of randomness back to such a state."
@@ -284,74 +383,125 @@ def set_random_state(state: dict) -> None:
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
     torch.set_rng_state(state["torch"])
-    if state["cuda"]: torch.cuda.set_rng_state_all(state["cuda"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])
 
 # %% ../nbs/1_foundations/12_training.ipynb #0c02f2e0
 def fingerprint(value: Any) -> str:  # 16 hex digits
     "Hash of numbers, strings, tensors, arrays and containers of them."
     digest = hashlib.sha256()
+
     def add(x):
-        if isinstance(x, Tensor): x = x.detach().cpu(); add((str(x.dtype), *x.shape)); digest.update(x.contiguous().flatten().view(torch.uint8).numpy())
-        elif isinstance(x, np.ndarray): add((x.dtype.str, *x.shape)); digest.update(np.ascontiguousarray(x).tobytes())
+        if isinstance(x, Tensor):
+            x = x.detach().cpu()
+            add((str(x.dtype), *x.shape))
+            digest.update(x.contiguous().flatten().view(torch.uint8).numpy())
+        elif isinstance(x, np.ndarray):
+            add((x.dtype.str, *x.shape))
+            digest.update(np.ascontiguousarray(x).tobytes())
         elif isinstance(x, dict):
-            for k in x: add(k); add(x[k])
-        elif isinstance(x, (list, tuple)) and any(isinstance(v, (Tensor, np.ndarray, dict, list, tuple)) for v in x):
+            for k in x:
+                add(k)
+                add(x[k])
+        elif isinstance(x, (list, tuple)) and any(
+            isinstance(v, (Tensor, np.ndarray, dict, list, tuple)) for v in x
+        ):
             digest.update(b"(%d" % len(x))
-            for v in x: add(v)
-        else: digest.update(repr(x).encode() + b"\0")
+            for v in x:
+                add(v)
+        else:
+            digest.update(repr(x).encode() + b"\0")
+
     add(value)
     return digest.hexdigest()[:16]
+
 
 def settings_of(model, train, validation, device, dtype, options: dict) -> dict[str, Any]:
     "What a run's numbers depend on, by name, as plain values."
     aside = ("checkpoint", "checkpoint_every", "progress", "track")
-    called = lambda f: f"{f.__module__}.{f.__qualname__}" if hasattr(f, "__qualname__") else type(f).__qualname__
+    called = lambda f: (
+        f"{f.__module__}.{f.__qualname__}" if hasattr(f, "__qualname__") else type(f).__qualname__
+    )
     plain = {k: called(v) if callable(v) else v for k, v in options.items() if k not in aside}
-    rows = lambda examples: None if examples is None else fingerprint([examples[i] for i in range(len(examples))])
-    return plain | {"device": device.type, "dtype": str(dtype), "training data": rows(train), "validation data": rows(validation),
-                    "starting weights": fingerprint(model.state_dict()),
-                    "trainable parameters": fingerprint([n for n, p in model.named_parameters() if p.requires_grad])}
+    rows = lambda examples: (
+        None if examples is None else fingerprint([examples[i] for i in range(len(examples))])
+    )
+    return plain | {
+        "device": device.type,
+        "dtype": str(dtype),
+        "training data": rows(train),
+        "validation data": rows(validation),
+        "starting weights": fingerprint(model.state_dict()),
+        "trainable parameters": fingerprint(
+            [n for n, p in model.named_parameters() if p.requires_grad]
+        ),
+    }
 
 # %% ../nbs/1_foundations/12_training.ipynb #9a85aea8
 def save_checkpoint(folder: Path, state: dict) -> None:
     "Write `state` to folder/checkpoint.pt: at any moment the old file is there, or the new one."
     try:
-        with write_beside(folder / "checkpoint.pt") as beside: torch.save(state, beside)
+        with write_beside(folder / "checkpoint.pt") as beside:
+            torch.save(state, beside)
     except (OSError, RuntimeError) as e:
-        raise FtkitError(f"Cannot write the checkpoint in {folder}: {e}. Free some space or choose another folder; an older checkpoint is untouched.") from e
+        raise FtkitError(
+            f"Cannot write the checkpoint in {folder}: {e}. Free some space or choose another folder; an older checkpoint is untouched."
+        ) from e
+
 
 def load_checkpoint(folder: Path, settings: dict) -> dict | None:
     "The state in `folder`; None if there is none. Raises `FtkitError` if it can't be read or belongs to another run."
-    path, way_out = folder / "checkpoint.pt", f"Delete {folder} to start anew, or choose another folder."
-    for left in folder.glob(".checkpoint.pt.*.part"): shutil.rmtree(left, ignore_errors=True)   # of a run that was killed while writing
-    if not path.is_file(): return None
+    path, way_out = (
+        folder / "checkpoint.pt",
+        f"Delete {folder} to start anew, or choose another folder.",
+    )
+    for left in folder.glob(".checkpoint.pt.*.part"):
+        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while writing
+    if not path.is_file():
+        return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         theirs = dict(state["settings"])
-    except Exception as e: raise FtkitError(f"The checkpoint {path} can't be read ({type(e).__name__}). {way_out}") from e
+    except Exception as e:
+        raise FtkitError(
+            f"The checkpoint {path} can't be read ({type(e).__name__}). {way_out}"
+        ) from e
     differ = [k for k in sorted(settings | theirs) if settings.get(k) != theirs.get(k)]
     show = lambda k: k if " " in k else f"{k} ({theirs.get(k)} there, {settings.get(k)} now)"
-    if differ: raise FtkitError(f"The checkpoint {path} belongs to another run; these differ: {', '.join(map(show, differ))}. {way_out}")
+    if differ:
+        raise FtkitError(
+            f"The checkpoint {path} belongs to another run; these differ: {', '.join(map(show, differ))}. {way_out}"
+        )
     return state
 
 # %% ../nbs/1_foundations/12_training.ipynb #74791b2f
 def check_options(o: dict) -> None:
     "Raise `FtkitError` for the first option of `fit` that makes no sense."
+
     def must(good, name, expected):
-        if not good: raise FtkitError(f"{name} must be {expected}; {o[name]!r} was given.")
+        if not good:
+            raise FtkitError(f"{name} must be {expected}; {o[name]!r} was given.")
+
     whole = lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1
     number = lambda v: isinstance(v, (int, float)) and math.isfinite(v)
-    for name in ("batch_size", "accumulate"): must(whole(o[name]), name, "a whole number, 1 or more")
+    for name in ("batch_size", "accumulate"):
+        must(whole(o[name]), name, "a whole number, 1 or more")
     for name in ("max_steps", "evaluate_every", "patience", "checkpoint_every"):
         must(o[name] is None or whole(o[name]), name, "a whole number, 1 or more, or None")
     must(number(o["epochs"]) and o["epochs"] > 0, "epochs", "above 0")
-    must(number(o["warmup"]) and 0 <= o["warmup"] <= 1, "warmup", "a share of the steps, from 0 to 1")
-    for name in ("learning_rate", "weight_decay"): must(number(o[name]) and o[name] >= 0, name, "a number, 0 or more")
+    must(
+        number(o["warmup"]) and 0 <= o["warmup"] <= 1, "warmup", "a share of the steps, from 0 to 1"
+    )
+    for name in ("learning_rate", "weight_decay"):
+        must(number(o[name]) and o[name] >= 0, name, "a number, 0 or more")
     must(o["clip"] is None or number(o["clip"]) and o["clip"] > 0, "clip", "above 0, or None")
     for name, known in (("schedule", schedules), ("optimizer", optimizers)):
-        if o[name] not in known: raise unknown(name, o[name], known)
-    if not len(o["train"]): raise FtkitError("There is nothing to train on: the training examples are empty.")
-    if o["validation"] is not None and not len(o["validation"]): raise FtkitError("The validation examples are empty; pass None to train without.")
+        if o[name] not in known:
+            raise unknown(name, o[name], known)
+    if not len(o["train"]):
+        raise FtkitError("There is nothing to train on: the training examples are empty.")
+    if o["validation"] is not None and not len(o["validation"]):
+        raise FtkitError("The validation examples are empty; pass None to train without.")
     if o["validation"] is None and (o["patience"] or o["evaluate_every"]):
         raise FtkitError("patience and evaluate_every need validation examples; none were given.")
 
@@ -359,60 +509,92 @@ def check_options(o: dict) -> None:
 def check_labels(model, examples, collate, autocast, device, what: str) -> None:
     "Raise `FtkitError` for a missing label, or one that is none of the model's classes."
     for i in range(len(examples)):
-        if "labels" not in examples[i]: raise FtkitError(f"{what} example {i} (counted from 0) has no 'labels'; it has {', '.join(examples[i])}.")
+        if "labels" not in examples[i]:
+            raise FtkitError(
+                f"{what} example {i} (counted from 0) has no 'labels'; it has {', '.join(examples[i])}."
+            )
     model.eval()
-    with torch.no_grad(), autocast: classes = model_logits(model, to_device(collate([examples[0]]), device)).shape[-1]
+    with torch.no_grad(), autocast:
+        classes = model_logits(model, to_device(collate([examples[0]]), device)).shape[-1]
     for i in range(len(examples)):
         found = torch.as_tensor(examples[i]["labels"]).flatten()
         wrong = found[((found < 0) | (found >= classes)) & (found != -100)]
-        if len(wrong): raise FtkitError(f"{what} example {i} (counted from 0) has label {wrong[0].item()}, but the model has {classes} classes: 0 to {classes - 1}. "
-                                        "Number the labels from 0, or give the model as many classes as there are labels.")
+        if len(wrong):
+            raise FtkitError(
+                f"{what} example {i} (counted from 0) has label {wrong[0].item()}, but the model has {classes} classes: 0 to {classes - 1}. "
+                "Number the labels from 0, or give the model as many classes as there are labels."
+            )
 
 # %% ../nbs/1_foundations/12_training.ipynb #de4418e3
-def open_tracker(track: str | None,  # None, "tensorboard" or "wandb"
-                 settings: dict,     # shown beside the run
-                ) -> tuple[Callable[[dict, int], None], Callable[[], None]]:  # log(values, step), close()
+def open_tracker(
+    track: str | None,  # None, "tensorboard" or "wandb"
+    settings: dict,  # shown beside the run
+) -> tuple[Callable[[dict, int], None], Callable[[], None]]:  # log(values, step), close()
     "A tracker. Raises `FtkitError` for an unknown one, or one that is not installed."
-    if track is None: return (lambda values, step: None), (lambda: None)
-    if track not in ("tensorboard", "wandb"): raise unknown("tracker", track, ("tensorboard", "wandb"))
+    if track is None:
+        return (lambda values, step: None), (lambda: None)
+    if track not in ("tensorboard", "wandb"):
+        raise unknown("tracker", track, ("tensorboard", "wandb"))
     try:
         if track == "wandb":
             import wandb
+
             tracked = wandb.init(project="ftkit", config=settings)
             return (lambda values, step: tracked.log(values, step=step)), tracked.finish
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as e: raise FtkitError(f"track='{track}' needs a package that is not installed: pip install 'ftkit[track]'.") from e
+    except ImportError as e:
+        raise FtkitError(
+            f"track='{track}' needs a package that is not installed: pip install 'ftkit[track]'."
+        ) from e
     writer = SummaryWriter()
-    return (lambda values, step: [writer.add_scalar(k, v, step) for k, v in values.items()]), writer.close
+    return (
+        lambda values, step: [writer.add_scalar(k, v, step) for k, v in values.items()]
+    ), writer.close
 
 # %% ../nbs/1_foundations/12_training.ipynb #4e46660b
 @contextlib.contextmanager
 def recomputing(model: nn.Module, wanted: bool = True):
     "Gradient checkpointing inside the block. Raises `FtkitError` if the model has none."
-    if not wanted: yield; return
-    newer = hasattr(model, "activation_checkpointing_enable")          # the name since transformers 5.23
+    if not wanted:
+        yield
+        return
+    newer = hasattr(model, "activation_checkpointing_enable")  # the name since transformers 5.23
     name = "activation_checkpointing" if newer else "gradient_checkpointing"
-    try: getattr(model, f"{name}_enable")(**{f"{name}_kwargs": dict(use_reentrant=False)})
-    except (AttributeError, ValueError) as e: raise FtkitError(f"{type(model).__name__} has no gradient checkpointing; pass gradient_checkpointing=False.") from e
+    try:
+        getattr(model, f"{name}_enable")(**{f"{name}_kwargs": dict(use_reentrant=False)})
+    except (AttributeError, ValueError) as e:
+        raise FtkitError(
+            f"{type(model).__name__} has no gradient checkpointing; pass gradient_checkpointing=False."
+        ) from e
     cache = getattr(getattr(model, "config", None), "use_cache", None)
-    if cache: model.config.use_cache = False                           # or transformers warns
-    try: yield
+    if cache:
+        model.config.use_cache = False  # or transformers warns
+    try:
+        yield
     finally:
-        if cache: model.config.use_cache = cache
+        if cache:
+            model.config.use_cache = cache
         getattr(model, f"{name}_disable")()
-        if hasattr(model, "_require_grads_hook"): model.disable_input_require_grads()
+        if hasattr(model, "_require_grads_hook"):
+            model.disable_input_require_grads()
 
 # %% ../nbs/1_foundations/12_training.ipynb #2750c60d
 def draw_mask_(mask: Tensor, p: float = 0.5, *, generator: torch.Generator | None = None) -> Tensor:
     "Fill a tensor on the CPU with 1 (probability p, to 32 bits) and 0, in place: `Tensor.bernoulli_`, several times faster, with other draws."
-    if not 0 < p < 1: return mask.fill_(p)
+    if not 0 < p < 1:
+        return mask.fill_(p)
     seed = torch.randint(2**63 - 1, (), generator=generator).item()
-    words = np.random.Generator(np.random.SFC64(seed)).integers(-2**63, 2**63 - 1, -(-mask.numel() // 2), np.int64, endpoint=True)
-    draws = torch.from_numpy(words.view(np.int32)[:mask.numel()]).view(mask.shape)       # even over all 32-bit integers
+    words = np.random.Generator(np.random.SFC64(seed)).integers(
+        -(2**63), 2**63 - 1, -(-mask.numel() // 2), np.int64, endpoint=True
+    )
+    draws = torch.from_numpy(words.view(np.int32)[: mask.numel()]).view(
+        mask.shape
+    )  # even over all 32-bit integers
     return torch.lt(draws, round(p * 2**32) - 2**31, out=mask)
 
 # %% ../nbs/1_foundations/12_training.ipynb #8c466dc0
-_exchanged, _exchange = [], threading.Lock()    # the kernel, once for each open `fast_dropout` block
+_exchanged, _exchange = [], threading.Lock()  # the kernel, once for each open `fast_dropout` block
+
 
 @contextlib.contextmanager
 def fast_dropout():
@@ -421,18 +603,23 @@ def fast_dropout():
         if not _exchanged:
             kernel = torch.library.Library("aten", "IMPL")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")              # torch warns that a kernel is exchanged: that is the intention
+                warnings.simplefilter(
+                    "ignore"
+                )  # torch warns that a kernel is exchanged: that is the intention
                 kernel.impl("bernoulli_.float", draw_mask_, "CPU")
         _exchanged.append(_exchanged[0] if _exchanged else kernel)
-    try: yield
+    try:
+        yield
     finally:
         with _exchange:
             kernel = _exchanged.pop()
-            if not _exchanged: kernel._destroy()             # the last one puts torch's own back
+            if not _exchanged:
+                kernel._destroy()  # the last one puts torch's own back
 
 # %% ../nbs/1_foundations/12_training.ipynb #a9e07d6c
 class Training:
     "One run of `fit` under way: what the loop needs besides the loop itself."
+
     def __init__(self, model, train, validation, **options):
         check_options(dict(train=train, validation=validation, **options))
         self.__dict__ |= options
@@ -445,12 +632,23 @@ class Training:
         self.warmup_steps = int(self.warmup * self.total_steps)
         self.folder = Path(self.checkpoint) if self.checkpoint is not None else None
 
-    def micro_batches(self, step): return _micro_batches(self, step)
-    def log(self, *values): _log(self, *values)
-    def flush(self): _flush(self)
-    def evaluate(self, done): return _evaluate(self, done)
-    def save(self, done, now=False): _save(self, done, now)
-    def finish(self): return _finish(self)
+    def micro_batches(self, step):
+        return _micro_batches(self, step)
+
+    def log(self, *values):
+        _log(self, *values)
+
+    def flush(self):
+        _flush(self)
+
+    def evaluate(self, done):
+        return _evaluate(self, done)
+
+    def save(self, done, now=False):
+        _save(self, done, now)
+
+    def finish(self):
+        return _finish(self)
 
 # %% ../nbs/1_foundations/12_training.ipynb #0ebf08ad
 def _micro_batches(run: Training, step: int) -> list[dict]:
@@ -459,65 +657,114 @@ def _micro_batches(run: Training, step: int) -> list[dict]:
     if run.epoch != epoch:
         lengths = run.lengths if run.group_by_length else [1] * len(run.lengths)
         run.epoch, run.order = epoch, batches(lengths, run.batch_size, seed=run.seed, epoch=epoch)
-    chosen = run.order[i * run.accumulate:(i + 1) * run.accumulate]
+    chosen = run.order[i * run.accumulate : (i + 1) * run.accumulate]
     run.rows = [r for rows in chosen for r in rows]
     return [to_device(run.collate([run.train[r] for r in rows]), run.device) for rows in chosen]
 
 # %% ../nbs/1_foundations/12_training.ipynb #bc8a1ec0
-steps_between_reads = dict(cpu=1)    # elsewhere 16: to read a number is to wait for the device
+steps_between_reads = dict(cpu=1)  # elsewhere 16: to read a number is to wait for the device
+
 
 def _log(run: Training, step: int, total: Tensor, count: Tensor, norm: Tensor, rate: float) -> None:
     "Note a step."
     now = time.perf_counter()
-    entry = dict(step=step + 1, learning_rate=rate, examples=len(run.rows), tokens=sum(run.lengths[r] for r in run.rows), seconds=now - run.ticked)
+    entry = dict(
+        step=step + 1,
+        learning_rate=rate,
+        examples=len(run.rows),
+        tokens=sum(run.lengths[r] for r in run.rows),
+        seconds=now - run.ticked,
+    )
     run.pending.append((entry, torch.stack([total.double(), count.double(), norm.double()])))
     run.ticked = now
-    if len(run.pending) >= steps_between_reads.get(run.device.type, 16): run.flush()
+    if len(run.pending) >= steps_between_reads.get(run.device.type, 16):
+        run.flush()
     run.bar.update()
+
 
 def _flush(run: Training) -> None:
     "Read the pending numbers; stop if one of them is not finite."
-    if not run.pending: return
-    for (entry, _), (total, count, norm) in zip(run.pending, torch.stack([t for _, t in run.pending]).tolist()):
-        if not count: raise FtkitError(f"No label of step {entry['step']} is valid: every one is -100. Leave out examples without a label.")
+    if not run.pending:
+        return
+    for (entry, _), (total, count, norm) in zip(
+        run.pending, torch.stack([t for _, t in run.pending]).tolist()
+    ):
+        if not count:
+            raise FtkitError(
+                f"No label of step {entry['step']} is valid: every one is -100. Leave out examples without a label."
+            )
         loss = total / count
-        if not (math.isfinite(loss) and math.isfinite(norm)): raise not_finite(entry["step"], loss, norm, entry["learning_rate"], run.history)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise not_finite(entry["step"], loss, norm, entry["learning_rate"], run.history)
         run.history.steps.append(entry | dict(loss=loss, gradient_norm=norm))
-        run.track_values(dict(loss=loss, gradient_norm=norm, learning_rate=entry["learning_rate"]), entry["step"])
+        run.track_values(
+            dict(loss=loss, gradient_norm=norm, learning_rate=entry["learning_rate"]), entry["step"]
+        )
     run.pending.clear()
     run.bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
 # %% ../nbs/1_foundations/12_training.ipynb #61b9395e
 def not_finite(step: int, loss: float, norm: float, rate: float, history: History) -> FtkitError:
     "The error for a loss or a gradient that is NaN or infinite: where, and the likely causes."
-    what = f"The loss is {loss}" if not math.isfinite(loss) else f"The loss is {loss:.4g} but the gradient's norm is {norm}"
-    before = f", gradient norm in the step before {history.steps[-1]['gradient_norm']:.3g}" if history.steps else ""
-    return FtkitError(f"{what} at step {step} (learning rate {rate:.3g}{before}). Likely causes: a learning rate that is too high or a warm-up that is too short; "
-                      "weights or inputs that hold NaN already; a loss that divides by zero or takes the logarithm of zero. Try a tenth of the learning rate first.")
+    what = (
+        f"The loss is {loss}"
+        if not math.isfinite(loss)
+        else f"The loss is {loss:.4g} but the gradient's norm is {norm}"
+    )
+    before = (
+        f", gradient norm in the step before {history.steps[-1]['gradient_norm']:.3g}"
+        if history.steps
+        else ""
+    )
+    return FtkitError(
+        f"{what} at step {step} (learning rate {rate:.3g}{before}). Likely causes: a learning rate that is too high or a warm-up that is too short; "
+        "weights or inputs that hold NaN already; a loss that divides by zero or takes the logarithm of zero. Try a tenth of the learning rate first."
+    )
 
 # %% ../nbs/1_foundations/12_training.ipynb #9a4511dc
 def _evaluate(run: Training, done: int) -> bool:
     "Evaluate if it is due; True if training should stop."
     every = run.evaluate_every or run.steps_per_epoch
-    if run.validation is None or not (done % every == 0 or done == run.total_steps): return False
+    if run.validation is None or not (done % every == 0 or done == run.total_steps):
+        return False
     run.flush()
     start = time.perf_counter()
-    value = evaluate_loss(run.model, run.validation, collate=run.collate, loss=run.loss, device=run.device, dtype=run.dtype)
+    value = evaluate_loss(
+        run.model,
+        run.validation,
+        collate=run.collate,
+        loss=run.loss,
+        device=run.device,
+        dtype=run.dtype,
+    )
     run.ticked = time.perf_counter()
     run.history.evaluations.append(dict(step=done, loss=value, seconds=run.ticked - start))
     run.track_values(dict(validation_loss=value), done)
-    if run.patience is None: return False
-    if value < run.best_loss: run.best, run.best_loss, run.worse, run.history.best_step = trained_state(run.model), value, 0, done
-    else: run.worse += 1
+    if run.patience is None:
+        return False
+    if value < run.best_loss:
+        run.best, run.best_loss, run.worse, run.history.best_step = (
+            trained_state(run.model),
+            value,
+            0,
+            done,
+        )
+    else:
+        run.worse += 1
     return run.worse >= run.patience
 
 # %% ../nbs/1_foundations/12_training.ipynb #cbbbba11
 def _resume(run: Training) -> int:
     "Load the checkpoint if there is one; the number of steps done."
     run.history.total_steps = run.total_steps
-    run.settings = settings_of(run.model, run.train, run.validation, run.device, run.dtype, run.options) if run.folder else {}
+    run.settings = (
+        settings_of(run.model, run.train, run.validation, run.device, run.dtype, run.options)
+        if run.folder
+        else {}
+    )
     state = load_checkpoint(run.folder, run.settings) if run.folder else None
-    if state is None: return 0
+    if state is None:
+        return 0
     restore_state(run.model, state["weights"])
     run.torch_optimizer.load_state_dict(state["optimizer"])
     set_random_state(state["random"])
@@ -526,33 +773,64 @@ def _resume(run: Training) -> int:
     run.history = History(**state["history"])
     return run.total_steps if run.patience and run.worse >= run.patience else state["step"]
 
+
 def _save(run: Training, done: int, now: bool) -> None:
     "Write a checkpoint if one is due: every `checkpoint_every` steps, or once a minute."
-    if not run.folder: return
-    if not now and (done % run.checkpoint_every if run.checkpoint_every else time.perf_counter() - run.saved < 60): return
+    if not run.folder:
+        return
+    if not now and (
+        done % run.checkpoint_every
+        if run.checkpoint_every
+        else time.perf_counter() - run.saved < 60
+    ):
+        return
     run.flush()
-    run.history.seconds, run.started = run.history.seconds + time.perf_counter() - run.started, time.perf_counter()
-    save_checkpoint(run.folder, dict(settings=run.settings, step=done, weights=trained_state(run.model), optimizer=run.torch_optimizer.state_dict(),
-                                     random=random_state(), threads=torch.get_num_threads(), best=run.best, best_loss=run.best_loss, worse=run.worse, history=vars(run.history)))
+    run.history.seconds, run.started = (
+        run.history.seconds + time.perf_counter() - run.started,
+        time.perf_counter(),
+    )
+    save_checkpoint(
+        run.folder,
+        dict(
+            settings=run.settings,
+            step=done,
+            weights=trained_state(run.model),
+            optimizer=run.torch_optimizer.state_dict(),
+            random=random_state(),
+            threads=torch.get_num_threads(),
+            best=run.best,
+            best_loss=run.best_loss,
+            worse=run.worse,
+            history=vars(run.history),
+        ),
+    )
     run.saved = run.ticked = time.perf_counter()
 
 # %% ../nbs/1_foundations/12_training.ipynb #da28fd8e
 def _check_model(run: Training, model: nn.Module) -> None:
     "Raise `FtkitError` if the weights are not float32 or a label fits none of the model's classes."
     if any(p.dtype != torch.float32 for p in model.parameters() if p.requires_grad):
-        raise FtkitError("A trainable parameter is not float32. Load the model in float32: the forward pass may use bfloat16, the weights themselves stay exact.")
-    if run.loss is not sum_cross_entropy: return
+        raise FtkitError(
+            "A trainable parameter is not float32. Load the model in float32: the forward pass may use bfloat16, the weights themselves stay exact."
+        )
+    if run.loss is not sum_cross_entropy:
+        return
     for what, examples in (("Training", run.train), ("Validation", run.validation)):
-        if examples is not None: check_labels(model, examples, run.collate, run.autocast, run.device, what)
+        if examples is not None:
+            check_labels(model, examples, run.collate, run.autocast, run.device, what)
+
 
 def _finish(run: Training) -> History:
     "Close the books: the last checkpoint, then the best weights if there was patience."
     run.flush()
     done = run.history.steps[-1]["step"]
-    if run.patience and run.worse >= run.patience: run.history.stopped = f"stopped at step {done}: {run.worse} evaluations without a new best"
+    if run.patience and run.worse >= run.patience:
+        run.history.stopped = f"stopped at step {done}: {run.worse} evaluations without a new best"
     run.save(done, now=True)
-    if run.best is not None: restore_state(run.model, run.best)
-    if not run.folder: run.history.seconds = time.perf_counter() - run.started
+    if run.best is not None:
+        restore_state(run.model, run.best)
+    if not run.folder:
+        run.history.seconds = time.perf_counter() - run.started
     return run.history
 
 # %% ../nbs/1_foundations/12_training.ipynb #9e2e6c6a
@@ -566,20 +844,36 @@ def begin(run: Training):
     seed_everything(run.seed)
     run.first = _resume(run)
     run.track_values, close = open_tracker(run.track, run.settings)
-    run.bar = tqdm(total=run.total_steps, initial=run.first, desc="fit", unit="step", disable=not run.progress, file=sys.stderr)
+    run.bar = tqdm(
+        total=run.total_steps,
+        initial=run.first,
+        desc="fit",
+        unit="step",
+        disable=not run.progress,
+        file=sys.stderr,
+    )
     run.started = run.ticked = run.saved = time.perf_counter()
     try:
-        with fast_dropout(), recomputing(model, run.gradient_checkpointing): model.train(); yield run
+        with fast_dropout(), recomputing(model, run.gradient_checkpointing):
+            model.train()
+            yield run
     finally:
-        run.bar.close(); close(); model.eval(); torch.set_num_threads(threads)
-        for p in run.parameters: p.grad = None
+        run.bar.close()
+        close()
+        model.eval()
+        torch.set_num_threads(threads)
+        for p in run.parameters:
+            p.grad = None
 
 # %% ../nbs/1_foundations/12_training.ipynb #1c7cd5d1
-def forward_backward(run: Training, step: int) -> tuple[Tensor, Tensor]:  # the loss summed over the step's valid labels, and their number
+def forward_backward(
+    run: Training, step: int
+) -> tuple[Tensor, Tensor]:  # the loss summed over the step's valid labels, and their number
     "Add the gradients of every part of the step's batch."
     total = count = 0
     for batch in run.micro_batches(step):
-        with run.autocast: part, n = run.loss(run.model, batch)
+        with run.autocast:
+            part, n = run.loss(run.model, batch)
         part.backward()
         total, count = total + part.detach(), count + n
     return total, count
@@ -589,7 +883,8 @@ def train_loop(run: Training) -> History:
     "The loop: schedule, forward, loss, backward, clip, log, step."
     for step in range(run.first, run.total_steps):
         rate = run.learning_rate * schedule(run.schedule, step, run.total_steps, run.warmup_steps)
-        for group in run.torch_optimizer.param_groups: group["lr"] = rate
+        for group in run.torch_optimizer.param_groups:
+            group["lr"] = rate
         total, count = forward_backward(run, step)
         norm = scale_gradients(run.parameters, count, run.clip)
         run.log(step, total, count, norm, rate)
@@ -597,35 +892,52 @@ def train_loop(run: Training) -> History:
         run.torch_optimizer.zero_grad(set_to_none=True)
         stop = run.evaluate(step + 1)
         run.save(step + 1)
-        if stop: break
+        if stop:
+            break
     return run.finish()
 
 # %% ../nbs/1_foundations/12_training.ipynb #d0622c34
-def fit(model: nn.Module,                          # trained in place; ends on the device, in eval mode
-        train: Sequence[dict],                     # examples, as `text.make_examples` gives them
-        validation: Sequence[dict] | None = None,  # evaluated after each epoch, or every `evaluate_every` steps
-        *, collate: Callable = collate,            # list of examples -> batch
-        loss: Callable = sum_cross_entropy,        # (model, batch) -> (sum over valid labels, number of valid labels)
-        batch_size: int = 32, accumulate: int = 1,         # examples in a forward pass; such passes in a step
-        epochs: float = 1, max_steps: int | None = None,   # max_steps, if given, counts instead of epochs
-        learning_rate: float = 2e-5, weight_decay: float = 0.01, optimizer: str = "adamw",
-        schedule: str = "linear", warmup: float = 0.1,     # warm-up as a share of all steps
-        clip: float | None = 1.0,                          # largest norm of the gradient
-        device: str | torch.device | None = None, dtype: torch.dtype | None = None,  # None: `choose_compute`
-        gradient_checkpointing: bool = False,              # less memory for a third more time
-        group_by_length: bool = True,                      # texts of similar length in a batch
-        evaluate_every: int | None = None, patience: int | None = None,  # in steps; in evaluations without a new best
-        checkpoint: str | os.PathLike | None = None, checkpoint_every: int | None = None,  # a folder; in steps, None: once a minute
-        seed: int = 0, track: str | None = None, progress: bool = True) -> History:
+def fit(
+    model: nn.Module,  # trained in place; ends on the device, in eval mode
+    train: Sequence[dict],  # examples, as `text.make_examples` gives them
+    validation: Sequence[dict]
+    | None = None,  # evaluated after each epoch, or every `evaluate_every` steps
+    *,
+    collate: Callable = collate,  # list of examples -> batch
+    loss: Callable = sum_cross_entropy,  # (model, batch) -> (sum over valid labels, number of valid labels)
+    batch_size: int = 32,
+    accumulate: int = 1,  # examples in a forward pass; such passes in a step
+    epochs: float = 1,
+    max_steps: int | None = None,  # max_steps, if given, counts instead of epochs
+    learning_rate: float = 2e-5,
+    weight_decay: float = 0.01,
+    optimizer: str = "adamw",
+    schedule: str = "linear",
+    warmup: float = 0.1,  # warm-up as a share of all steps
+    clip: float | None = 1.0,  # largest norm of the gradient
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,  # None: `choose_compute`
+    gradient_checkpointing: bool = False,  # less memory for a third more time
+    group_by_length: bool = True,  # texts of similar length in a batch
+    evaluate_every: int | None = None,
+    patience: int | None = None,  # in steps; in evaluations without a new best
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_every: int | None = None,  # a folder; in steps, None: once a minute
+    seed: int = 0,
+    track: str | None = None,
+    progress: bool = True,
+) -> History:
     "Train, and resume from `checkpoint` if an earlier call was killed. A function of (weights, data, options, seed). Raises `FtkitError`."
-    with begin(Training(**locals())) as run: return train_loop(run)
+    with begin(Training(**locals())) as run:
+        return train_loop(run)
 
 # %% ../nbs/1_foundations/12_training.ipynb #ac3461e0
 @dataclass
 class RangeTest:
     "The loss at growing learning rates. `suggestion` is a tenth of where the smoothed loss is lowest."
+
     learning_rates: list[float] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)         # of each step, in nats per label
+    losses: list[float] = field(default_factory=list)  # of each step, in nats per label
     exploded: bool = False
     smoothed = property(lambda self: smoothed(self.losses, 0.8))
     lowest = property(lambda self: self.learning_rates[int(np.argmin(self.smoothed))])
@@ -633,42 +945,72 @@ class RangeTest:
 
     def add(self, rate: float, loss: float) -> None:
         "Note a step; a loss that is no number, or a smoothed one of twice the lowest, is an explosion."
-        if math.isfinite(loss): self.learning_rates.append(rate); self.losses.append(loss)
+        if math.isfinite(loss):
+            self.learning_rates.append(rate)
+            self.losses.append(loss)
         self.exploded = not math.isfinite(loss) or self.smoothed[-1] > 2 * min(self.smoothed)
 
-    def plot(self): return _plot_range(self)
+    def plot(self):
+        return _plot_range(self)
 
 # %% ../nbs/1_foundations/12_training.ipynb #01f0eb46
 def _plot_range(test: RangeTest):  # returns the axes
     "Loss over learning rate, with the suggestion."
     import matplotlib.pyplot as plt
+
     figure, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
     ax.plot(test.learning_rates, test.losses, color="C0", alpha=0.3, linewidth=1)
     ax.plot(test.learning_rates, test.smoothed, color="C0")
     for x, what, color in ((test.lowest, "lowest", "C1"), (test.suggestion, "suggestion", "C2")):
         ax.axvline(x, color=color, linestyle=":")
-        ax.annotate(f"{what} {x:.1e}", (x, 0.93), xycoords=("data", "axes fraction"), xytext=(-4, 0), textcoords="offset points", ha="right", color=color)
-    ax.set(xscale="log", xlabel="learning rate", ylabel="loss (nats per label)", title=f"The loss falls until a learning rate of {test.lowest:.1e}",
-           ylim=(0.8 * min(test.losses), 2 * test.smoothed[0]))
+        ax.annotate(
+            f"{what} {x:.1e}",
+            (x, 0.93),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4, 0),
+            textcoords="offset points",
+            ha="right",
+            color=color,
+        )
+    ax.set(
+        xscale="log",
+        xlabel="learning rate",
+        ylabel="loss (nats per label)",
+        title=f"The loss falls until a learning rate of {test.lowest:.1e}",
+        ylim=(0.8 * min(test.losses), 2 * test.smoothed[0]),
+    )
     return ax
 
 # %% ../nbs/1_foundations/12_training.ipynb #1088b105
-def learning_rate_range_test(model: nn.Module,          # its weights are put back at the end
-                             train: Sequence[dict],
-                             *, low: float = 1e-6, high: float = 1e-1, steps: int = 100,  # the first and the last rate, and how many
-                             **options,                  # as for `fit`
-                            ) -> RangeTest:
+def learning_rate_range_test(
+    model: nn.Module,  # its weights are put back at the end
+    train: Sequence[dict],
+    *,
+    low: float = 1e-6,
+    high: float = 1e-1,
+    steps: int = 100,  # the first and the last rate, and how many
+    **options,  # as for `fit`
+) -> RangeTest:
     "Train with a rate that grows from low to high; stop when the smoothed loss is twice its lowest. Raises `FtkitError`."
-    if not (0 < low < high and steps >= 2): raise FtkitError(f"The range test needs 0 < low < high and 2 steps or more; {low}, {high} and {steps} were given.")
-    defaults = {k: p.default for k, p in inspect.signature(fit).parameters.items() if p.kind is p.KEYWORD_ONLY}
+    if not (0 < low < high and steps >= 2):
+        raise FtkitError(
+            f"The range test needs 0 < low < high and 2 steps or more; {low}, {high} and {steps} were given."
+        )
+    defaults = {
+        k: p.default
+        for k, p in inspect.signature(fit).parameters.items()
+        if p.kind is p.KEYWORD_ONLY
+    }
     result, kept = RangeTest(), trained_state(model)
     with begin(Training(model, train, None, **defaults | options | dict(max_steps=steps))) as run:
         for step, rate in enumerate(np.geomspace(low, high, steps).tolist()):
-            for group in run.torch_optimizer.param_groups: group["lr"] = rate
+            for group in run.torch_optimizer.param_groups:
+                group["lr"] = rate
             total, count = forward_backward(run, step)
             scale_gradients(run.parameters, count, run.clip)
             result.add(rate, float(total / count))
-            if result.exploded: break
+            if result.exploded:
+                break
             run.torch_optimizer.step()
             run.torch_optimizer.zero_grad(set_to_none=True)
             run.bar.update()

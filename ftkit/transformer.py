@@ -22,23 +22,33 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .attention import _check_heads, KeyValueCache, MultiHeadAttention, padding_mask, sinusoidal
+from ftkit.attention import (
+    _check_heads,
+    KeyValueCache,
+    MultiHeadAttention,
+    padding_mask,
+    sinusoidal,
+)
 from .catalog import _model_source, _quiet_and_seeded, assets, built, fetch
 from .core import FtkitError, unknown, write_beside
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #4b432b33
-def layer_norm(x: Tensor,                    # (..., C)
-               weight: Tensor, bias: Tensor, # (C,)
-               eps: float = 1e-5,
-              ) -> Tensor:
+def layer_norm(
+    x: Tensor,  # (..., C)
+    weight: Tensor,
+    bias: Tensor,  # (C,)
+    eps: float = 1e-5,
+) -> Tensor:
     "Mean 0 and variance 1 over the channels, then a gain and a shift (Ba et al., 2016, arXiv:1607.06450)."
     centred = x - x.mean(-1, keepdim=True)
     return centred / (centred.square().mean(-1, keepdim=True) + eps).sqrt() * weight + bias
 
-def rms_norm(x: Tensor,       # (..., C)
-             weight: Tensor,  # (C,)
-             eps: float = 1e-5,
-            ) -> Tensor:
+
+def rms_norm(
+    x: Tensor,  # (..., C)
+    weight: Tensor,  # (C,)
+    eps: float = 1e-5,
+) -> Tensor:
     "Root mean square 1 over the channels, then a gain (Zhang and Sennrich, 2019, arXiv:1910.07467)."
     return x / (x.square().mean(-1, keepdim=True) + eps).sqrt() * weight
 
@@ -46,123 +56,194 @@ def rms_norm(x: Tensor,       # (..., C)
 @dataclass
 class Config:
     "What a transformer is made of. What is None is filled in when it is made. Raises `FtkitError` for what does not fit together."
-    vocab_size: int                # V
-    width: int = 256               # C, channels
-    layers: int = 4
-    heads: int = 4                 # H
-    kv_heads: int | None = None    # heads of keys and values; None: as many as heads
-    hidden: int | None = None      # channels inside the MLP; None: 4 C, or about 8/3 C if gated
-    context: int = 256             # most tokens of a sequence
-    positions: str = "learned"     # "learned", "sinusoidal", "rotary" or "none"
-    norm: str = "layer"            # "layer" or "rms"
-    norm_first: bool = True        # norm before each part (GPT) or after each sum (BERT)
-    norm_eps: float = 1e-5
-    embedding_norm: bool = False   # a norm after the embeddings (BERT)
-    gated: bool = False            # MLP of activation(gate) * up
-    activation: str = "gelu"       # "gelu", "gelu_tanh", "silu" or "relu"
-    bias: bool = True              # in linear layers and layer norms
-    tied: bool = True              # head and token embedding are one matrix
-    dropout: float = 0.0
-    token_types: int = 0           # kinds of segments (BERT: 2)
-    rotary_base: float = 10000.0
-    init_std: float = 0.02         # of the normal distribution that weights begin with
 
-    def __post_init__(self): _check_config(self)
+    vocab_size: int  # V
+    width: int = 256  # C, channels
+    layers: int = 4
+    heads: int = 4  # H
+    kv_heads: int | None = None  # heads of keys and values; None: as many as heads
+    hidden: int | None = None  # channels inside the MLP; None: 4 C, or about 8/3 C if gated
+    context: int = 256  # most tokens of a sequence
+    positions: str = "learned"  # "learned", "sinusoidal", "rotary" or "none"
+    norm: str = "layer"  # "layer" or "rms"
+    norm_first: bool = True  # norm before each part (GPT) or after each sum (BERT)
+    norm_eps: float = 1e-5
+    embedding_norm: bool = False  # a norm after the embeddings (BERT)
+    gated: bool = False  # MLP of activation(gate) * up
+    activation: str = "gelu"  # "gelu", "gelu_tanh", "silu" or "relu"
+    bias: bool = True  # in linear layers and layer norms
+    tied: bool = True  # head and token embedding are one matrix
+    dropout: float = 0.0
+    token_types: int = 0  # kinds of segments (BERT: 2)
+    rotary_base: float = 10000.0
+    init_std: float = 0.02  # of the normal distribution that weights begin with
+
+    def __post_init__(self):
+        _check_config(self)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #08a4440a
-_choices = dict(positions=("learned", "sinusoidal", "rotary", "none"), norm=("layer", "rms"), activation=("gelu", "gelu_tanh", "silu", "relu"))
+_choices = dict(
+    positions=("learned", "sinusoidal", "rotary", "none"),
+    norm=("layer", "rms"),
+    activation=("gelu", "gelu_tanh", "silu", "relu"),
+)
+
 
 def _check_config(config: Config) -> None:
     "Fill in what follows from the rest; raise `FtkitError` for what does not fit."
     for name, known in _choices.items():
-        if getattr(config, name) not in known: raise unknown(name, getattr(config, name), known)
+        if getattr(config, name) not in known:
+            raise unknown(name, getattr(config, name), known)
     for name in ("vocab_size", "width", "layers", "heads", "context"):
-        if getattr(config, name) < 1: raise FtkitError(f"{name} must be 1 or more; {getattr(config, name)} was given.")
+        if getattr(config, name) < 1:
+            raise FtkitError(f"{name} must be 1 or more; {getattr(config, name)} was given.")
     config.kv_heads = config.kv_heads or config.heads
-    config.hidden = config.hidden or (64 * math.ceil(config.width / 24) if config.gated else 4 * config.width)
-    _check_heads(config.width, config.heads, config.kv_heads, config.rotary_base if config.positions == "rotary" else None)
-    if config.positions == "sinusoidal" and config.width % 2: raise FtkitError(f"Sinusoidal positions need an even width; it is {config.width}.")
-    if not 0 <= config.dropout < 1: raise FtkitError(f"dropout is a share from 0 to below 1; {config.dropout} was given.")
+    config.hidden = config.hidden or (
+        64 * math.ceil(config.width / 24) if config.gated else 4 * config.width
+    )
+    _check_heads(
+        config.width,
+        config.heads,
+        config.kv_heads,
+        config.rotary_base if config.positions == "rotary" else None,
+    )
+    if config.positions == "sinusoidal" and config.width % 2:
+        raise FtkitError(f"Sinusoidal positions need an even width; it is {config.width}.")
+    if not 0 <= config.dropout < 1:
+        raise FtkitError(f"dropout is a share from 0 to below 1; {config.dropout} was given.")
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e6ae9028
 def bert_config(vocab_size: int, **overrides) -> Config:  # any field of `Config`
     "Devlin et al. (2019, arXiv:1810.04805): norm after each sum, token types. Small, and without dropout unless asked."
-    return Config(vocab_size, **dict(norm_first=False, norm_eps=1e-12, embedding_norm=True, token_types=2) | overrides)
+    return Config(
+        vocab_size,
+        **dict(norm_first=False, norm_eps=1e-12, embedding_norm=True, token_types=2) | overrides,
+    )
+
 
 def gpt_config(vocab_size: int, **overrides) -> Config:
     "Radford et al. (2019, GPT-2): norm first, learned positions, tied head."
     return Config(vocab_size, **dict(activation="gelu_tanh") | overrides)
 
+
 def llama_config(vocab_size: int, **overrides) -> Config:
     "Touvron et al. (2023, arXiv:2302.13971): rotary positions, RMS norm, gated MLP, no biases."
-    return Config(vocab_size, **dict(positions="rotary", norm="rms", gated=True, activation="silu", bias=False, tied=False) | overrides)
+    return Config(
+        vocab_size,
+        **dict(
+            positions="rotary", norm="rms", gated=True, activation="silu", bias=False, tied=False
+        )
+        | overrides,
+    )
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #f6449f2f
-_activations = dict(gelu=F.gelu, gelu_tanh=lambda x: F.gelu(x, approximate="tanh"), silu=F.silu, relu=F.relu)
+_activations = dict(
+    gelu=F.gelu, gelu_tanh=lambda x: F.gelu(x, approximate="tanh"), silu=F.silu, relu=F.relu
+)
+
 
 class MLP(nn.Module):
     "Widen, bend, narrow; gated: one half of the widened channels opens the other (Shazeer, 2020, arXiv:2002.05202)."
+
     def __init__(self, config: Config):
         super().__init__()
         self.activation, self.gated = config.activation, config.gated
-        self.up = nn.Linear(config.width, config.hidden * (2 if config.gated else 1), bias=config.bias)   # gated: the gate's rows first
+        self.up = nn.Linear(
+            config.width, config.hidden * (2 if config.gated else 1), bias=config.bias
+        )  # gated: the gate's rows first
         self.down = nn.Linear(config.hidden, config.width, bias=config.bias)
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
         x, bend = self.up(x), _activations[self.activation]
-        if not self.gated: return self.down(bend(x))
+        if not self.gated:
+            return self.down(bend(x))
         gate, x = x.chunk(2, -1)
         return self.down(bend(gate) * x)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #c126ad9c
 def make_norm(config: Config) -> nn.Module:
     "torch's own norms, which are fused; equal to `layer_norm` and `rms_norm`."
-    if config.norm == "rms": return nn.RMSNorm(config.width, eps=config.norm_eps)
+    if config.norm == "rms":
+        return nn.RMSNorm(config.width, eps=config.norm_eps)
     return nn.LayerNorm(config.width, eps=config.norm_eps, bias=config.bias)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #00f1441c
 class Block(nn.Module):
     "Attention, then (if asked) attention over a context, then an MLP; each adds to what is there."
-    def __init__(self, config: Config, cross: bool = False):   # cross: look at a context too
+
+    def __init__(self, config: Config, cross: bool = False):  # cross: look at a context too
         super().__init__()
-        attend = lambda base: MultiHeadAttention(config.width, config.heads, config.kv_heads, config.bias, config.dropout, base)
+        attend = lambda base: MultiHeadAttention(
+            config.width, config.heads, config.kv_heads, config.bias, config.dropout, base
+        )
         self.attention = attend(config.rotary_base if config.positions == "rotary" else None)
         self.cross = attend(None) if cross else None
         self.mlp = MLP(config)
-        self.norm1, self.norm2, self.norm_cross = make_norm(config), make_norm(config), make_norm(config) if cross else None
+        self.norm1, self.norm2, self.norm_cross = (
+            make_norm(config),
+            make_norm(config),
+            make_norm(config) if cross else None,
+        )
         self.norm_first, self.dropout = config.norm_first, config.dropout
 
     def add(self, x, norm, part):
         drop = lambda y: F.dropout(y, self.dropout, self.training) if self.dropout else y
         return x + drop(part(norm(x))) if self.norm_first else norm(x + drop(part(x)))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, causal: bool = False, cache=(None, None),
-                context: Tensor | None = None, context_mask: Tensor | None = None) -> Tensor:   # (B, T, C) -> (B, T, C)
-        x = self.add(x, self.norm1, lambda y: self.attention(y, mask=mask, causal=causal, cache=cache[0]))
-        if self.cross: x = self.add(x, self.norm_cross, lambda y: self.cross(y, context, mask=context_mask, cache=cache[1]))
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        causal: bool = False,
+        cache=(None, None),
+        context: Tensor | None = None,
+        context_mask: Tensor | None = None,
+    ) -> Tensor:  # (B, T, C) -> (B, T, C)
+        x = self.add(
+            x, self.norm1, lambda y: self.attention(y, mask=mask, causal=causal, cache=cache[0])
+        )
+        if self.cross:
+            x = self.add(
+                x,
+                self.norm_cross,
+                lambda y: self.cross(y, context, mask=context_mask, cache=cache[1]),
+            )
         return self.add(x, self.norm2, self.mlp)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #a9918150
 class Embeddings(nn.Module):
     "Token + position + token type, then (BERT) a norm. Raises `FtkitError` for ids that it can't embed."
+
     def __init__(self, config: Config):
         super().__init__()
         self.config, self.checked = config, False
         self.tokens = nn.Embedding(config.vocab_size, config.width)
-        self.positions = nn.Embedding(config.context, config.width) if config.positions == "learned" else None
+        self.positions = (
+            nn.Embedding(config.context, config.width) if config.positions == "learned" else None
+        )
         self.types = nn.Embedding(config.token_types, config.width) if config.token_types else None
         self.norm = make_norm(config) if config.embedding_norm else None
-        if config.positions == "sinusoidal": self.register_buffer("waves", sinusoidal(config.context, config.width), persistent=False)
+        if config.positions == "sinusoidal":
+            self.register_buffer(
+                "waves", sinusoidal(config.context, config.width), persistent=False
+            )
 
-    def forward(self, input_ids: Tensor,                     # (B, T)
-                token_type_ids: Tensor | None = None,        # (B, T); None: all of type 0
-                start: int = 0) -> Tensor:                   # position of the first token -> (B, T, C)
+    def forward(
+        self,
+        input_ids: Tensor,  # (B, T)
+        token_type_ids: Tensor | None = None,  # (B, T); None: all of type 0
+        start: int = 0,
+    ) -> Tensor:  # position of the first token -> (B, T, C)
         _check_ids(self, input_ids, start)
         x, end = self.tokens(input_ids), start + input_ids.shape[1]
-        if self.positions is not None: x = x + self.positions.weight[start:end]
-        if self.config.positions == "sinusoidal": x = x + self.waves[start:end]
-        if self.types is not None: x = x + (self.types.weight[0] if token_type_ids is None else self.types(token_type_ids))
-        if self.norm is not None: x = self.norm(x)
+        if self.positions is not None:
+            x = x + self.positions.weight[start:end]
+        if self.config.positions == "sinusoidal":
+            x = x + self.waves[start:end]
+        if self.types is not None:
+            x = x + (self.types.weight[0] if token_type_ids is None else self.types(token_type_ids))
+        if self.norm is not None:
+            x = self.norm(x)
         return F.dropout(x, self.config.dropout, self.training) if self.config.dropout else x
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #a995e660
@@ -170,18 +251,32 @@ def _check_ids(layer: Embeddings, ids: Tensor, start: int) -> None:
     "Raise `FtkitError` for a sequence that is too long or a token that is not there. In training a GPU is asked only once: it would have to be waited for."
     context, V = layer.config.context, layer.config.vocab_size
     if ids.ndim != 2 or not ids.numel() or ids.is_floating_point():
-        raise FtkitError(f"input_ids must be whole numbers (B, T) with at least one token; they are {ids.dtype} of shape {tuple(ids.shape)}.")
-    if start + ids.shape[1] > context: raise FtkitError(f"The sequence has {start + ids.shape[1]:,} tokens, but the model's context is {context:,}; shorten it, or make the model with a longer context.")
-    if torch.compiler.is_compiling() or layer.checked and layer.training and ids.device.type != "cpu": return
+        raise FtkitError(
+            f"input_ids must be whole numbers (B, T) with at least one token; they are {ids.dtype} of shape {tuple(ids.shape)}."
+        )
+    if start + ids.shape[1] > context:
+        raise FtkitError(
+            f"The sequence has {start + ids.shape[1]:,} tokens, but the model's context is {context:,}; shorten it, or make the model with a longer context."
+        )
+    if (
+        torch.compiler.is_compiling()
+        or layer.checked
+        and layer.training
+        and ids.device.type != "cpu"
+    ):
+        return
     low, high = ids.aminmax()
     if low < 0 or high >= V:
         row, place = ((ids < 0) | (ids >= V)).nonzero()[0].tolist()
-        raise FtkitError(f"Token {ids[row, place]} at row {row}, position {place} is outside the vocabulary of {V:,} (0 to {V - 1:,}); encode the text with the model's own tokenizer.")
+        raise FtkitError(
+            f"Token {ids[row, place]} at row {row}, position {place} is outside the vocabulary of {V:,} (0 to {V - 1:,}); encode the text with the model's own tokenizer."
+        )
     layer.checked = True
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #1020af93
 class Transformer(nn.Module):
     "What encoder and decoder share: embeddings, blocks, a last norm where norms come first, and how weights begin."
+
     def __init__(self, config: Config, cross: bool = False):
         super().__init__()
         self.config, self.recompute = config, False
@@ -190,315 +285,605 @@ class Transformer(nn.Module):
         self.norm = make_norm(config) if config.norm_first else nn.Identity()
         _initialise(self)
 
-    def through(self, x: Tensor, cache=None, **options) -> Tensor:   # options: as for `Block.forward`
+    def through(
+        self, x: Tensor, cache=None, **options
+    ) -> Tensor:  # options: as for `Block.forward`
         "All blocks, then the last norm."
         for i, block in enumerate(self.blocks):
-            if self.recompute and self.training: x = checkpoint(block, x, use_reentrant=False, **options)
-            else: x = block(x, cache=cache[i] if cache else (None, None), **options)
+            if self.recompute and self.training:
+                x = checkpoint(block, x, use_reentrant=False, **options)
+            else:
+                x = block(x, cache=cache[i] if cache else (None, None), **options)
         return self.norm(x)
 
-    def activation_checkpointing_enable(self, activation_checkpointing_kwargs: dict | None = None): _recompute(self, True)
-    def activation_checkpointing_disable(self): _recompute(self, False)
-    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: dict | None = None): _recompute(self, True)
-    def gradient_checkpointing_disable(self): _recompute(self, False)
+    def activation_checkpointing_enable(self, activation_checkpointing_kwargs: dict | None = None):
+        _recompute(self, True)
+
+    def activation_checkpointing_disable(self):
+        _recompute(self, False)
+
+    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: dict | None = None):
+        _recompute(self, True)
+
+    def gradient_checkpointing_disable(self):
+        _recompute(self, False)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e32c9a40
 def _recompute(model: nn.Module, wanted: bool) -> None:
     "Keep only the blocks' inputs for the backward pass and compute the rest again (Chen et al., 2016, arXiv:1604.06174), or not."
     for part in model.modules():
-        if isinstance(part, Transformer): part.recompute = wanted
+        if isinstance(part, Transformer):
+            part.recompute = wanted
+
 
 def _initialise(model: Transformer) -> None:
     "As GPT-2: normal; what adds to the residual is narrower, so that the sum of all layers keeps its size. Biases begin at 0."
     for name, p in model.named_parameters():
         narrow = model.config.norm_first and re.search(r"(out|down)\.weight$", name)
-        if p.ndim > 1: nn.init.normal_(p, std=model.config.init_std / (math.sqrt(2 * model.config.layers) if narrow else 1))
-        elif name.endswith("bias"): nn.init.zeros_(p)
+        if p.ndim > 1:
+            nn.init.normal_(
+                p, std=model.config.init_std / (math.sqrt(2 * model.config.layers) if narrow else 1)
+            )
+        elif name.endswith("bias"):
+            nn.init.zeros_(p)
 
-def _seen(attention_mask: Tensor | None, shape: tuple[int, int], needs_one: bool = True) -> Tensor | None:
+
+def _seen(
+    attention_mask: Tensor | None, shape: tuple[int, int], needs_one: bool = True
+) -> Tensor | None:
     "The mask (B, 1, 1, S); None where nothing is hidden. Raises `FtkitError` for a wrong shape or a row without a token."
-    if attention_mask is None: return None
-    if tuple(attention_mask.shape) != tuple(shape): raise FtkitError(f"attention_mask has shape {tuple(attention_mask.shape)}, but {tuple(shape)} is needed: one number for each token.")
-    if attention_mask.device.type != "cpu": return padding_mask(attention_mask)
-    if not (seen := attention_mask != 0).any(1).all(): raise FtkitError(f"Row {int((~seen.any(1)).nonzero()[0])} of the attention_mask is all 0: every position is masked. Leave the row out.")
+    if attention_mask is None:
+        return None
+    if tuple(attention_mask.shape) != tuple(shape):
+        raise FtkitError(
+            f"attention_mask has shape {tuple(attention_mask.shape)}, but {tuple(shape)} is needed: one number for each token."
+        )
+    if attention_mask.device.type != "cpu":
+        return padding_mask(attention_mask)
+    if not (seen := attention_mask != 0).any(1).all():
+        raise FtkitError(
+            f"Row {int((~seen.any(1)).nonzero()[0])} of the attention_mask is all 0: every position is masked. Leave the row out."
+        )
     return None if seen.all() else padding_mask(attention_mask)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #1aefd455
 class Encoder(Transformer):
     "Every token sees every other: (B, T) ids in, (B, T, C) hidden states out."
-    def forward(self, input_ids: Tensor,                     # (B, T)
-                attention_mask: Tensor | None = None,        # (B, T): 1 for a token, 0 for padding
-                token_type_ids: Tensor | None = None) -> Tensor:
+
+    def forward(
+        self,
+        input_ids: Tensor,  # (B, T)
+        attention_mask: Tensor | None = None,  # (B, T): 1 for a token, 0 for padding
+        token_type_ids: Tensor | None = None,
+    ) -> Tensor:
         mask = _seen(attention_mask, input_ids.shape)
         return self.through(self.embeddings(input_ids, token_type_ids), mask=mask)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #4e4d6133
 class Decoder(Transformer):
     "Every token sees itself and those before it: (B, T) ids in, (B, T, V) logits of the next token out."
+
     def __init__(self, config: Config, cross: bool = False):
         super().__init__(config, cross)
-        self.head = nn.Linear(config.width, config.vocab_size, bias=False, device="meta" if config.tied else None)
-        if config.tied: self.head.weight = self.embeddings.tokens.weight
-        else: nn.init.normal_(self.head.weight, std=config.init_std)
+        self.head = nn.Linear(
+            config.width, config.vocab_size, bias=False, device="meta" if config.tied else None
+        )
+        if config.tied:
+            self.head.weight = self.embeddings.tokens.weight
+        else:
+            nn.init.normal_(self.head.weight, std=config.init_std)
 
-    def hidden(self, input_ids: Tensor,                      # (B, T): with a cache, the tokens after those in it
-               attention_mask: Tensor | None = None,         # (B, S): of all tokens, cached ones too
-               cache: list | None = None,                    # as `new_cache` makes it
-               context: Tensor | None = None, context_mask: Tensor | None = None) -> Tensor:   # (B, S', C), (B, S')
+    def hidden(
+        self,
+        input_ids: Tensor,  # (B, T): with a cache, the tokens after those in it
+        attention_mask: Tensor | None = None,  # (B, S): of all tokens, cached ones too
+        cache: list | None = None,  # as `new_cache` makes it
+        context: Tensor | None = None,
+        context_mask: Tensor | None = None,
+    ) -> Tensor:  # (B, S', C), (B, S')
         "The states that the head reads: (B, T, C)."
         start = cache[0][0].length if cache else 0
         mask = _seen_by_causal(attention_mask, (len(input_ids), start + input_ids.shape[1]))
-        if context is not None: context_mask = _seen(context_mask, context.shape[:2])
-        return self.through(self.embeddings(input_ids, start=start), cache, mask=mask, causal=True, context=context, context_mask=context_mask)
+        if context is not None:
+            context_mask = _seen(context_mask, context.shape[:2])
+        return self.through(
+            self.embeddings(input_ids, start=start),
+            cache,
+            mask=mask,
+            causal=True,
+            context=context,
+            context_mask=context_mask,
+        )
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, cache: list | None = None, **context) -> Tensor:
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        cache: list | None = None,
+        **context,
+    ) -> Tensor:
         return self.head(self.hidden(input_ids, attention_mask, cache, **context))
 
-    def new_cache(self) -> list: return [(KeyValueCache(), KeyValueCache()) for _ in self.blocks]
+    def new_cache(self) -> list:
+        return [(KeyValueCache(), KeyValueCache()) for _ in self.blocks]
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #09835ef7
 def _seen_by_causal(attention_mask: Tensor | None, shape: tuple[int, int]) -> Tensor | None:
     "As `_seen`; None also where all padding comes last, for no token looks forward to it."
     if attention_mask is not None and tuple(attention_mask.shape) == tuple(shape):
         seen = attention_mask != 0
-        if (seen[:, :-1] >= seen[:, 1:]).all(): return None
+        if (seen[:, :-1] >= seen[:, 1:]).all():
+            return None
     return _seen(attention_mask, shape)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #24223c4f
 class EncoderDecoder(nn.Module):
     "The encoder reads; the decoder writes and looks at what was read (Vaswani et al., 2017). One token embedding for both."
+
     def __init__(self, config: Config):
         super().__init__()
-        self.config, self.encoder, self.decoder = config, Encoder(config), Decoder(config, cross=True)
+        self.config, self.encoder, self.decoder = (
+            config,
+            Encoder(config),
+            Decoder(config, cross=True),
+        )
         self.decoder.embeddings.tokens.weight = self.encoder.embeddings.tokens.weight
-        if config.tied: self.decoder.head.weight = self.encoder.embeddings.tokens.weight
+        if config.tied:
+            self.decoder.head.weight = self.encoder.embeddings.tokens.weight
 
-    def forward(self, input_ids: Tensor,                     # (B, S): what is read
-                decoder_input_ids: Tensor,                   # (B, T): what is written, begun with a start token
-                attention_mask: Tensor | None = None, decoder_attention_mask: Tensor | None = None) -> Tensor:   # (B, T, V)
+    def forward(
+        self,
+        input_ids: Tensor,  # (B, S): what is read
+        decoder_input_ids: Tensor,  # (B, T): what is written, begun with a start token
+        attention_mask: Tensor | None = None,
+        decoder_attention_mask: Tensor | None = None,
+    ) -> Tensor:  # (B, T, V)
         context = self.encoder(input_ids, attention_mask)
-        return self.decoder(decoder_input_ids, decoder_attention_mask, context=context, context_mask=attention_mask)
+        return self.decoder(
+            decoder_input_ids, decoder_attention_mask, context=context, context_mask=attention_mask
+        )
 
-    def activation_checkpointing_enable(self, activation_checkpointing_kwargs: dict | None = None): _recompute(self, True)
-    def activation_checkpointing_disable(self): _recompute(self, False)
-    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: dict | None = None): _recompute(self, True)
-    def gradient_checkpointing_disable(self): _recompute(self, False)
+    def activation_checkpointing_enable(self, activation_checkpointing_kwargs: dict | None = None):
+        _recompute(self, True)
+
+    def activation_checkpointing_disable(self):
+        _recompute(self, False)
+
+    def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs: dict | None = None):
+        _recompute(self, True)
+
+    def gradient_checkpointing_disable(self):
+        _recompute(self, False)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #045f2755
 @torch.no_grad()
-def generate(decoder: Decoder,
-             input_ids: Tensor,               # (B, T), no padding
-             max_new_tokens: int,
-             choose: Callable[[Tensor], Tensor] | None = None,  # logits (B, V) -> ids (B,); None: the likeliest
-             stop_id: int | None = None,      # a row that has it is done, and filled up with it
-             cached: bool = True,             # keep keys and values; the same tokens, sooner
-             **context,                       # of an encoder-decoder: context (B, S, C) and context_mask (B, S)
-            ) -> Tensor:                      # (B, T + new)
+def generate(
+    decoder: Decoder,
+    input_ids: Tensor,  # (B, T), no padding
+    max_new_tokens: int,
+    choose: Callable[[Tensor], Tensor]
+    | None = None,  # logits (B, V) -> ids (B,); None: the likeliest
+    stop_id: int | None = None,  # a row that has it is done, and filled up with it
+    cached: bool = True,  # keep keys and values; the same tokens, sooner
+    **context,  # of an encoder-decoder: context (B, S, C) and context_mask (B, S)
+) -> Tensor:  # (B, T + new)
     "Write token after token. Raises `FtkitError` if they would not fit into the context."
     if (T := input_ids.shape[1]) + max_new_tokens > decoder.config.context:
-        raise FtkitError(f"{T} tokens and {max_new_tokens} new ones do not fit into a context of {decoder.config.context}; ask for at most {decoder.config.context - T}.")
+        raise FtkitError(
+            f"{T} tokens and {max_new_tokens} new ones do not fit into a context of {decoder.config.context}; ask for at most {decoder.config.context - T}."
+        )
     was_training, cache = decoder.training, decoder.new_cache() if cached else None
     decoder.eval()
-    done, ids, new = torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device), input_ids, input_ids
+    done, ids, new = (
+        torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device),
+        input_ids,
+        input_ids,
+    )
     for _ in range(max_new_tokens):
         logits = decoder.head(decoder.hidden(new if cached else ids, cache=cache, **context)[:, -1])
         new = (logits.argmax(-1) if choose is None else choose(logits))[:, None]
-        if stop_id is not None: new = new.masked_fill(done[:, None], stop_id); done |= new[:, 0] == stop_id
+        if stop_id is not None:
+            new = new.masked_fill(done[:, None], stop_id)
+            done |= new[:, 0] == stop_id
         ids = torch.cat([ids, new], 1)
-        if stop_id is not None and done.all(): break
+        if stop_id is not None and done.all():
+            break
     decoder.train(was_training)
     return ids
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e4c4d4c2
 kinds = dict(encoder=Encoder, decoder=Decoder, encoder_decoder=EncoderDecoder)
 
-def count_parameters(config: Config,
-                     kind: str = "decoder",  # or "encoder", "encoder_decoder"
-                    ) -> int:
+
+def count_parameters(
+    config: Config,
+    kind: str = "decoder",  # or "encoder", "encoder_decoder"
+) -> int:
     "Parameters by formula. Raises `FtkitError` for an unknown kind."
-    if kind not in kinds: raise unknown("kind of model", kind, kinds)
+    if kind not in kinds:
+        raise unknown("kind of model", kind, kinds)
     C, V, M, b = config.width, config.vocab_size, config.hidden, config.bias
-    N = C * (2 if config.norm == "layer" and b else 1)                         # a norm
-    E = 2 * C // config.heads * config.kv_heads                                # keys and values
-    A = C * (C + E) + b * (C + E) + C * C + b * C                              # attention
+    N = C * (2 if config.norm == "layer" and b else 1)  # a norm
+    E = 2 * C // config.heads * config.kv_heads  # keys and values
+    A = C * (C + E) + b * (C + E) + C * C + b * C  # attention
     P = (3 if config.gated else 2) * C * M + b * ((2 if config.gated else 1) * M + C)
-    own = C * (config.context * (config.positions == "learned") + config.token_types) + N * (config.embedding_norm + config.norm_first)
+    own = C * (config.context * (config.positions == "learned") + config.token_types) + N * (
+        config.embedding_norm + config.norm_first
+    )
     encoder, decoder = own + config.layers * (A + P + 2 * N), own + (not config.tied) * V * C
     decoder += config.layers * (A + P + 2 * N + (A + N) * (kind == "encoder_decoder"))
     return V * C + encoder * (kind != "decoder") + decoder * (kind != "encoder")
 
-def count_flops(config: Config, batch: int, tokens: int,
-                kind: str = "decoder",       # or "encoder"
-               ) -> int:
+
+def count_flops(
+    config: Config,
+    batch: int,
+    tokens: int,
+    kind: str = "decoder",  # or "encoder"
+) -> int:
     "Floating-point operations of the matrix products in a forward pass; a training step has three times as many."
-    if kind not in ("encoder", "decoder"): raise unknown("kind of model", kind, ("encoder", "decoder"))
+    if kind not in ("encoder", "decoder"):
+        raise unknown("kind of model", kind, ("encoder", "decoder"))
     C, E = config.width, 2 * config.width // config.heads * config.kv_heads
-    layer = 2 * C * (C + E) + 2 * C * C + (3 if config.gated else 2) * 2 * C * config.hidden + 4 * tokens * C
-    return batch * tokens * (config.layers * layer + (kind == "decoder") * 2 * C * config.vocab_size)
+    layer = (
+        2 * C * (C + E)
+        + 2 * C * C
+        + (3 if config.gated else 2) * 2 * C * config.hidden
+        + 4 * tokens * C
+    )
+    return (
+        batch * tokens * (config.layers * layer + (kind == "decoder") * 2 * C * config.vocab_size)
+    )
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #a209d828
-_sizes = dict(bert=("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"),
-              gpt2=("vocab_size", "n_embd", "n_layer", "n_head", "n_positions"),
-              llama=("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"))
+_sizes = dict(
+    bert=(
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "max_position_embeddings",
+    ),
+    gpt2=("vocab_size", "n_embd", "n_layer", "n_head", "n_positions"),
+    llama=(
+        "vocab_size",
+        "hidden_size",
+        "num_hidden_layers",
+        "num_attention_heads",
+        "max_position_embeddings",
+    ),
+)
 _layouts = dict(
-    bert=dict(prefix="bert.", ignored=r"(pooler|cls|classifier|dropout)\.|.*position_ids$", block="encoder.layer.", names={
-        "embeddings.tokens": ["embeddings.word_embeddings"], "embeddings.positions": ["embeddings.position_embeddings"],
-        "embeddings.types": ["embeddings.token_type_embeddings"], "embeddings.norm": ["embeddings.LayerNorm"],
-        "attention.qkv": ["attention.self.query", "attention.self.key", "attention.self.value"], "attention.out": ["attention.output.dense"],
-        "norm1": ["attention.output.LayerNorm"], "mlp.up": ["intermediate.dense"], "mlp.down": ["output.dense"], "norm2": ["output.LayerNorm"]}),
-    gpt2=dict(prefix="transformer.", ignored=r".*\.attn\.(masked_)?bias$", block="h.", names={
-        "embeddings.tokens": ["wte"], "embeddings.positions": ["wpe"], "norm": ["ln_f"], "head": ["lm_head"],
-        "attention.qkv": ["attn.c_attn"], "attention.out": ["attn.c_proj"], "norm1": ["ln_1"], "norm2": ["ln_2"],
-        "mlp.up": ["mlp.c_fc"], "mlp.down": ["mlp.c_proj"]}),
-    llama=dict(prefix="model.", ignored=r".*rotary_emb\.inv_freq$", block="layers.", names={
-        "embeddings.tokens": ["embed_tokens"], "norm": ["norm"], "head": ["lm_head"],
-        "attention.qkv": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"], "attention.out": ["self_attn.o_proj"],
-        "norm1": ["input_layernorm"], "norm2": ["post_attention_layernorm"], "mlp.up": ["mlp.gate_proj", "mlp.up_proj"], "mlp.down": ["mlp.down_proj"]}))
+    bert=dict(
+        prefix="bert.",
+        ignored=r"(pooler|cls|classifier|dropout)\.|.*position_ids$",
+        block="encoder.layer.",
+        names={
+            "embeddings.tokens": ["embeddings.word_embeddings"],
+            "embeddings.positions": ["embeddings.position_embeddings"],
+            "embeddings.types": ["embeddings.token_type_embeddings"],
+            "embeddings.norm": ["embeddings.LayerNorm"],
+            "attention.qkv": ["attention.self.query", "attention.self.key", "attention.self.value"],
+            "attention.out": ["attention.output.dense"],
+            "norm1": ["attention.output.LayerNorm"],
+            "mlp.up": ["intermediate.dense"],
+            "mlp.down": ["output.dense"],
+            "norm2": ["output.LayerNorm"],
+        },
+    ),
+    gpt2=dict(
+        prefix="transformer.",
+        ignored=r".*\.attn\.(masked_)?bias$",
+        block="h.",
+        names={
+            "embeddings.tokens": ["wte"],
+            "embeddings.positions": ["wpe"],
+            "norm": ["ln_f"],
+            "head": ["lm_head"],
+            "attention.qkv": ["attn.c_attn"],
+            "attention.out": ["attn.c_proj"],
+            "norm1": ["ln_1"],
+            "norm2": ["ln_2"],
+            "mlp.up": ["mlp.c_fc"],
+            "mlp.down": ["mlp.c_proj"],
+        },
+    ),
+    llama=dict(
+        prefix="model.",
+        ignored=r".*rotary_emb\.inv_freq$",
+        block="layers.",
+        names={
+            "embeddings.tokens": ["embed_tokens"],
+            "norm": ["norm"],
+            "head": ["lm_head"],
+            "attention.qkv": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+            "attention.out": ["self_attn.o_proj"],
+            "norm1": ["input_layernorm"],
+            "norm2": ["post_attention_layernorm"],
+            "mlp.up": ["mlp.gate_proj", "mlp.up_proj"],
+            "mlp.down": ["mlp.down_proj"],
+        },
+    ),
+)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #e9580bc8
-def their_names(name: str,        # of one of our tensors: "blocks.0.attention.qkv.weight"
-                model_type: str,  # "bert", "gpt2" or "llama"
-               ) -> list[str]:    # of the tensors that make it up, one below the other
+def their_names(
+    name: str,  # of one of our tensors: "blocks.0.attention.qkv.weight"
+    model_type: str,  # "bert", "gpt2" or "llama"
+) -> list[str]:  # of the tensors that make it up, one below the other
     "How transformers calls a tensor of ours."
     layout, (part, kind) = _layouts[model_type], name.rsplit(".", 1)
     block = re.match(r"blocks\.(\d+)\.", part)
     where = f"{layout['block']}{block[1]}." if block else ""
-    return [f"{where}{n}.{kind}" for n in layout["names"][part[block.end():] if block else part]]
+    return [f"{where}{n}.{kind}" for n in layout["names"][part[block.end() :] if block else part]]
 
-def convert(tensors: dict[str, Tensor],   # a checkpoint as transformers names it
-            config: Config, model_type: str,
-            source: str = "The checkpoint",  # what to call it in an error
-           ) -> Encoder | Decoder:        # float32, evaluation mode
+
+def convert(
+    tensors: dict[str, Tensor],  # a checkpoint as transformers names it
+    config: Config,
+    model_type: str,
+    source: str = "The checkpoint",  # what to call it in an error
+) -> Encoder | Decoder:  # float32, evaluation mode
     "Our model with these weights. Raises `FtkitError` for a missing tensor, one too many, or another shape."
     layout = _layouts[model_type]
     tensors = {n.removeprefix(layout["prefix"]): t for n, t in tensors.items()}
     tensors = {n: t for n, t in tensors.items() if not re.match(layout["ignored"], n)}
-    if config.tied: tensors.pop("lm_head.weight", None)
-    with torch.device("meta"): model = (Encoder if model_type == "bert" else Decoder)(config)
+    if config.tied:
+        tensors.pop("lm_head.weight", None)
+    with torch.device("meta"):
+        model = (Encoder if model_type == "bert" else Decoder)(config)
     ours, used = {}, set()
     for name, p in model.named_parameters():
         used |= set(names := their_names(name, model_type))
-        ours[name] = _join([tensors.get(n) for n in names], names, p.shape, model_type == "gpt2" and "blocks" in name, source)
-    if extra := sorted(set(tensors) - used): raise FtkitError(f"{source} has {len(extra)} tensors that a model of type {model_type} of this size has not, such as {extra[0]}.")
+        ours[name] = _join(
+            [tensors.get(n) for n in names],
+            names,
+            p.shape,
+            model_type == "gpt2" and "blocks" in name,
+            source,
+        )
+    if extra := sorted(set(tensors) - used):
+        raise FtkitError(
+            f"{source} has {len(extra)} tensors that a model of type {model_type} of this size has not, such as {extra[0]}."
+        )
     return _assign(model, ours)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #896d0cbe
-def _join(parts: list[Tensor | None], names: list[str], shape: torch.Size, transposed: bool, source: str) -> Tensor:
+def _join(
+    parts: list[Tensor | None], names: list[str], shape: torch.Size, transposed: bool, source: str
+) -> Tensor:
     "The parts one below the other, in float32. Raises `FtkitError` if one is missing or the whole has another shape."
-    if missing := [n for n, t in zip(names, parts) if t is None]: raise FtkitError(f"{source} has no tensor {missing[0]}; is it whole, and of the model that its config.json describes?")
-    if transposed: parts = [t.mT if t.ndim == 2 else t for t in parts]       # GPT-2 keeps matrices as (in, out)
+    if missing := [n for n, t in zip(names, parts) if t is None]:
+        raise FtkitError(
+            f"{source} has no tensor {missing[0]}; is it whole, and of the model that its config.json describes?"
+        )
+    if transposed:
+        parts = [t.mT if t.ndim == 2 else t for t in parts]  # GPT-2 keeps matrices as (in, out)
     rows = sum(len(t) if t.ndim else 1 for t in parts)
     if any(t.ndim != len(shape) or t.shape[1:] != shape[1:] for t in parts) or rows != shape[0]:
-        raise FtkitError(f"{source} has {' and '.join(names)} of shape {', '.join(str(tuple(t.shape)) for t in parts)}; its config.json means {tuple(shape)}.")
+        raise FtkitError(
+            f"{source} has {' and '.join(names)} of shape {', '.join(str(tuple(t.shape)) for t in parts)}; its config.json means {tuple(shape)}."
+        )
     return torch.cat([t.float() for t in parts])
+
 
 def _assign(model: nn.Module, tensors: dict[str, Tensor]) -> nn.Module:
     "Fill a model that was made without memory; what was tied stays so."
     model.load_state_dict(tensors, strict=False, assign=True)
-    if isinstance(model, Decoder) and model.config.tied: model.head.weight = model.embeddings.tokens.weight
+    if isinstance(model, Decoder) and model.config.tied:
+        model.head.weight = model.embeddings.tokens.weight
     return model.requires_grad_(True).eval()
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #204aeddb
-def config_of(settings: dict,  # a config.json of transformers
-             ) -> Config:
+def config_of(
+    settings: dict,  # a config.json of transformers
+) -> Config:
     "What it says, in our words. Raises `FtkitError` for another architecture or a setting that our blocks do not have."
     kind, get = settings.get("model_type"), settings.get
-    if kind not in _layouts: raise unknown("model type", kind, _layouts, "ftkit's blocks can load these.")
-    if missing := [n for n in _sizes[kind] if not get(n)]: raise FtkitError(f"The config.json of a model of type {kind} must have {missing[0]}; it has {', '.join(settings)}.")
+    if kind not in _layouts:
+        raise unknown("model type", kind, _layouts, "ftkit's blocks can load these.")
+    if missing := [n for n in _sizes[kind] if not get(n)]:
+        raise FtkitError(
+            f"The config.json of a model of type {kind} must have {missing[0]}; it has {', '.join(settings)}."
+        )
     activation = {"gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh"}
     bend = lambda name, usual: activation.get(get(name, usual), get(name, usual))
-    sizes = dict(zip(("vocab_size", "width", "layers", "heads", "context"), (settings[n] for n in _sizes[kind])))
+    sizes = dict(
+        zip(
+            ("vocab_size", "width", "layers", "heads", "context"),
+            (settings[n] for n in _sizes[kind]),
+        )
+    )
     if kind == "bert":
-        return bert_config(**sizes, hidden=get("intermediate_size"), token_types=get("type_vocab_size", 2), norm_eps=get("layer_norm_eps", 1e-12),
-                           activation=bend("hidden_act", "gelu"), dropout=get("hidden_dropout_prob", 0.1))
+        return bert_config(
+            **sizes,
+            hidden=get("intermediate_size"),
+            token_types=get("type_vocab_size", 2),
+            norm_eps=get("layer_norm_eps", 1e-12),
+            activation=bend("hidden_act", "gelu"),
+            dropout=get("hidden_dropout_prob", 0.1),
+        )
     if kind == "gpt2":
-        return gpt_config(**sizes, hidden=get("n_inner"), norm_eps=get("layer_norm_epsilon", 1e-5), activation=bend("activation_function", "gelu_new"),
-                          dropout=get("resid_pdrop", 0.1), tied=get("tie_word_embeddings", True))
-    return llama_config(**sizes, kv_heads=get("num_key_value_heads"), hidden=get("intermediate_size"), norm_eps=get("rms_norm_eps", 1e-6),
-                        activation=bend("hidden_act", "silu"), rotary_base=_rotary_base(settings), tied=get("tie_word_embeddings", False))
+        return gpt_config(
+            **sizes,
+            hidden=get("n_inner"),
+            norm_eps=get("layer_norm_epsilon", 1e-5),
+            activation=bend("activation_function", "gelu_new"),
+            dropout=get("resid_pdrop", 0.1),
+            tied=get("tie_word_embeddings", True),
+        )
+    return llama_config(
+        **sizes,
+        kv_heads=get("num_key_value_heads"),
+        hidden=get("intermediate_size"),
+        norm_eps=get("rms_norm_eps", 1e-6),
+        activation=bend("hidden_act", "silu"),
+        rotary_base=_rotary_base(settings),
+        tied=get("tie_word_embeddings", False),
+    )
+
 
 def _rotary_base(settings: dict) -> float:
     "The base of the rotary frequencies. Raises `FtkitError` if they are scaled in some way."
     rotary = settings.get("rope_parameters") or settings.get("rope_scaling") or {}
     way = rotary.get("rope_type", rotary.get("type", "default"))
-    if way != "default": raise FtkitError(f"The rotary positions are scaled ({way}); ftkit has only the plain ones.")
+    if way != "default":
+        raise FtkitError(f"The rotary positions are scaled ({way}); ftkit has only the plain ones.")
     return rotary.get("rope_theta") or settings.get("rope_theta") or 10000.0
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #27e55303
 def from_transformers(model) -> Encoder | Decoder:  # a BERT, GPT-2 or Llama model of transformers
     "Ours with a copy of its weights. Raises `FtkitError`."
     settings = model.config.to_dict()
-    return convert(model.state_dict(), config_of(settings), settings["model_type"], type(model).__name__)
+    return convert(
+        model.state_dict(), config_of(settings), settings["model_type"], type(model).__name__
+    )
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #af736e3f
-def save_pretrained(model: Encoder | Decoder | EncoderDecoder, folder: str | Path, tokenizer=None) -> None:
+def save_pretrained(
+    model: Encoder | Decoder | EncoderDecoder, folder: str | Path, tokenizer=None
+) -> None:
     "Weights (safetensors), settings (config.json) and, if given, the tokenizer, for `from_pretrained`."
     kind = next(k for k, c in kinds.items() if type(model) is c)
-    tensors = {n: p.detach().cpu().contiguous() for n, p in model.named_parameters()}   # what is tied comes once
+    tensors = {
+        n: p.detach().cpu().contiguous() for n, p in model.named_parameters()
+    }  # what is tied comes once
     with write_beside(folder, folder=True) as beside:
         save_file(tensors, beside / "model.safetensors")
-        (beside / "config.json").write_text(json.dumps(dict(model_type=f"ftkit_{kind}", **dataclasses.asdict(model.config)), indent=1))
-        if tokenizer is not None: tokenizer.save_pretrained(beside)
+        (beside / "config.json").write_text(
+            json.dumps(
+                dict(model_type=f"ftkit_{kind}", **dataclasses.asdict(model.config)), indent=1
+            )
+        )
+        if tokenizer is not None:
+            tokenizer.save_pretrained(beside)
 
-def from_pretrained(name: str | Path,  # "minilm", "smollm2_135m", a folder, or a Hub name
-                   ) -> tuple:         # (model, tokenizer or None): float32, evaluation mode, on the CPU
+
+def from_pretrained(
+    name: str | Path,  # "minilm", "smollm2_135m", a folder, or a Hub name
+) -> tuple:  # (model, tokenizer or None): float32, evaluation mode, on the CPU
     "A model of ours with trained weights: of type BERT, GPT-2 or Llama, or saved by `save_pretrained`. Raises `FtkitError`."
     folder = weights_folder(str(name))
     settings, tensors = _read_folder(folder)
     kind, source = str(settings.get("model_type")), f"The checkpoint of '{name}'"
-    model = _own(settings, tensors, source) if kind.startswith("ftkit_") else convert(tensors, config_of(settings), kind, source)
+    model = (
+        _own(settings, tensors, source)
+        if kind.startswith("ftkit_")
+        else convert(tensors, config_of(settings), kind, source)
+    )
     return model, _tokenizer(folder)
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #483780e1
 def _read_folder(folder: Path) -> tuple[dict, dict[str, Tensor]]:
     "config.json and all tensors. Raises `FtkitError` if a file can't be read."
-    try: settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as e: raise FtkitError(f"The file {folder / 'config.json'} is not valid JSON ({e}); save the model there again.") from e
+    try:
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise FtkitError(
+            f"The file {folder / 'config.json'} is not valid JSON ({e}); save the model there again."
+        ) from e
     tensors = {}
     for file in sorted(folder.glob("*.safetensors")):
-        try: tensors |= load_file(file)
-        except SafetensorError as e: raise FtkitError(f"The file {file} is no whole safetensors file ({e}); save the model there again.") from e
+        try:
+            tensors |= load_file(file)
+        except SafetensorError as e:
+            raise FtkitError(
+                f"The file {file} is no whole safetensors file ({e}); save the model there again."
+            ) from e
     return settings, tensors
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #2e197140
 def _own(settings: dict, tensors: dict[str, Tensor], source: str) -> nn.Module:
     "A model that `save_pretrained` saved."
-    kind, fields = settings["model_type"].removeprefix("ftkit_"), {f.name for f in dataclasses.fields(Config)}
-    if kind not in kinds: raise unknown("model type", settings["model_type"], [f"ftkit_{k}" for k in kinds])
+    kind, fields = (
+        settings["model_type"].removeprefix("ftkit_"),
+        {f.name for f in dataclasses.fields(Config)},
+    )
+    if kind not in kinds:
+        raise unknown("model type", settings["model_type"], [f"ftkit_{k}" for k in kinds])
     model = kinds[kind](Config(**{k: v for k, v in settings.items() if k in fields}))
     expected = dict(model.named_parameters())
-    for name, p in expected.items(): tensors[name] = _join([tensors.get(name)], [name], p.shape, False, source)
-    if extra := sorted(set(tensors) - set(expected)): raise FtkitError(f"{source} has {len(extra)} tensors that its config.json does not mean, such as {extra[0]}.")
+    for name, p in expected.items():
+        tensors[name] = _join([tensors.get(name)], [name], p.shape, False, source)
+    if extra := sorted(set(tensors) - set(expected)):
+        raise FtkitError(
+            f"{source} has {len(extra)} tensors that its config.json does not mean, such as {extra[0]}."
+        )
     with torch.no_grad():
-        for name, p in expected.items(): p.copy_(tensors[name])
+        for name, p in expected.items():
+            p.copy_(tensors[name])
     return model.eval()
+
 
 def _tokenizer(folder: Path):
     "The folder's tokenizer; None if it has none."
-    if not any((folder / n).exists() for n in ("tokenizer.json", "tokenizer_config.json", "vocab.txt")): return None
-    with _quiet_and_seeded(0) as hf: tokenizer = hf.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    if tokenizer.is_fast: tokenizer.backend_tokenizer.no_truncation(); tokenizer.backend_tokenizer.no_padding()
+    if not any(
+        (folder / n).exists() for n in ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+    ):
+        return None
+    with _quiet_and_seeded(0) as hf:
+        tokenizer = hf.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
     return tokenizer
 
 # %% ../nbs/1_foundations/15_transformer.ipynb #6fbe1da0
 def weights_folder(name: str) -> Path:
     "A folder with config.json and safetensors. What the catalog has as GGUF is converted once, in about a minute, and kept."
-    gguf = next((f for f in assets[name].files if f.endswith(".gguf")), None) if name in assets else None
-    if gguf: return built(f"{name}-{assets[name].sha256[:8]}", _gguf_to_folder(fetch(name), gguf), SimpleNamespace(scale="any", seed=0, device=torch.device("cpu"), dtype=torch.float32, threads=1))
-    if (folder := Path(name).expanduser()).is_dir() and (folder / "config.json").exists() and any(folder.glob("*.safetensors")): return folder
+    gguf = (
+        next((f for f in assets[name].files if f.endswith(".gguf")), None)
+        if name in assets
+        else None
+    )
+    if gguf:
+        return built(
+            f"{name}-{assets[name].sha256[:8]}",
+            _gguf_to_folder(fetch(name), gguf),
+            SimpleNamespace(
+                scale="any", seed=0, device=torch.device("cpu"), dtype=torch.float32, threads=1
+            ),
+        )
+    if (
+        (folder := Path(name).expanduser()).is_dir()
+        and (folder / "config.json").exists()
+        and any(folder.glob("*.safetensors"))
+    ):
+        return folder
     source = Path(_model_source(name))
-    if source.is_dir(): return source
+    if source.is_dir():
+        return source
     import huggingface_hub
-    return Path(huggingface_hub.snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "vocab.txt", "*.model"]))
+
+    return Path(
+        huggingface_hub.snapshot_download(
+            name, allow_patterns=["*.json", "*.safetensors", "vocab.txt", "*.model"]
+        )
+    )
+
 
 def _gguf_to_folder(source: Path, file: str) -> Callable[[Path], None]:
     "What `built` calls: transformers reads the GGUF file (Q4_1 and the like become float32); we keep it as safetensors."
+
     def make(folder):
-        with _quiet_and_seeded(0) as hf, contextlib.redirect_stderr(io.StringIO()):      # its bar knows no off
-            model = hf.AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.float32)
+        with (
+            _quiet_and_seeded(0) as hf,
+            contextlib.redirect_stderr(io.StringIO()),
+        ):  # its bar knows no off
+            model = hf.AutoModelForCausalLM.from_pretrained(
+                source, gguf_file=file, dtype=torch.float32
+            )
             hf.AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(folder)
         tied = {"lm_head.weight"} if model.config.tie_word_embeddings else set()
-        save_file({n: t.contiguous() for n, t in model.state_dict().items() if n not in tied}, folder / "model.safetensors")
-        settings = {k: v for k, v in model.config.to_dict().items() if k not in ("quantization_config", "_name_or_path", "_model_name_or_path")}
+        save_file(
+            {n: t.contiguous() for n, t in model.state_dict().items() if n not in tied},
+            folder / "model.safetensors",
+        )
+        settings = {
+            k: v
+            for k, v in model.config.to_dict().items()
+            if k not in ("quantization_config", "_name_or_path", "_model_name_or_path")
+        }
         (folder / "config.json").write_text(json.dumps(settings, indent=1, default=str))
+
     return make

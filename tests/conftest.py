@@ -1,4 +1,5 @@
 """Paths and small helpers that all tests share."""
+
 import os
 import signal
 from pathlib import Path

@@ -1,4 +1,5 @@
 "Attention: parity with torch and transformers, the properties of masks, positions and the cache, and what bad input gets."
+
 import math
 
 import pytest
@@ -6,13 +7,33 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings, strategies as st
 from torch import nn
-from transformers.models.llama.modeling_llama import LlamaConfig, LlamaRotaryEmbedding, apply_rotary_pos_emb
+from transformers.models.llama.modeling_llama import (
+    LlamaConfig,
+    LlamaRotaryEmbedding,
+    apply_rotary_pos_emb,
+)
 
-from ftkit.attention import (KeyValueCache, MultiHeadAttention, attention, attention_weights, causal_mask, padding_mask, repeat_heads,
-                             rotate, sinusoidal)
+from ftkit.attention import (
+    KeyValueCache,
+    MultiHeadAttention,
+    attention,
+    attention_weights,
+    causal_mask,
+    padding_mask,
+    repeat_heads,
+    rotate,
+    sinusoidal,
+)
 from ftkit.core import FtkitError
 
-shapes = dict(B=st.integers(1, 3), G=st.integers(1, 3), group=st.integers(1, 3), T=st.integers(1, 9), past=st.integers(0, 5), seed=st.integers(0, 99))
+shapes = dict(
+    B=st.integers(1, 3),
+    G=st.integers(1, 3),
+    group=st.integers(1, 3),
+    T=st.integers(1, 9),
+    past=st.integers(0, 5),
+    seed=st.integers(0, 99),
+)
 few = settings(max_examples=40, deadline=None)
 
 
@@ -47,16 +68,23 @@ def test_weights_are_shares_of_what_may_be_seen(B, G, group, T, past, seed, caus
 
 
 def test_gradients_of_naive_and_fused_agree():
-    q, k, v = [x.requires_grad_() for x in draw((2, 4, 6, 8), (2, 2, 6, 8), (2, 2, 6, 8), dtype=torch.float64)]
+    q, k, v = [
+        x.requires_grad_()
+        for x in draw((2, 4, 6, 8), (2, 2, 6, 8), (2, 2, 6, 8), dtype=torch.float64)
+    ]
     grads = lambda y: torch.autograd.grad(y.square().sum(), (q, k, v))
     ours = grads(attention_weights(q, k, causal=True) @ repeat_heads(v, 4))
-    for a, b in zip(ours, grads(attention(q, k, v, causal=True))): torch.testing.assert_close(a, b)
+    for a, b in zip(ours, grads(attention(q, k, v, causal=True))):
+        torch.testing.assert_close(a, b)
 
 
 def test_weights_stay_finite_with_extreme_scores():
     q, k, v = draw((1, 1, 4, 8), (1, 1, 4, 8), (1, 1, 4, 8))
     for scale in (1e4, 1e-4):
-        assert attention_weights(scale * q, k).isfinite().all() and attention(scale * q, k, v).isfinite().all()
+        assert (
+            attention_weights(scale * q, k).isfinite().all()
+            and attention(scale * q, k, v).isfinite().all()
+        )
 
 
 def test_a_row_that_sees_nothing_gets_zeros():
@@ -68,7 +96,9 @@ def test_a_row_that_sees_nothing_gets_zeros():
 def test_without_positions_order_does_not_matter():
     (x,), order = draw((1, 2, 7, 4)), torch.randperm(7, generator=torch.Generator().manual_seed(1))
     shuffled = x[:, :, order]
-    torch.testing.assert_close(attention(shuffled, shuffled, shuffled), attention(x, x, x)[:, :, order])
+    torch.testing.assert_close(
+        attention(shuffled, shuffled, shuffled), attention(x, x, x)[:, :, order]
+    )
 
 
 @pytest.mark.parametrize("T,S", [(1, 1), (3, 3), (2, 5)])
@@ -83,7 +113,9 @@ def test_rotate_is_llamas(base):
     q, k = draw((2, 4, 11, 8), (2, 2, 11, 8))
     cos, sin = LlamaRotaryEmbedding(config)(q, torch.arange(11)[None])
     for ours, theirs in zip((q, k), apply_rotary_pos_emb(q, k, cos, sin)):
-        torch.testing.assert_close(rotate(ours, torch.arange(11), base), theirs, atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            rotate(ours, torch.arange(11), base), theirs, atol=1e-5, rtol=1e-5
+        )
 
 
 @few
@@ -91,7 +123,9 @@ def test_rotate_is_llamas(base):
 def test_rotary_products_depend_on_the_distance(t, s, shift):
     q, k = draw((1, 1, 1, 16), (1, 1, 1, 16), dtype=torch.float64)
     score = lambda a, b: (rotate(q, torch.tensor([a])) * rotate(k, torch.tensor([b]))).sum().item()
-    assert math.isclose(score(t, s), score(t + shift, s + shift), abs_tol=1e-3)      # angles are float32
+    assert math.isclose(
+        score(t, s), score(t + shift, s + shift), abs_tol=1e-3
+    )  # angles are float32
     assert math.isclose(rotate(q, torch.tensor([t])).norm(), q.norm(), rel_tol=1e-6)
 
 
@@ -100,7 +134,9 @@ def test_sinusoidal_by_the_papers_formula():
     for t in (0, 1, 19):
         for i in range(3):
             angle = t / 10000 ** (2 * i / 6)
-            assert math.isclose(waves[t, 2 * i], math.sin(angle), abs_tol=1e-5) and math.isclose(waves[t, 2 * i + 1], math.cos(angle), abs_tol=1e-5)
+            assert math.isclose(waves[t, 2 * i], math.sin(angle), abs_tol=1e-5) and math.isclose(
+                waves[t, 2 * i + 1], math.cos(angle), abs_tol=1e-5
+            )
 
 
 @pytest.mark.parametrize("across", [False, True])
@@ -108,27 +144,53 @@ def test_layer_is_torchs(across):
     torch.manual_seed(0)
     ours, theirs = MultiHeadAttention(24, 3), nn.MultiheadAttention(24, 3, batch_first=True)
     with torch.no_grad():
-        for a, b in zip((ours.qkv.weight, ours.qkv.bias, ours.out.weight, ours.out.bias), theirs.parameters()): b.copy_(a)
+        for a, b in zip(
+            (ours.qkv.weight, ours.qkv.bias, ours.out.weight, ours.out.bias), theirs.parameters()
+        ):
+            b.copy_(a)
     x, context = draw((2, 6, 24), (2, 4, 24))
     keys = context if across else x
-    seen = torch.ones(2, keys.shape[1]); seen[1, 3:] = 0
-    expected, weights = theirs(x, keys, keys, key_padding_mask=seen == 0, average_attn_weights=False)
-    torch.testing.assert_close(ours(x, context if across else None, padding_mask(seen)), expected, atol=1e-5, rtol=1e-4)
-    torch.testing.assert_close(ours.weights(x, context if across else None, padding_mask(seen)), weights, atol=1e-5, rtol=1e-4)
+    seen = torch.ones(2, keys.shape[1])
+    seen[1, 3:] = 0
+    expected, weights = theirs(
+        x, keys, keys, key_padding_mask=seen == 0, average_attn_weights=False
+    )
+    torch.testing.assert_close(
+        ours(x, context if across else None, padding_mask(seen)), expected, atol=1e-5, rtol=1e-4
+    )
+    torch.testing.assert_close(
+        ours.weights(x, context if across else None, padding_mask(seen)),
+        weights,
+        atol=1e-5,
+        rtol=1e-4,
+    )
 
 
 @few
-@given(parts=st.lists(st.integers(1, 40), min_size=1, max_size=5), kv_heads=st.sampled_from([1, 2, 4]), base=st.sampled_from([None, 10000.0]))
+@given(
+    parts=st.lists(st.integers(1, 40), min_size=1, max_size=5),
+    kv_heads=st.sampled_from([1, 2, 4]),
+    base=st.sampled_from([None, 10000.0]),
+)
 def test_cached_is_uncached(parts, kv_heads, base):
     torch.manual_seed(0)
-    layer, cache, (x,) = MultiHeadAttention(16, 4, kv_heads, rotary_base=base), KeyValueCache(), draw((2, sum(parts), 16))
-    with torch.no_grad(): steps = torch.cat([layer(p, causal=True, cache=cache) for p in x.split(parts, 1)], 1)
+    layer, cache, (x,) = (
+        MultiHeadAttention(16, 4, kv_heads, rotary_base=base),
+        KeyValueCache(),
+        draw((2, sum(parts), 16)),
+    )
+    with torch.no_grad():
+        steps = torch.cat([layer(p, causal=True, cache=cache) for p in x.split(parts, 1)], 1)
     torch.testing.assert_close(steps, layer(x, causal=True), atol=1e-5, rtol=1e-4)
     assert cache.length == sum(parts)
 
 
 def test_a_cached_context_is_projected_once():
-    layer, cache, (x, context) = MultiHeadAttention(16, 4), KeyValueCache(), draw((2, 3, 16), (2, 5, 16))
+    layer, cache, (x, context) = (
+        MultiHeadAttention(16, 4),
+        KeyValueCache(),
+        draw((2, 3, 16), (2, 5, 16)),
+    )
     with torch.no_grad():
         first, second = layer(x, context, cache=cache), layer(x, 0 * context, cache=cache)
     torch.testing.assert_close(first, second)
@@ -137,10 +199,13 @@ def test_a_cached_context_is_projected_once():
 
 def test_no_past_answer_moves():
     layer, (x,) = MultiHeadAttention(16, 4, 2, rotary_base=10000.0), draw((1, 8, 16))
-    changed = x.clone(); changed[:, 5] += 1
+    changed = x.clone()
+    changed[:, 5] += 1
     moved = (layer(x, causal=True) - layer(changed, causal=True)).abs().amax((0, 2))
     assert not moved[:5].any() and (moved[5:] > 0).all()
-    assert (layer(x) - layer(changed)).abs().amax((0, 2))[0] > 0, "the control: without the mask it does move"
+    assert (layer(x) - layer(changed)).abs().amax((0, 2))[0] > 0, (
+        "the control: without the mask it does move"
+    )
 
 
 def test_dropout_only_in_training():
@@ -154,23 +219,32 @@ def test_dropout_only_in_training():
 def test_bfloat16_and_autocast():
     layer, (x,) = MultiHeadAttention(32, 4, 2, rotary_base=10000.0), draw((2, 8, 32))
     exact = layer(x, causal=True)
-    with torch.autocast("cpu", torch.bfloat16): rough = layer(x, causal=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = layer(x, causal=True)
     assert rough.dtype == torch.bfloat16
     torch.testing.assert_close(rough.float(), exact, atol=0.03, rtol=0.05)
 
 
-@pytest.mark.parametrize("call,says", [
-    (lambda: MultiHeadAttention(30, 4), "can't be split into 4 equal heads"),
-    (lambda: MultiHeadAttention(32, 4, kv_heads=3), "can't share 3 key heads"),
-    (lambda: MultiHeadAttention(32, 0), "equal heads"),
-    (lambda: MultiHeadAttention(12, 4, rotary_base=1e4), "even head size; it is 3"),
-    (lambda: causal_mask(4, 3), "3 keys and 4 queries"),
-    (lambda: sinusoidal(3, 5), "even number of channels; 5"),
-    (lambda: rotate(torch.ones(1, 1, 1, 3), torch.tensor([0])), "even head size; it is 3"),
-    (lambda: attention(*draw((1, 4, 2, 8), (1, 3, 2, 8), (1, 3, 2, 8))), "4 query heads can't share 3"),
-    (lambda: padding_mask(torch.ones(2, 3, 4)), "(B, S)")])
+@pytest.mark.parametrize(
+    "call,says",
+    [
+        (lambda: MultiHeadAttention(30, 4), "can't be split into 4 equal heads"),
+        (lambda: MultiHeadAttention(32, 4, kv_heads=3), "can't share 3 key heads"),
+        (lambda: MultiHeadAttention(32, 0), "equal heads"),
+        (lambda: MultiHeadAttention(12, 4, rotary_base=1e4), "even head size; it is 3"),
+        (lambda: causal_mask(4, 3), "3 keys and 4 queries"),
+        (lambda: sinusoidal(3, 5), "even number of channels; 5"),
+        (lambda: rotate(torch.ones(1, 1, 1, 3), torch.tensor([0])), "even head size; it is 3"),
+        (
+            lambda: attention(*draw((1, 4, 2, 8), (1, 3, 2, 8), (1, 3, 2, 8))),
+            "4 query heads can't share 3",
+        ),
+        (lambda: padding_mask(torch.ones(2, 3, 4)), "(B, S)"),
+    ],
+)
 def test_bad_input_gets_a_sentence(call, says):
-    with pytest.raises(FtkitError) as error: call()
+    with pytest.raises(FtkitError) as error:
+        call()
     assert says in str(error.value)
 
 
@@ -178,9 +252,18 @@ def test_bad_input_gets_a_sentence(call, says):
 def test_neighbours_share_a_key_head_as_in_torch(heads, kv_heads):
     "Query head h looks at key head h * G // H, by definition and in torch's own kernel."
     torch.manual_seed(heads)
-    query, key, value = torch.randn(2, heads, 5, 4), torch.randn(2, kv_heads, 7, 4), torch.randn(2, kv_heads, 7, 4)
-    mine, theirs = attention(query, key, value), F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
+    query, key, value = (
+        torch.randn(2, heads, 5, 4),
+        torch.randn(2, kv_heads, 7, 4),
+        torch.randn(2, kv_heads, 7, 4),
+    )
+    mine, theirs = (
+        attention(query, key, value),
+        F.scaled_dot_product_attention(query, key, value, enable_gqa=True),
+    )
     torch.testing.assert_close(mine, theirs)
     for h in range(heads):
         alone = slice(h * kv_heads // heads, h * kv_heads // heads + 1)
-        torch.testing.assert_close(mine[:, h:h + 1], attention(query[:, h:h + 1], key[:, alone], value[:, alone]))
+        torch.testing.assert_close(
+            mine[:, h : h + 1], attention(query[:, h : h + 1], key[:, alone], value[:, alone])
+        )

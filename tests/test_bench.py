@@ -1,4 +1,5 @@
 """The benchmark: what the stopwatch counts, what ratios and verdicts say, and that variants live and die as they should."""
+
 import inspect
 import json
 import subprocess
@@ -12,22 +13,57 @@ from hypothesis import given, settings, strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
 from ftkit import bench
-from ftkit.bench import (Finished, _InProcess, Job, Measurement, Results, Stopwatch, Variant, benchmark, comparison, counted_flops,
-                         encoder_flops, load_results, measure, occupy, pairwise_ratio, require, turns)
+from ftkit.bench import (
+    Finished,
+    _InProcess,
+    Job,
+    Measurement,
+    Results,
+    Stopwatch,
+    Variant,
+    benchmark,
+    comparison,
+    counted_flops,
+    encoder_flops,
+    load_results,
+    measure,
+    occupy,
+    pairwise_ratio,
+    require,
+    turns,
+)
 from ftkit.core import FtkitError
 from ftkit.lora import LoRA
 
-tiny = BertConfig(vocab_size=40, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, max_position_embeddings=16)
-examples = [dict(input_ids=[2, 5 + i, 6, 7, 3], attention_mask=[1] * 5, labels=i % 2) for i in range(6)]
+tiny = BertConfig(
+    vocab_size=40,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=32,
+    max_position_embeddings=16,
+)
+examples = [
+    dict(input_ids=[2, 5 + i, 6, 7, 3], attention_mask=[1] * 5, labels=i % 2) for i in range(6)
+]
 
 
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory):
     "A tiny BERT with a tokenizer, as a folder: every process can load it in no time."
     from transformers import BertTokenizerFast
+
     folder = tmp_path_factory.mktemp("model")
     BertForSequenceClassification(tiny).save_pretrained(folder)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(chr(97 + i) for i in range(26)), *map(str, range(9))]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *(chr(97 + i) for i in range(26)),
+        *map(str, range(9)),
+    ]
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
     return str(folder)
@@ -39,8 +75,14 @@ def job(model, **changed):
 
 # -- the stopwatch
 
+
 @settings(max_examples=60, deadline=None)
-@given(warmup=st.integers(1, 4), steps=st.integers(1, 4), repeats=st.integers(1, 4), ahead=st.integers(0, 2))
+@given(
+    warmup=st.integers(1, 4),
+    steps=st.integers(1, 4),
+    repeats=st.integers(1, 4),
+    ahead=st.integers(0, 2),
+)
 def test_each_turn_holds_exactly_its_steps(warmup, steps, repeats, ahead):
     "Whatever a loop fetches ahead, between two boundaries lie `steps` steps, and no time of being held."
     now, messages = [0.0], []
@@ -48,11 +90,13 @@ def test_each_turn_holds_exactly_its_steps(warmup, steps, repeats, ahead):
     def hold(message):
         now[0] += 1e6
         messages.append(message)
-        if len(messages) == repeats + 1: raise Finished
+        if len(messages) == repeats + 1:
+            raise Finished
 
     watch = Stopwatch(list, 2, warmup, steps, hold, clock=lambda: now[0], ahead=ahead)
     with pytest.raises(Finished):
-        for _ in range(ahead): watch([0, 0])
+        for _ in range(ahead):
+            watch([0, 0])
         while True:
             watch([0, 0])
             now[0] += 10
@@ -67,27 +111,43 @@ def test_a_batch_of_another_size_is_no_step():
     assert watch([1, 2, 3]) == 6 and watch.calls == 1
 
 
-@pytest.mark.parametrize("variant", [Variant("a", library, task) for library in ("ftkit", "transformers") for task in ("full", "lora", "predict")], ids=str)
+@pytest.mark.parametrize(
+    "variant",
+    [
+        Variant("a", library, task)
+        for library in ("ftkit", "transformers")
+        for task in ("full", "lora", "predict")
+    ],
+    ids=str,
+)
 def test_every_loop_makes_the_steps_that_the_stopwatch_counts(variant, model_folder, monkeypatch):
     "Forward passes between two boundaries, counted inside the model: the same in our loops and in the peers'."
     passes, at = [0], []
     forward = BertForSequenceClassification.forward
 
     def counting(self, *args, **kwargs):
-        if (kwargs["input_ids"] if "input_ids" in kwargs else args[0]).shape[0] == 2: passes[0] += 1
+        if (kwargs["input_ids"] if "input_ids" in kwargs else args[0]).shape[0] == 2:
+            passes[0] += 1
         return forward(self, *args, **kwargs)
 
     def hold(message):
-        if message.keys() & {"warmup", "seconds"}: at.append(passes[0])
-        if len(at) == 4: raise Finished
+        if message.keys() & {"warmup", "seconds"}:
+            at.append(passes[0])
+        if len(at) == 4:
+            raise Finished
 
-    counting.__signature__ = inspect.signature(forward)     # Trainer reads it
+    counting.__signature__ = inspect.signature(forward)  # Trainer reads it
     monkeypatch.setattr(BertForSequenceClassification, "forward", counting)
     occupy(variant, job(model_folder, steps=3, repeats=3), examples, hold)
     assert at == [2, 5, 8, 11], "two steps of warm-up, then three in each turn"
 
 
-language_variants = [Variant("a", library, task) for task in bench.language_tasks for library in bench.libraries if task == "gpt" or library != "torch"]
+language_variants = [
+    Variant("a", library, task)
+    for task in bench.language_tasks
+    for library in bench.libraries
+    if task == "gpt" or library != "torch"
+]
 
 
 @pytest.mark.parametrize("variant", language_variants, ids=str)
@@ -100,8 +160,10 @@ def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch
         return model
 
     def hold(message):
-        if message.keys() & {"warmup", "seconds"}: at.append(passes[0])
-        if len(at) == 3: raise Finished
+        if message.keys() & {"warmup", "seconds"}:
+            at.append(passes[0])
+        if len(at) == 3:
+            raise Finished
 
     monkeypatch.setattr(bench, "language_model", counted)
     monkeypatch.setattr(bench, "language_size", dict(width=16, layers=1, heads=2, context=32))
@@ -112,22 +174,37 @@ def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch
 def test_language_models_of_all_libraries_compute_the_same(monkeypatch):
     "With our weights in their classes the loss is the same: the networks are equal, and only the code differs."
     from ftkit.transformer import from_transformers
+
     monkeypatch.setattr(bench, "language_size", dict(width=32, layers=2, heads=2, context=32))
-    batch = dict(input_ids=torch.randint(0, bench.vocabulary, (2, 16), generator=torch.Generator().manual_seed(0)))
+    batch = dict(
+        input_ids=torch.randint(
+            0, bench.vocabulary, (2, 16), generator=torch.Generator().manual_seed(0)
+        )
+    )
     for task in bench.language_tasks:
         theirs = bench.language_model("transformers", task).eval()
-        for x, y in zip(bench.next_token_loss(theirs, batch), bench.next_token_loss(from_transformers(theirs).eval(), batch)):
+        for x, y in zip(
+            bench.next_token_loss(theirs, batch),
+            bench.next_token_loss(from_transformers(theirs).eval(), batch),
+        ):
             assert float(x.detach()) == pytest.approx(float(y.detach()), rel=1e-4)
 
 
 def test_torch_is_a_peer_of_gpt_only():
-    with pytest.raises(FtkitError, match="'gpt' only; 'lora' was given"): Variant("a", "torch", "lora")
+    with pytest.raises(FtkitError, match="'gpt' only; 'lora' was given"):
+        Variant("a", "torch", "lora")
 
 
 def test_both_libraries_train_the_same_number_of_parameters(model_folder):
     from peft import LoraConfig, get_peft_model
-    ours = LoRA(rank=8, alpha=8, targets=("query", "value")).prepare(BertForSequenceClassification(tiny))
-    theirs = get_peft_model(BertForSequenceClassification(tiny), LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"]))
+
+    ours = LoRA(rank=8, alpha=8, targets=("query", "value")).prepare(
+        BertForSequenceClassification(tiny)
+    )
+    theirs = get_peft_model(
+        BertForSequenceClassification(tiny),
+        LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"]),
+    )
     count = lambda m: sum(p.numel() for p in m.parameters() if p.requires_grad)
     assert count(ours) == count(theirs)
     config = theirs.peft_config["default"]
@@ -155,16 +232,31 @@ def test_a_program_against_itself_is_one():
 
 @pytest.mark.parametrize("ours, peer", [([], []), ([1.0], [1.0, 2.0])])
 def test_rounds_must_match(ours, peer):
-    with pytest.raises(FtkitError, match="the same rounds of both"): pairwise_ratio(ours, peer)
+    with pytest.raises(FtkitError, match="the same rounds of both"):
+        pairwise_ratio(ours, peer)
 
 
 # -- arithmetic
 
+
 @settings(max_examples=8, deadline=None)
-@given(heads=st.integers(1, 3), layers=st.integers(1, 3), inner=st.integers(1, 40), labels=st.integers(2, 5), length=st.integers(1, 16))
+@given(
+    heads=st.integers(1, 3),
+    layers=st.integers(1, 3),
+    inner=st.integers(1, 40),
+    labels=st.integers(2, 5),
+    length=st.integers(1, 16),
+)
 def test_the_formula_counts_what_torch_counts(heads, layers, inner, labels, length):
-    config = BertConfig(vocab_size=9, hidden_size=4 * heads, num_hidden_layers=layers, num_attention_heads=heads, intermediate_size=inner,
-                        max_position_embeddings=16, num_labels=labels)
+    config = BertConfig(
+        vocab_size=9,
+        hidden_size=4 * heads,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=inner,
+        max_position_embeddings=16,
+        num_labels=labels,
+    )
     model = BertForSequenceClassification(config)
     assert counted_flops(model, length, 2) == encoder_flops(config, length)
     assert counted_flops(model, length, 2, training=True) == 3 * encoder_flops(config, length)
@@ -180,29 +272,52 @@ def test_counting_leaves_the_model_as_it_was():
 
 # -- workers
 
+
 def test_turns_in_threads(model_folder):
-    found = measure(comparison("full", native_bf16=True), examples, job(model_folder), isolate=False, progress=False)
+    found = measure(
+        comparison("full", native_bf16=True),
+        examples,
+        job(model_folder),
+        isolate=False,
+        progress=False,
+    )
     assert [m.name for m in found] == ["peer", "ours, bf16", "ours, float32"]
-    assert all(len(m.seconds) == 2 and min(m.seconds) > 0 and m.examples == 4 and m.peak is None for m in found)
+    assert all(
+        len(m.seconds) == 2 and min(m.seconds) > 0 and m.examples == 4 and m.peak is None
+        for m in found
+    )
 
 
 def test_turns_in_processes(model_folder):
     "Two fresh processes are measured, report their own memory, and are gone afterwards."
     children = {c.pid for c in psutil.Process().children()}
-    found = measure([Variant("peer", "transformers", "predict"), Variant("ours", task="predict")], examples, job(model_folder), progress=False)
+    found = measure(
+        [Variant("peer", "transformers", "predict"), Variant("ours", task="predict")],
+        examples,
+        job(model_folder),
+        progress=False,
+    )
     assert all(len(m.seconds) == 2 and len(m.warmup) == 2 for m in found)
     assert all(50e6 < m.loaded <= m.peak for m in found)
     assert {c.pid for c in psutil.Process().children()} == children
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="getrusage counts the parent's memory on Linux")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="getrusage counts the parent's memory on Linux"
+)
 def test_the_memory_of_the_parent_does_not_count():
     "A child of a process with a large peak reports its own; the control is the kernel's usual answer, which is wrong."
-    ballast = np.ones(60 * 2**20)                                         # 480 MiB
+    ballast = np.ones(60 * 2**20)  # 480 MiB
     ask = "import sys, types, resource; source = sys.argv[1]; {}".format(
         "import contextlib; space = dict(contextlib=contextlib, process_peak=None); exec(source, space); "
-        "print(space['_memory_now']('cpu'), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
-    done = subprocess.run([sys.executable, "-c", ask, inspect.getsource(bench._memory_now)], capture_output=True, text=True, check=True)
+        "print(space['_memory_now']('cpu'), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask, inspect.getsource(bench._memory_now)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     own, usual = map(int, done.stdout.split())
     assert own < 100e6 < 400e6 < usual and ballast[0] == 1
 
@@ -211,8 +326,10 @@ def test_a_process_that_is_killed_is_an_error_not_a_wait(model_folder):
     worker = _InProcess(Variant("ours"), job(model_folder), examples)
     try:
         worker.process.kill()
-        with pytest.raises(FtkitError, match="The process of 'ours' ended with code -9"): worker.receive()
-    finally: worker.close()
+        with pytest.raises(FtkitError, match="The process of 'ours' ended with code -9"):
+            worker.receive()
+    finally:
+        worker.close()
 
 
 def test_a_process_ends_when_its_parent_is_gone(model_folder):
@@ -222,56 +339,100 @@ def test_a_process_ends_when_its_parent_is_gone(model_folder):
         worker.receive()
         worker.process.stdin.close()
         assert worker.process.wait(20) == 0
-    finally: worker.process.kill()
+    finally:
+        worker.process.kill()
 
 
 def test_an_error_inside_a_variant_names_it(tmp_path):
     with pytest.raises(FtkitError, match="The variant 'ours' failed: "):
-        measure([Variant("ours")], examples, job(str(tmp_path / "nothing")), isolate=False, progress=False)
+        measure(
+            [Variant("ours")],
+            examples,
+            job(str(tmp_path / "nothing")),
+            isolate=False,
+            progress=False,
+        )
 
 
 def test_a_loop_that_ends_early_is_an_error(model_folder, monkeypatch):
     monkeypatch.setattr(bench, "our_loop", lambda *args: None)
-    with pytest.raises(FtkitError, match="ended before it was measured"): occupy(Variant("ours"), job(model_folder), examples, lambda m: None)
+    with pytest.raises(FtkitError, match="ended before it was measured"):
+        occupy(Variant("ours"), job(model_folder), examples, lambda m: None)
 
 
 # -- bad input
 
-@pytest.mark.parametrize("kwargs, says", [(dict(library="transfomers"), "Did you mean 'transformers'"), (dict(task="infer"), "Unknown task"), (dict(dtype="float16"), "Unknown dtype")])
+
+@pytest.mark.parametrize(
+    "kwargs, says",
+    [
+        (dict(library="transfomers"), "Did you mean 'transformers'"),
+        (dict(task="infer"), "Unknown task"),
+        (dict(dtype="float16"), "Unknown dtype"),
+    ],
+)
 def test_unknown_variants(kwargs, says):
-    with pytest.raises(FtkitError, match=says): Variant("x", **kwargs)
+    with pytest.raises(FtkitError, match=says):
+        Variant("x", **kwargs)
 
 
 @pytest.mark.parametrize("name", ["batch_size", "warmup", "steps", "repeats", "threads"])
 def test_sizes_that_make_no_sense(name):
-    with pytest.raises(FtkitError, match=f"{name} must be . or more; 0 was given"): Job(**{name: 0})
+    with pytest.raises(FtkitError, match=f"{name} must be . or more; 0 was given"):
+        Job(**{name: 0})
 
 
 def test_missing_peers_say_what_to_install():
     peers = comparison("lora", native_bf16=False)
-    with pytest.raises(FtkitError, match=r"needs accelerate and peft, not installed here: pip install 'ftkit\[dev\]'"): require(peers, found=lambda name: None)
-    with pytest.raises(FtkitError, match="needs accelerate, not"): require(comparison("full", False), found=lambda name: None)
+    with pytest.raises(
+        FtkitError,
+        match=r"needs accelerate and peft, not installed here: pip install 'ftkit\[dev\]'",
+    ):
+        require(peers, found=lambda name: None)
+    with pytest.raises(FtkitError, match="needs accelerate, not"):
+        require(comparison("full", False), found=lambda name: None)
     require([v for v in peers if v.library == "ftkit"], found=lambda name: None)
 
 
 def test_unknown_options_are_refused_before_anything_is_measured():
-    with pytest.raises(FtkitError, match="Unknown scale"): benchmark("huge")
-    with pytest.raises(FtkitError, match="Unknown task"): benchmark("smoke", tasks=["ful"])
-    with pytest.raises(FtkitError, match="Did you mean 'repeats'"): benchmark("smoke", repeat=3)
+    with pytest.raises(FtkitError, match="Unknown scale"):
+        benchmark("huge")
+    with pytest.raises(FtkitError, match="Unknown task"):
+        benchmark("smoke", tasks=["ful"])
+    with pytest.raises(FtkitError, match="Did you mean 'repeats'"):
+        benchmark("smoke", repeat=3)
 
 
 # -- results
 
+
 def results():
-    m = lambda name, library, dtype, seconds, peak: Measurement(name, library, "full", dtype, 32, seconds, [1.0], 500, peak)
-    return Results(dict(model="minilm", length=128), dict(processor="P"), dict(float32=1e3, bfloat16=2e3), dict(full=10.0),
-                   [m("peer", "transformers", "float32", [2.0, 2.0], 1000), m("ours, bf16", "ftkit", "bfloat16", [1.0, 1.0], 900), m("ours, float32", "ftkit", "float32", [4.0, 2.5], 1000)])
+    m = lambda name, library, dtype, seconds, peak: Measurement(
+        name, library, "full", dtype, 32, seconds, [1.0], 500, peak
+    )
+    return Results(
+        dict(model="minilm", length=128),
+        dict(processor="P"),
+        dict(float32=1e3, bfloat16=2e3),
+        dict(full=10.0),
+        [
+            m("peer", "transformers", "float32", [2.0, 2.0], 1000),
+            m("ours, bf16", "ftkit", "bfloat16", [1.0, 1.0], 900),
+            m("ours, float32", "ftkit", "float32", [4.0, 2.5], 1000),
+        ],
+    )
 
 
 def test_verdicts_say_met_and_missed():
     found = dict(results().verdicts())
-    assert found["full training, ours, bf16: at least 1.5 times the peer's speed"] == "met: 2.00 (2.00 to 2.00)"
-    assert found["full training, ours, float32: at least 1.0 times the peer's speed"] == "missed: 0.65 (0.50 to 0.80)"
+    assert (
+        found["full training, ours, bf16: at least 1.5 times the peer's speed"]
+        == "met: 2.00 (2.00 to 2.00)"
+    )
+    assert (
+        found["full training, ours, float32: at least 1.0 times the peer's speed"]
+        == "missed: 0.65 (0.50 to 0.80)"
+    )
     assert [v for k, v in found.items() if "memory" in k] == ["met: 0.90", "met: 1.00"]
 
 
@@ -282,8 +443,10 @@ def test_results_survive_a_file(tmp_path):
     assert str(load_results(path)) == str(results()) and "share of ceiling" in str(results())
     for content in ("", "{}", "[]", '{"measurements": [{"x": 1}]}'):
         path.write_text(content)
-        with pytest.raises(FtkitError, match="holds no results of a benchmark"): load_results(path)
-    with pytest.raises(FtkitError, match="holds no results"): load_results(tmp_path / "missing.json")
+        with pytest.raises(FtkitError, match="holds no results of a benchmark"):
+            load_results(path)
+    with pytest.raises(FtkitError, match="holds no results"):
+        load_results(tmp_path / "missing.json")
 
 
 def test_share_of_the_ceiling():

@@ -1,4 +1,5 @@
 """The command line: reading tables, splitting, bad input, fine-tuning and resuming on a tiny model."""
+
 import csv
 import json
 import os
@@ -18,15 +19,26 @@ from ftkit import cli
 from ftkit.core import FtkitError
 
 classes = ("animals", "food", "music", "space", "sport", "weather")
-words = dict(animals="dog cat horse bird fish", food="bread soup cake rice salt", music="song drum flute choir note",
-             space="star moon comet orbit sun", sport="goal race team ball swim", weather="rain snow wind cloud storm")
+words = dict(
+    animals="dog cat horse bird fish",
+    food="bread soup cake rice salt",
+    music="song drum flute choir note",
+    space="star moon comet orbit sun",
+    sport="goal race team ball swim",
+    weather="rain snow wind cloud storm",
+)
 
 
 def table(n=12, seed=0):
     "Six classes, the later ones rarer."
     rng = np.random.default_rng(seed)
     labels = [c for k, c in enumerate(classes) for _ in range(n + 6 * (5 - k))]
-    return pd.DataFrame([dict(id=f"{i:03d}", text=" ".join(rng.choice(words[c].split(), 6)) + f" {i}", label=c) for i, c in enumerate(labels)])
+    return pd.DataFrame(
+        [
+            dict(id=f"{i:03d}", text=" ".join(rng.choice(words[c].split(), 6)) + f" {i}", label=c)
+            for i, c in enumerate(labels)
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +47,41 @@ def tiny(tmp_path_factory):
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-    vocab = {w: i for i, w in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted({w for v in words.values() for w in v.split()})])}
+
+    vocab = {
+        w: i
+        for i, w in enumerate(
+            [
+                "[PAD]",
+                "[UNK]",
+                "[CLS]",
+                "[SEP]",
+                *sorted({w for v in words.values() for w in v.split()}),
+            ]
+        )
+    }
     core = Tokenizer(models.WordLevel(vocab, unk_token="[UNK]"))
     core.pre_tokenizer = pre_tokenizers.Whitespace()
-    core.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    core.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
     folder = tmp_path_factory.mktemp("tiny")
-    PreTrainedTokenizerFast(tokenizer_object=core, unk_token="[UNK]", pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]").save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+    ).save_pretrained(folder)
     torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(vocab), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, max_position_embeddings=64)
+    config = BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
     BertForSequenceClassification(config).save_pretrained(folder)
     return folder
 
@@ -53,7 +92,8 @@ def call(*arguments):
 
 def succeed(*arguments):
     result = call(*arguments)
-    if result.exception and not isinstance(result.exception, SystemExit): raise result.exception
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
@@ -70,6 +110,7 @@ def refuse(match, *arguments):
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=6), st.sampled_from(cli.suffixes))
 def test_what_is_written_is_read_again(tmp_path_factory, rows, suffix):
@@ -81,7 +122,11 @@ def test_what_is_written_is_read_again(tmp_path_factory, rows, suffix):
 
 def test_values_stay_as_they_are(tmp_path):
     (tmp_path / "a.csv").write_text("\ufefftext,label\n007,NA\n1e5,null\n,None\n", encoding="utf-8")
-    assert cli.read_table(tmp_path / "a.csv").values.tolist() == [["007", "NA"], ["1e5", "null"], ["", "None"]]
+    assert cli.read_table(tmp_path / "a.csv").values.tolist() == [
+        ["007", "NA"],
+        ["1e5", "null"],
+        ["", "None"],
+    ]
     assert list(cli.read_table(tmp_path / "a.csv").columns) == ["text", "label"]
 
 
@@ -94,9 +139,13 @@ def test_tsv_with_and_without_quotation_marks(tmp_path):
 
 def test_a_broken_csv_names_its_line(tmp_path):
     (tmp_path / "a.csv").write_text('text,label\n"two\nlines",x\na,b,c\n')
-    with pytest.raises(FtkitError, match=r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"): cli.read_table(tmp_path / "a.csv")
+    with pytest.raises(
+        FtkitError, match=r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
+    ):
+        cli.read_table(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("text,label\na,b\nonly\n")
-    with pytest.raises(FtkitError, match="line 3: 1 fields"): cli.read_table(tmp_path / "a.csv")
+    with pytest.raises(FtkitError, match="line 3: 1 fields"):
+        cli.read_table(tmp_path / "a.csv")
 
 
 def test_the_csv_limit_is_put_back(tmp_path):
@@ -118,9 +167,16 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
 
 # Columns
 
-@pytest.mark.parametrize("names, expected", [
-    (("text", "label"), ("text", "label")), (("Review", "Sentiment"), ("Review", "Sentiment")),
-    (("phrase", "kind"), ("phrase", "kind")), (("content", "class"), ("content", "class"))])
+
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        (("text", "label"), ("text", "label")),
+        (("Review", "Sentiment"), ("Review", "Sentiment")),
+        (("phrase", "kind"), ("phrase", "kind")),
+        (("content", "class"), ("content", "class")),
+    ],
+)
 def test_columns_are_found_in_any_order(names, expected):
     frame = table().drop(columns="id").set_axis(names, axis=1)
     assert cli.choose_columns(frame)[:2] == expected
@@ -128,25 +184,45 @@ def test_columns_are_found_in_any_order(names, expected):
 
 
 def test_an_id_is_neither_text_nor_label():
-    assert cli.choose_columns(table().rename(columns=dict(text="phrase", label="kind")))[:2] == ("phrase", "kind")
+    assert cli.choose_columns(table().rename(columns=dict(text="phrase", label="kind")))[:2] == (
+        "phrase",
+        "kind",
+    )
 
 
 def test_what_is_given_wins_and_what_is_unclear_is_asked():
     frame = table().assign(text2=lambda t: t.text)
     assert cli.choose_columns(frame, text="text2", label="id")[:2] == ("text2", "id")
     with pytest.raises(FtkitError, match="Say --text NAME; the table has: id, x, y2, label"):
-        cli.choose_columns(frame.set_axis(["id", "x", "label", "y2"], axis=1)[["id", "x", "y2", "label"]])
+        cli.choose_columns(
+            frame.set_axis(["id", "x", "label", "y2"], axis=1)[["id", "x", "y2", "label"]]
+        )
 
 
 # Splits
 
-labelled = st.lists(st.tuples(st.sampled_from([f"t{i}" for i in range(30)]), st.sampled_from("abc"), st.sampled_from(["", " ", "  x"])), min_size=30, max_size=120)
+labelled = st.lists(
+    st.tuples(
+        st.sampled_from([f"t{i}" for i in range(30)]),
+        st.sampled_from("abc"),
+        st.sampled_from(["", " ", "  x"]),
+    ),
+    min_size=30,
+    max_size=120,
+)
+
 
 @settings(max_examples=60, deadline=None)
 @given(labelled, st.integers(0, 5))
 def test_a_split_keeps_rows_and_texts_together(rows, seed):
-    frame = pd.DataFrame([dict(text=f"{pad} {text.upper() if pad else text}", label=label) for text, label, pad in rows])
-    try: parts = cli.split_table(frame, seed)
+    frame = pd.DataFrame(
+        [
+            dict(text=f"{pad} {text.upper() if pad else text}", label=label)
+            for text, label, pad in rows
+        ]
+    )
+    try:
+        parts = cli.split_table(frame, seed)
     except FtkitError as e:
         assert "Too few rows" in str(e) or "All" in str(e)
         return
@@ -161,16 +237,22 @@ def test_a_split_keeps_rows_and_texts_together(rows, seed):
 def test_sizes_and_classes_of_a_split():
     frame = table()
     parts = cli.split_table(frame)
-    for part in parts.values(): assert set(part.label) == set(classes)
+    for part in parts.values():
+        assert set(part.label) == set(classes)
     for name in ("validation", "test"):
         counts = parts[name].label.value_counts()
-        assert all(counts[c] == max(1, round(0.1 * n)) for c, n in frame.label.value_counts().items())
+        assert all(
+            counts[c] == max(1, round(0.1 * n)) for c, n in frame.label.value_counts().items()
+        )
     assert not cli.split_table(frame, seed=1)["test"].equals(parts["test"])
 
 
 def test_one_class_and_small_classes_are_named():
-    with pytest.raises(FtkitError, match="All 4 rows have the label 'x'"): cli.split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
-    with pytest.raises(FtkitError, match=r"'rare' \(2 rows, 2 different texts\).*needs 3 different texts"):
+    with pytest.raises(FtkitError, match="All 4 rows have the label 'x'"):
+        cli.split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
+    with pytest.raises(
+        FtkitError, match=r"'rare' \(2 rows, 2 different texts\).*needs 3 different texts"
+    ):
         cli.split_table(pd.DataFrame(dict(text=list("abcdefgh"), label=["a"] * 6 + ["rare"] * 2)))
 
 
@@ -180,12 +262,16 @@ def test_given_parts_are_kept_and_taken_out_of_training():
     parts = cli.make_parts(frame, test=test)
     assert parts.test is test
     assert not set(parts.train.text.map(cli.normalised)) & set(test.text.map(cli.normalised))
-    assert len(parts.train) + len(parts.validation) == len(frame) - len(test) and "left out of training" in parts.why
+    assert (
+        len(parts.train) + len(parts.validation) == len(frame) - len(test)
+        and "left out of training" in parts.why
+    )
     both = cli.make_parts(frame, validation=test, test=test)
     assert len(both.train) == len(frame) - len(test)
 
 
 # Bad input: one sentence, exit code 2, nothing half-written
+
 
 @pytest.fixture
 def place(tmp_path):
@@ -198,38 +284,60 @@ def place(tmp_path):
 
 def bad(place, name, content, *more, match):
     path = place / name
-    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(content, encoding="utf-8")
+    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(
+        content, encoding="utf-8"
+    )
     refuse(match, "finetune", "--data", path, "--out", place / "made" / "m", *more)
 
 
-@pytest.mark.parametrize("name, content, match", [
-    ("a.csv", "", "is empty"),
-    ("a.csv", "text,label\n", "no rows, only the header text, label"),
-    ("a.jsonl", "\n\n", "no rows"),
-    ("a.xlsx", "x", "suffix '.xlsx', which is not read"),
-    ("a.csv", "text,label\nx,a\n" + "caf\u00e9,b\n".encode("utf-8").decode("utf-8"), "Too few rows"),
-    ("a.csv", b"text,label\nx,a\ncaf\xe9,b\n", "line 3, byte 18 is 0xe9"),
-    ("a.csv", "text,label\n".encode("utf-16"), "UTF-16"),
-    ("a.csv", "text,label\nx,a,b\n", "line 2: 3 fields"),
-    ("a.csv", 'text,label\nx,a\n"y,b\nz,a\n', "begins in line 3"),
-    ("a.csv", "text,text\nx,a\n", "two columns named 'text'"),
-    ("a.jsonl", '{"text": "x", "label": 1}\nnot json\n', "line 2 is not JSON"),
-    ("a.parquet", "PAR1", "cannot be read as Parquet"),
-    ("a.csv", "text,label\nx,a\n ,b\n,b\n", "2 of 3 rows have no text (rows 2, 3"),
-    ("a.csv", "text,label\nx,a\ny,\n", "1 of 2 rows have no label (rows 2"),
-    ("a.jsonl", '{"text": "x"}\n{"text": "y", "label": "a"}\n', "have no label (rows 1"),
-    ("a.csv", "text,label\n" + "".join(f"x{i},a\n" for i in range(9)), "All 9 rows have the label 'a'"),
-    ("a.csv", "text,label\n" + "".join(f"x{i},{i % 2}\n" for i in range(4)), "'0' (2 rows"),
-    ("a.jsonl", '{"text": "\\ud800", "label": 1}\n', "half of a surrogate pair"),
-])
-def test_bad_files(place, name, content, match): bad(place, name, content, match=match)
+@pytest.mark.parametrize(
+    "name, content, match",
+    [
+        ("a.csv", "", "is empty"),
+        ("a.csv", "text,label\n", "no rows, only the header text, label"),
+        ("a.jsonl", "\n\n", "no rows"),
+        ("a.xlsx", "x", "suffix '.xlsx', which is not read"),
+        (
+            "a.csv",
+            "text,label\nx,a\n" + "caf\u00e9,b\n".encode("utf-8").decode("utf-8"),
+            "Too few rows",
+        ),
+        ("a.csv", b"text,label\nx,a\ncaf\xe9,b\n", "line 3, byte 18 is 0xe9"),
+        ("a.csv", "text,label\n".encode("utf-16"), "UTF-16"),
+        ("a.csv", "text,label\nx,a,b\n", "line 2: 3 fields"),
+        ("a.csv", 'text,label\nx,a\n"y,b\nz,a\n', "begins in line 3"),
+        ("a.csv", "text,text\nx,a\n", "two columns named 'text'"),
+        ("a.jsonl", '{"text": "x", "label": 1}\nnot json\n', "line 2 is not JSON"),
+        ("a.parquet", "PAR1", "cannot be read as Parquet"),
+        ("a.csv", "text,label\nx,a\n ,b\n,b\n", "2 of 3 rows have no text (rows 2, 3"),
+        ("a.csv", "text,label\nx,a\ny,\n", "1 of 2 rows have no label (rows 2"),
+        ("a.jsonl", '{"text": "x"}\n{"text": "y", "label": "a"}\n', "have no label (rows 1"),
+        (
+            "a.csv",
+            "text,label\n" + "".join(f"x{i},a\n" for i in range(9)),
+            "All 9 rows have the label 'a'",
+        ),
+        ("a.csv", "text,label\n" + "".join(f"x{i},{i % 2}\n" for i in range(4)), "'0' (2 rows"),
+        ("a.jsonl", '{"text": "\\ud800", "label": 1}\n', "half of a surrogate pair"),
+    ],
+)
+def test_bad_files(place, name, content, match):
+    bad(place, name, content, match=match)
 
 
 def test_missing_files_and_folders(place):
     out = ("--out", place / "made" / "m")
     refuse("Did you mean", "finetune", "--data", place / "goood.csv", *out)
     refuse("is a folder", "finetune", "--data", place, *out)
-    refuse("There is no file", "finetune", "--data", place / "good.csv", "--test", place / "none.csv", *out)
+    refuse(
+        "There is no file",
+        "finetune",
+        "--data",
+        place / "good.csv",
+        "--test",
+        place / "none.csv",
+        *out,
+    )
 
 
 def test_bad_names_and_sizes(place, tiny):
@@ -239,29 +347,72 @@ def test_bad_names_and_sizes(place, tiny):
     refuse("Did you mean 'lora'?", *start, "--method", "lorra")
     refuse("Did you mean 'minilm'?", *start, "--model", "minlm")
     refuse("more than the 64 tokens", *start, "--model", tiny, "--max-length", "65")
-    for option in (("--epochs", "0"), ("--batch-size", "0"), ("--seed", "-1"), ("--learning-rate", "x"), ("--nonsense", "1")):
+    for option in (
+        ("--epochs", "0"),
+        ("--batch-size", "0"),
+        ("--seed", "-1"),
+        ("--learning-rate", "x"),
+        ("--nonsense", "1"),
+    ):
         result = call(*start, *option)
-        assert result.exit_code == 2 and option[0] in result.stderr and "Traceback" not in result.stderr
+        assert (
+            result.exit_code == 2
+            and option[0] in result.stderr
+            and "Traceback" not in result.stderr
+        )
 
 
 def test_labels_unseen_in_training(place):
     (place / "test.csv").write_text("text,label\nx,food\ny,cars\n")
     start = ("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
     refuse("--test, row 2: the label 'cars' does not occur", *start, "--test", place / "test.csv")
-    refuse("--validation, row 2: the label 'cars' does not occur", *start, "--validation", place / "test.csv")
+    refuse(
+        "--validation, row 2: the label 'cars' does not occur",
+        *start,
+        "--validation",
+        place / "test.csv",
+    )
     (place / "test.csv").write_text("text,label\nx,food\ny,food\n")
     refuse("has only the label 'food'", *start, "--test", place / "test.csv")
 
 
 def test_a_model_folder_without_a_file_is_no_model(place, tiny):
     import shutil
+
     for name in ("config.json", "model.safetensors"):
         broken = place / f"without_{name}"
         shutil.copytree(tiny, broken)
         (broken / name).unlink()
-        refuse(f"has no {name}", "finetune", "--data", place / "good.csv", "--model", broken, "--out", place / "made" / "m")
-        refuse(f"has no {name}", "predict", "--data", place / "good.csv", "--model", broken, "--out", place / "made" / "p.csv")
-    refuse("There is no model folder", "predict", "--data", place / "good.csv", "--model", place / "none", "--out", place / "made" / "p.csv")
+        refuse(
+            f"has no {name}",
+            "finetune",
+            "--data",
+            place / "good.csv",
+            "--model",
+            broken,
+            "--out",
+            place / "made" / "m",
+        )
+        refuse(
+            f"has no {name}",
+            "predict",
+            "--data",
+            place / "good.csv",
+            "--model",
+            broken,
+            "--out",
+            place / "made" / "p.csv",
+        )
+    refuse(
+        "There is no model folder",
+        "predict",
+        "--data",
+        place / "good.csv",
+        "--model",
+        place / "none",
+        "--out",
+        place / "made" / "p.csv",
+    )
 
 
 def test_out_is_never_something_else(place):
@@ -272,7 +423,8 @@ def test_out_is_never_something_else(place):
     refuse("Cannot write", *start, place / "good.csv" / "m")
     mine = place / "mine"
     mine.mkdir()
-    for name in ("ftkit.json", "config.json", "thesis.docx"): (mine / name).write_text("{}")
+    for name in ("ftkit.json", "config.json", "thesis.docx"):
+        (mine / name).write_text("{}")
     refuse("'thesis.docx'", *start, mine)
     assert (mine / "thesis.docx").exists()
 
@@ -284,9 +436,27 @@ def test_bad_predictions_are_refused_before_the_model_is_loaded(place, tiny):
     refuse("is a folder", *start, place / "made")
     refuse("Cannot write", *start, "/proc/none/p.csv")
     table().assign(predicted="x").to_csv(place / "again.csv", index=False)
-    refuse("has a column 'predicted' already", "predict", "--model", tiny, "--data", place / "again.csv", "--out", place / "made" / "p.csv")
+    refuse(
+        "has a column 'predicted' already",
+        "predict",
+        "--model",
+        tiny,
+        "--data",
+        place / "again.csv",
+        "--out",
+        place / "made" / "p.csv",
+    )
     (place / "gaps.csv").write_text("text,n\nx,1\n,2\n")
-    refuse("have no text (rows 2", "predict", "--model", tiny, "--data", place / "gaps.csv", "--out", place / "made" / "p.csv")
+    refuse(
+        "have no text (rows 2",
+        "predict",
+        "--model",
+        tiny,
+        "--data",
+        place / "gaps.csv",
+        "--out",
+        place / "made" / "p.csv",
+    )
 
 
 def test_bad_notebooks_scales_and_assets(monkeypatch):
@@ -295,6 +465,7 @@ def test_bad_notebooks_scales_and_assets(monkeypatch):
     refuse("--save stores the outputs of scale cpu", "run", "core", "--scale", "smoke", "--save")
     refuse("Did you mean 'minilm'?", "fetch", "minlm")
     from ftkit import regress
+
     monkeypatch.setattr(regress, "checkout", lambda: None)
     refuse("needs a checkout", "run", "core")
 
@@ -302,17 +473,39 @@ def test_bad_notebooks_scales_and_assets(monkeypatch):
 def test_a_full_disk_is_a_sentence(place, tiny, monkeypatch):
     import errno
     from ftkit.finetune import Classifier
-    def full(self, folder): raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+
+    def full(self, folder):
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+
     monkeypatch.setattr(Classifier, "save", full)
-    result = call("finetune", "--data", place / "good.csv", "--model", tiny, "--max-length", 16, "--epochs", 0.1, "--out", place / "made" / "m")
-    assert result.exit_code == 2 and "No space left on device" in result.stderr and "Traceback" not in result.stderr
+    result = call(
+        "finetune",
+        "--data",
+        place / "good.csv",
+        "--model",
+        tiny,
+        "--max-length",
+        16,
+        "--epochs",
+        0.1,
+        "--out",
+        place / "made" / "m",
+    )
+    assert (
+        result.exit_code == 2
+        and "No space left on device" in result.stderr
+        and "Traceback" not in result.stderr
+    )
     for left in (place / "made").rglob("*"):
-        if left.is_file(): left.unlink()                  # the finished training's checkpoint stays, so that the work is not lost
+        if left.is_file():
+            left.unlink()  # the finished training's checkpoint stays, so that the work is not lost
     (place / "made" / "m.checkpoint").rmdir()
 
 
 def test_other_errors_are_not_hidden(monkeypatch, place):
-    def bug(*args): raise ValueError("a bug")
+    def bug(*args):
+        raise ValueError("a bug")
+
     monkeypatch.setattr(cli, "read_table", bug)
     result = call("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
     assert isinstance(result.exception, ValueError) and result.exit_code == 1
@@ -328,75 +521,183 @@ def test_help_and_bad_input_import_nothing_heavy(tmp_path):
             return [m for m in ("torch", "pandas", "transformers", "datasets", "sklearn", "papermill") if m in sys.modules]
         print(imported("--help"), imported("finetune", "--help"))
         print(imported("finetune", "--data", "none.csv", "--out", "m"))"""
-    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path).stdout.splitlines()
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
+    ).stdout.splitlines()
     assert out[-2:] == ["[] []", "['torch']"]
 
 
 # The whole way
 
+
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     from transformers import AutoModelForSequenceClassification
     from ftkit.finetune import Classifier
+
     frame = table().rename(columns=dict(text="phrase", label="kind"))
     frame.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
-    said = succeed("finetune", "--data", tmp_path / "data.jsonl", "--model", tiny, "--method", method, "--epochs", 2, "--max-length", 16, "--out", tmp_path / "m")
-    for part in ("text is 'phrase'", "6: animals 42, food 36", "stratified", "TF-IDF", "majority class", "macro"): assert part in said
+    said = succeed(
+        "finetune",
+        "--data",
+        tmp_path / "data.jsonl",
+        "--model",
+        tiny,
+        "--method",
+        method,
+        "--epochs",
+        2,
+        "--max-length",
+        16,
+        "--out",
+        tmp_path / "m",
+    )
+    for part in (
+        "text is 'phrase'",
+        "6: animals 42, food 36",
+        "stratified",
+        "TF-IDF",
+        "majority class",
+        "macro",
+    ):
+        assert part in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data.jsonl", "m"]
-    assert AutoModelForSequenceClassification.from_pretrained(tmp_path / "m").config.id2label == dict(enumerate(classes))
+    assert AutoModelForSequenceClassification.from_pretrained(
+        tmp_path / "m"
+    ).config.id2label == dict(enumerate(classes))
     report = json.loads((tmp_path / "m" / "report.json").read_text())
-    assert sum(report["rows"].values()) == len(frame) and report["columns"] == dict(text="phrase", label="kind")
+    assert sum(report["rows"].values()) == len(frame) and report["columns"] == dict(
+        text="phrase", label="kind"
+    )
     assert sum(map(sum, report["confusion"])) == report["rows"]["test"]
     record = json.loads((tmp_path / "m" / "record.json").read_text())
-    assert record["schema"] == 1 and record["controls"]["macro_f1_majority"]["control_of"] == "macro_f1"
-    assert record["metrics"]["accuracy"]["value"] == list(report["scores"].values())[-1]["accuracy"]["value"]
+    assert (
+        record["schema"] == 1
+        and record["controls"]["macro_f1_majority"]["control_of"] == "macro_f1"
+    )
+    assert (
+        record["metrics"]["accuracy"]["value"]
+        == list(report["scores"].values())[-1]["accuracy"]["value"]
+    )
 
     new = frame.drop(columns="kind").head(7)
     new.to_csv(tmp_path / "new.csv", index=False)
     clf = Classifier.load(tmp_path / "m")
     expected = clf.predict(list(new.phrase))
     for suffix in cli.suffixes:
-        succeed("predict", "--model", tmp_path / "m", "--data", tmp_path / "new.csv", "--out", tmp_path / f"p{suffix}")
+        succeed(
+            "predict",
+            "--model",
+            tmp_path / "m",
+            "--data",
+            tmp_path / "new.csv",
+            "--out",
+            tmp_path / f"p{suffix}",
+        )
         found = cli.read_table(tmp_path / f"p{suffix}")
         assert list(found.columns) == ["id", "phrase", "predicted", "probability"]
         assert found[["id", "phrase"]].values.tolist() == new[["id", "phrase"]].values.tolist()
         assert found.predicted.tolist() == [p.label for p in expected]
-        assert found.probability.astype(float).tolist() == pytest.approx([p.probability for p in expected], abs=1e-5)
+        assert found.probability.astype(float).tolist() == pytest.approx(
+            [p.probability for p in expected], abs=1e-5
+        )
 
 
 def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_truncated(tmp_path, tiny):
     frame = table(6)
     frame.loc[0, "text"] = "dog cat " * 125_000
     frame.to_parquet(tmp_path / "data.parquet")
-    for seed in (0, 1): succeed("finetune", "--data", tmp_path / "data.parquet", "--model", tiny, "--max-length", 64, "--epochs", 0.2, "--seed", seed, "--out", tmp_path / "m")
+    for seed in (0, 1):
+        succeed(
+            "finetune",
+            "--data",
+            tmp_path / "data.parquet",
+            "--model",
+            tiny,
+            "--max-length",
+            64,
+            "--epochs",
+            0.2,
+            "--seed",
+            seed,
+            "--out",
+            tmp_path / "m",
+        )
     assert json.loads((tmp_path / "m" / "report.json").read_text())["seed"] == 1
-    succeed("predict", "--model", tmp_path / "m", "--data", tmp_path / "data.parquet", "--out", tmp_path / "p.csv")
+    succeed(
+        "predict",
+        "--model",
+        tmp_path / "m",
+        "--data",
+        tmp_path / "data.parquet",
+        "--out",
+        tmp_path / "p.csv",
+    )
     assert len(cli.read_table(tmp_path / "p.csv")) == len(frame)
 
 
-def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(tmp_path, tiny, hears_ctrl_c):
+def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
+    tmp_path, tiny, hears_ctrl_c
+):
     from safetensors.numpy import load_file
+
     table().to_csv(tmp_path / "data.csv", index=False)
-    command = ["finetune", "--data", tmp_path / "data.csv", "--model", tiny, "--max-length", 16, "--epochs", 12, "--batch-size", 8, "--checkpoint-every", 1]
+    command = [
+        "finetune",
+        "--data",
+        tmp_path / "data.csv",
+        "--model",
+        tiny,
+        "--max-length",
+        16,
+        "--epochs",
+        12,
+        "--batch-size",
+        8,
+        "--checkpoint-every",
+        1,
+    ]
     command = [str(c) for c in command]
     checkpoint = tmp_path / "m.checkpoint" / "checkpoint.pt"
 
     def wait(stop, before=None):
-        while not stop() and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before): time.sleep(0.01)
+        while not stop() and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before):
+            time.sleep(0.01)
 
     finished = threading.Event()
+
     def press():
         wait(finished.is_set)
-        if not finished.is_set(): os.kill(os.getpid(), signal.SIGINT)
-    threading.Thread(target=press, daemon=True).start()
-    try: result = call(*command, "--out", tmp_path / "m")
-    finally: finished.set()
-    assert result.exit_code == 130 and "the same command resumes" in result.stderr and "Traceback" not in result.stderr
+        if not finished.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
 
-    process = subprocess.Popen([sys.executable, "-c", "from ftkit.cli import main; main()", *command, "--out", str(tmp_path / "m")], stdout=subprocess.DEVNULL)
+    threading.Thread(target=press, daemon=True).start()
+    try:
+        result = call(*command, "--out", tmp_path / "m")
+    finally:
+        finished.set()
+    assert (
+        result.exit_code == 130
+        and "the same command resumes" in result.stderr
+        and "Traceback" not in result.stderr
+    )
+
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from ftkit.cli import main; main()",
+            *command,
+            "--out",
+            str(tmp_path / "m"),
+        ],
+        stdout=subprocess.DEVNULL,
+    )
     wait(lambda: process.poll() is not None, checkpoint.stat().st_mtime_ns)
     process.kill()
-    assert process.wait() == -signal.SIGKILL and checkpoint.exists() and not (tmp_path / "m").exists()
+    assert (
+        process.wait() == -signal.SIGKILL and checkpoint.exists() and not (tmp_path / "m").exists()
+    )
 
     refuse("belongs to another run", *command, "--learning-rate", "0.5", "--out", tmp_path / "m")
     succeed(*command, "--out", tmp_path / "m")
@@ -409,20 +710,47 @@ def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(tmp_path
 def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
     table().to_csv(tmp_path / "data.csv", index=False)
     with cli.checkpoint_folder(tmp_path / "m"):
-        refuse("Another process is training", "finetune", "--data", tmp_path / "data.csv", "--model", tiny, "--max-length", 16, "--out", tmp_path / "m")
+        refuse(
+            "Another process is training",
+            "finetune",
+            "--data",
+            tmp_path / "data.csv",
+            "--model",
+            tiny,
+            "--max-length",
+            16,
+            "--out",
+            tmp_path / "m",
+        )
 
 
 # The rest
 
+
 def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
     from ftkit import regress
+
     made = []
+
     def execute(path, scale, seed, out):
         made.append((path.stem, scale, seed))
-        return regress.Result(path.stem, ["passed", "no baseline", "failed"][seed], error="broken" if seed == 2 else None)
+        return regress.Result(
+            path.stem,
+            ["passed", "no baseline", "failed"][seed],
+            error="broken" if seed == 2 else None,
+        )
+
     monkeypatch.setattr(regress, "execute", execute)
-    codes = [call("run", "core", "30_sentiment", "--scale", "smoke", "--seed", seed, "--out", tmp_path).exit_code for seed in range(3)]
-    assert codes == [0, 3, 1] and made[:2] == [("00_core", "smoke", 0), ("30_sentiment", "smoke", 0)]
+    codes = [
+        call(
+            "run", "core", "30_sentiment", "--scale", "smoke", "--seed", seed, "--out", tmp_path
+        ).exit_code
+        for seed in range(3)
+    ]
+    assert codes == [0, 3, 1] and made[:2] == [
+        ("00_core", "smoke", 0),
+        ("30_sentiment", "smoke", 0),
+    ]
 
 
 def test_assets_and_doctor_say_what_there_is(tmp_path, monkeypatch):
@@ -430,7 +758,10 @@ def test_assets_and_doctor_say_what_there_is(tmp_path, monkeypatch):
     said = succeed("assets")
     assert "minilm" in said and "MIT" in said and " no " in said and str(tmp_path / "cache") in said
     result = call("doctor", "--offline")
-    assert result.exit_code == 0 and all(line in result.stdout for line in ("processor", "GPU", "compute", "cache", "not tried", "torch", "scale"))
+    assert result.exit_code == 0 and all(
+        line in result.stdout
+        for line in ("processor", "GPU", "compute", "cache", "not tried", "torch", "scale")
+    )
     assert not (tmp_path / "cache").exists()
 
 
@@ -442,4 +773,7 @@ def test_doctor_fails_where_a_requirement_is_not_met(monkeypatch):
 
 def test_the_installed_command_is_this_one():
     from importlib.metadata import entry_points
-    assert [e.value for e in entry_points(group="console_scripts", name="ftkit")] == ["ftkit.cli:main"]
+
+    assert [e.value for e in entry_points(group="console_scripts", name="ftkit")] == [
+        "ftkit.cli:main"
+    ]

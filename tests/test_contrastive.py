@@ -1,4 +1,5 @@
 "Properties of the contrastive lesson's module: parity with torch and the papers' own lines, floors, ties, gradients in parts, bad input."
+
 import itertools, math, warnings
 
 import numpy as np
@@ -17,7 +18,7 @@ from ftkit.training import fit, random_state
 from ftkit.transformer import Config, Encoder
 
 settings.register_profile("ftkit", deadline=None)
-settings.load_profile("ftkit")     # no test of time
+settings.load_profile("ftkit")  # no test of time
 seeds = st.integers(0, 2**16)
 
 
@@ -27,7 +28,12 @@ def table(rows, width, seed, dtype=torch.float64):
 
 def text_encoder(dropout=0.0, width=None):
     torch.manual_seed(0)
-    return X.Embedder(Encoder(Config(len(X.caption_words), width=16, layers=1, heads=2, context=16, dropout=dropout)), width)
+    return X.Embedder(
+        Encoder(
+            Config(len(X.caption_words), width=16, layers=1, heads=2, context=16, dropout=dropout)
+        ),
+        width,
+    )
 
 
 def clip(**options):
@@ -36,34 +42,48 @@ def clip(**options):
 
 
 def pictures(n, seed=0, kinds=((3, 7), (1, 2), (0, 5))):
-    images = torch.randint(0, 256, (40, 28, 28), generator=torch.Generator().manual_seed(seed)).to(torch.uint8)
+    images = torch.randint(0, 256, (40, 28, 28), generator=torch.Generator().manual_seed(seed)).to(
+        torch.uint8
+    )
     return X.make_pictures(n, X.scenes(kinds), images, torch.arange(40) % 10, seed=seed)
 
 
-def flat(model): return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+def flat(model):
+    return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 
 # the loss
+
 
 @given(st.integers(2, 9), st.integers(1, 6), st.sampled_from([0.02, 0.1, 1.0, 7.0]), seeds)
 def test_both_directions_is_two_cross_entropies(B, C, temperature, seed):
     x, y = (table(B, C, seed + i).requires_grad_() for i in range(2))
     cosines = F.normalize(x, dim=1) @ F.normalize(y, dim=1).T / temperature
-    theirs = (F.cross_entropy(cosines, torch.arange(B)) + F.cross_entropy(cosines.T, torch.arange(B))) / 2
+    theirs = (
+        F.cross_entropy(cosines, torch.arange(B)) + F.cross_entropy(cosines.T, torch.arange(B))
+    ) / 2
     ours = X.both_directions(x, y, temperature)
-    assert torch.allclose(ours, theirs, atol=1e-10) and torch.allclose(ours, info_nce(x, y, temperature, symmetric=True), atol=1e-10)
-    for a, b in zip(torch.autograd.grad(ours, (x, y)), torch.autograd.grad(theirs, (x, y))): assert torch.allclose(a, b, atol=1e-9)
+    assert torch.allclose(ours, theirs, atol=1e-10) and torch.allclose(
+        ours, info_nce(x, y, temperature, symmetric=True), atol=1e-10
+    )
+    for a, b in zip(torch.autograd.grad(ours, (x, y)), torch.autograd.grad(theirs, (x, y))):
+        assert torch.allclose(a, b, atol=1e-9)
 
 
 def test_both_directions_passes_gradcheck_with_a_learned_temperature():
-    x, y, t = table(4, 3, 0).requires_grad_(), table(4, 3, 1).requires_grad_(), torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    x, y, t = (
+        table(4, 3, 0).requires_grad_(),
+        table(4, 3, 1).requires_grad_(),
+        torch.tensor(0.3, dtype=torch.float64, requires_grad=True),
+    )
     assert torch.autograd.gradcheck(X.both_directions, (x, y, t))
 
 
 def test_the_cosines_stay_in_float32_under_autocast():
     x, y = table(32, 64, 0, torch.float32), table(32, 64, 1, torch.float32)
     plain = X.both_directions(x, y, 0.02)
-    with torch.autocast("cpu", torch.bfloat16): mixed = X.both_directions(x, y, 0.02)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = X.both_directions(x, y, 0.02)
     assert mixed.dtype == torch.float32 and torch.equal(plain, mixed)
 
 
@@ -81,31 +101,61 @@ def test_a_learned_temperature_moves_without_a_warning_and_stays_above_a_hundred
 
 def test_simcse_without_dropout_compares_a_text_with_itself():
     model = text_encoder().eval()
-    rows = [dict(input_ids=X.caption_ids(t)) for t in ("a red one", "a blue seven left of a red two", "then a red red red four")]
+    rows = [
+        dict(input_ids=X.caption_ids(t))
+        for t in ("a red one", "a blue seven left of a red two", "then a red red red four")
+    ]
     total, count = X.views_loss(model, X.collate_views(rows), temperature=0.1)
     vectors = model(**collate(rows))
     assert count == 3 and torch.allclose(total / 3, info_nce(vectors, vectors, 0.1), atol=1e-4)
 
 
 def test_another_view_goes_to_the_second_half():
-    batch = X.collate_views([dict(input_ids=[1, 2], other=[3]), dict(input_ids=[4], other=[5, 6, 7])])
-    assert batch["input_ids"].tolist() == [[1, 2, 0], [4, 0, 0], [3, 0, 0], [5, 6, 7]] and batch["attention_mask"].sum() == 7
+    batch = X.collate_views(
+        [dict(input_ids=[1, 2], other=[3]), dict(input_ids=[4], other=[5, 6, 7])]
+    )
+    assert (
+        batch["input_ids"].tolist() == [[1, 2, 0], [4, 0, 0], [3, 0, 0], [5, 6, 7]]
+        and batch["attention_mask"].sum() == 7
+    )
 
 
 def test_simcse_learns_and_labels_are_not_looked_at():
-    rows = [dict(input_ids=X.caption_ids(f"a {c} {d} left of a {e} {f}"), labels=0) for c, e in itertools.product(("red", "blue"), repeat=2) for d, f in (("one", "two"), ("six", "nine"))]
+    rows = [
+        dict(input_ids=X.caption_ids(f"a {c} {d} left of a {e} {f}"), labels=0)
+        for c, e in itertools.product(("red", "blue"), repeat=2)
+        for d, f in (("one", "two"), ("six", "nine"))
+    ]
     model = text_encoder(dropout=0.1)
-    history = fit(model, rows, collate=X.collate_views, loss=X.views_loss, batch_size=8, max_steps=25, learning_rate=3e-3, progress=False, device="cpu", dtype=torch.float32)
+    history = fit(
+        model,
+        rows,
+        collate=X.collate_views,
+        loss=X.views_loss,
+        batch_size=8,
+        max_steps=25,
+        learning_rate=3e-3,
+        progress=False,
+        device="cpu",
+        dtype=torch.float32,
+    )
     assert history.steps[-1]["loss"] < 0.7 * history.steps[0]["loss"]
 
 
 # geometry
 
+
 @given(st.integers(2, 12), st.integers(1, 6), seeds)
 def test_alignment_and_uniformity_are_the_papers_lines(N, C, seed):
     x, y = F.normalize(table(N, C, seed), dim=1), F.normalize(table(N, C, seed + 1), dim=1)
-    assert math.isclose(X.alignment(3 * x, 0.5 * y), (x - y).norm(p=2, dim=1).pow(2).mean().item(), abs_tol=1e-9)
-    assert math.isclose(X.uniformity(5 * x), torch.pdist(x, p=2).pow(2).mul(-2).exp().mean().log().item(), abs_tol=1e-9)
+    assert math.isclose(
+        X.alignment(3 * x, 0.5 * y), (x - y).norm(p=2, dim=1).pow(2).mean().item(), abs_tol=1e-9
+    )
+    assert math.isclose(
+        X.uniformity(5 * x),
+        torch.pdist(x, p=2).pow(2).mul(-2).exp().mean().log().item(),
+        abs_tol=1e-9,
+    )
     assert -8 - 1e-9 <= X.uniformity(x) <= 1e-9 and 0 <= X.alignment(x, y) <= 4 + 1e-9
 
 
@@ -114,7 +164,8 @@ def test_ranks_are_a_sort_and_ties_count_against(N, C, extra, seed):
     q, k = table(N, C, seed), table(N + extra, C, seed + 1)
     cosines = (F.normalize(q, dim=1) @ F.normalize(k, dim=1).T).numpy()
     place = X.ranks(q, k)
-    for i, row in enumerate(cosines): assert place[i] == 1 + sum(v >= row[i] for j, v in enumerate(row) if j != i)
+    for i, row in enumerate(cosines):
+        assert place[i] == 1 + sum(v >= row[i] for j, v in enumerate(row) if j != i)
     assert (X.ranks(torch.ones(N, 4), torch.ones(N + extra, 4)) == N + extra).all()
 
 
@@ -132,67 +183,124 @@ def test_padding_does_not_move_the_mean(B, T, seed):
 
 # the floor of repeated captions
 
-@given(st.lists(st.integers(0, 4), min_size=2, max_size=12), st.sampled_from([0.01, 0.1, 1.0, 30.0]), seeds)
+
+@given(
+    st.lists(st.integers(0, 4), min_size=2, max_size=12),
+    st.sampled_from([0.01, 0.1, 1.0, 30.0]),
+    seeds,
+)
 def test_no_loss_falls_under_the_floor(captions, temperature, seed):
     q, k = table(len(captions), 5, seed), table(5, 5, seed + 1)[captions]
     floor = X.repeat_floor(captions)
-    assert info_nce(q, k, temperature) >= floor - 1e-9 and info_nce(k, q, temperature) >= floor - 1e-9
-    assert math.isclose(floor, sum(math.log(captions.count(c)) for c in captions) / len(captions), abs_tol=1e-12)
+    assert (
+        info_nce(q, k, temperature) >= floor - 1e-9 and info_nce(k, q, temperature) >= floor - 1e-9
+    )
+    assert math.isclose(
+        floor, sum(math.log(captions.count(c)) for c in captions) / len(captions), abs_tol=1e-12
+    )
 
 
 def test_the_floor_is_reached():
     captions = [0, 0, 0, 1, 1, 2]
     k = torch.eye(3, dtype=torch.float64)[captions]
-    assert math.isclose(X.both_directions(k, k, 0.01).item(), X.repeat_floor(captions), abs_tol=1e-9)
+    assert math.isclose(
+        X.both_directions(k, k, 0.01).item(), X.repeat_floor(captions), abs_tol=1e-9
+    )
 
 
 # pictures and captions
 
+
 def test_a_scene_is_drawn_as_it_is_said():
     left, right = torch.zeros(28, 28), torch.full((28, 28), 255)
     image = X.draw(X.Scene(3, "red", 7, "blue"), left, right)
-    assert image.dtype == torch.uint8 and (image[:, :, :28] == 0).all() and image[2, 0, -1] > image[0, 0, -1]
+    assert (
+        image.dtype == torch.uint8
+        and (image[:, :, :28] == 0).all()
+        and image[2, 0, -1] > image[0, 0, -1]
+    )
     said = {X.caption(X.Scene(3, "red", 7, "blue"), w) for w in range(len(X.wordings))}
-    assert len(said) == len(X.wordings) and all("red three" in s and "blue seven" in s for s in said)
+    assert len(said) == len(X.wordings) and all(
+        "red three" in s and "blue seven" in s for s in said
+    )
 
 
 def test_pictures_are_a_function_of_the_seed_and_a_longer_list_begins_the_same():
     a, b = pictures(5, seed=3), pictures(9, seed=3)
-    for x, y in zip(a, b): assert x["scene"] == y["scene"] and torch.equal(x["image"], y["image"]) and x["input_ids"] == y["input_ids"]
+    for x, y in zip(a, b):
+        assert (
+            x["scene"] == y["scene"]
+            and torch.equal(x["image"], y["image"])
+            and x["input_ids"] == y["input_ids"]
+        )
     assert any(x["scene"] != y["scene"] for x, y in zip(a, pictures(5, seed=4)))
     assert {e["scene"] for e in b} <= set(X.scenes([(3, 7), (1, 2), (0, 5)]))
 
 
 def test_scenes_of_a_pair_come_in_both_orders_and_all_colours():
     found = X.scenes([(1, 2), (4, 4)])
-    assert len(found) == len(set(found)) == 8 + 4 and {(s.left, s.right) for s in found} == {(1, 2), (2, 1), (4, 4)}
+    assert len(found) == len(set(found)) == 8 + 4 and {(s.left, s.right) for s in found} == {
+        (1, 2),
+        (2, 1),
+        (4, 4),
+    }
 
 
 def test_halves_are_cut_between_sentences_and_lose_nothing():
     text = "One two three. Four five six! Seven eight nine ten?\nshort line\n" + "word " * 200 + "."
-    (first, second), = X.paragraph_halves([text], shortest=3)
+    ((first, second),) = X.paragraph_halves([text], shortest=3)
     assert f"{first} {second}" == text.split("\n")[0] and first.endswith((".", "!"))
 
 
 def test_zero_shot_names_what_it_was_trained_on():
     rows = pictures(64, kinds=((3, 7),))
     model = clip()
-    fit(model, rows, collate=X.collate_pictures, loss=X.clip_loss, batch_size=32, max_steps=100, learning_rate=3e-3, group_by_length=False, progress=False, device="cpu", dtype=torch.float32)
+    fit(
+        model,
+        rows,
+        collate=X.collate_pictures,
+        loss=X.clip_loss,
+        batch_size=32,
+        max_steps=100,
+        learning_rate=3e-3,
+        group_by_length=False,
+        progress=False,
+        device="cpu",
+        dtype=torch.float32,
+    )
     answers = X.zero_shot(model, rows, X.scenes([(3, 7)]))
-    colours = np.mean([(e["scene"].left_colour, e["scene"].right_colour) == (a.left_colour, a.right_colour) for e, a in zip(rows, answers)])
-    assert colours > 0.6          # chance is a quarter
+    colours = np.mean(
+        [
+            (e["scene"].left_colour, e["scene"].right_colour) == (a.left_colour, a.right_colour)
+            for e, a in zip(rows, answers)
+        ]
+    )
+    assert colours > 0.6  # chance is a quarter
 
 
 # gradients in parts
 
+
 def both_ways(model, batch, image_size, text_size):
     texts = {k: v for k, v in batch.items() if k != "images"}
     model.zero_grad()
-    total = X.cached_gradients([(model.image, [dict(input=p["images"]) for p in X.split_batch(dict(images=batch["images"]), image_size)]), (model.text, X.split_batch(texts, text_size))],
-                               lambda a, b: X.both_directions(a, b, model.temperature))
+    total = X.cached_gradients(
+        [
+            (
+                model.image,
+                [
+                    dict(input=p["images"])
+                    for p in X.split_batch(dict(images=batch["images"]), image_size)
+                ],
+            ),
+            (model.text, X.split_batch(texts, text_size)),
+        ],
+        lambda a, b: X.both_directions(a, b, model.temperature),
+    )
     cached = flat(model)
     model.zero_grad()
-    reference = X.both_directions(*model(**batch), model.temperature); reference.backward()
+    reference = X.both_directions(*model(**batch), model.temperature)
+    reference.backward()
     return total, cached, reference.detach(), flat(model)
 
 
@@ -200,38 +308,67 @@ def both_ways(model, batch, image_size, text_size):
 @pytest.mark.parametrize("dtype, allowed", [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 def test_cached_gradients_are_those_of_the_big_batch(sizes, dtype, allowed):
     model = clip().to(dtype)
-    batch = {k: v.to(dtype) if v.is_floating_point() else v for k, v in X.collate_pictures(pictures(13)).items()}
+    batch = {
+        k: v.to(dtype) if v.is_floating_point() else v
+        for k, v in X.collate_pictures(pictures(13)).items()
+    }
     total, cached, reference, whole = both_ways(model, batch, *sizes)
-    assert not total.requires_grad and abs(total - reference) < allowed and len(cached) == len(whole) and (cached - whole).norm() < allowed * whole.norm()
+    assert (
+        not total.requires_grad
+        and abs(total - reference) < allowed
+        and len(cached) == len(whole)
+        and (cached - whole).norm() < allowed * whole.norm()
+    )
 
 
 @given(seeds, st.integers(1, 6))
 @settings(max_examples=5)
 def test_dropout_is_the_same_in_both_passes(seed, size):
     model = text_encoder(dropout=0.3).double().train()
-    parts = X.split_batch({k: v for k, v in X.collate_pictures(pictures(6, seed=seed)).items() if k != "images"}, size)
-    torch.manual_seed(seed); model.zero_grad()
+    parts = X.split_batch(
+        {k: v for k, v in X.collate_pictures(pictures(6, seed=seed)).items() if k != "images"}, size
+    )
+    torch.manual_seed(seed)
+    model.zero_grad()
     X.cached_gradients([(model, parts), (model, parts)], info_nce)
     cached, after = flat(model), torch.get_rng_state()
-    torch.manual_seed(seed); model.zero_grad()
+    torch.manual_seed(seed)
+    model.zero_grad()
     info_nce(*[torch.cat([model(**p) for p in parts]) for _ in range(2)]).backward()
-    assert torch.allclose(cached, flat(model), atol=1e-11) and torch.equal(after, torch.get_rng_state())
-    torch.manual_seed(seed); model.zero_grad()
-    info_nce(*[torch.cat([checkpoint(model, p["input_ids"], p["attention_mask"], use_reentrant=False) for p in parts]) for _ in range(2)]).backward()
+    assert torch.allclose(cached, flat(model), atol=1e-11) and torch.equal(
+        after, torch.get_rng_state()
+    )
+    torch.manual_seed(seed)
+    model.zero_grad()
+    info_nce(
+        *[
+            torch.cat(
+                [
+                    checkpoint(model, p["input_ids"], p["attention_mask"], use_reentrant=False)
+                    for p in parts
+                ]
+            )
+            for _ in range(2)
+        ]
+    ).backward()
     assert torch.allclose(cached, flat(model), atol=1e-11)
 
 
 def test_cached_gradients_are_added():
     model = text_encoder().double()
-    parts = X.split_batch({k: v for k, v in X.collate_pictures(pictures(6)).items() if k != "images"}, 2)
+    parts = X.split_batch(
+        {k: v for k, v in X.collate_pictures(pictures(6)).items() if k != "images"}, 2
+    )
     loss = lambda x: info_nce(x, x.flip(1), 0.3)
-    X.cached_gradients([(model, parts)], loss); once = flat(model).clone()
+    X.cached_gradients([(model, parts)], loss)
+    once = flat(model).clone()
     X.cached_gradients([(model, parts)], loss)
     assert torch.allclose(flat(model), 2 * once, atol=1e-12)
 
 
 def test_replayed_leaves_the_random_numbers_as_they_were():
-    state = random_state(); first = torch.rand(3)
+    state = random_state()
+    first = torch.rand(3)
     now = torch.get_rng_state()
     with pytest.raises(KeyError), X.replayed(state):
         assert torch.equal(torch.rand(3), first)
@@ -241,31 +378,42 @@ def test_replayed_leaves_the_random_numbers_as_they_were():
 
 # bad input: a sentence that names it
 
-@pytest.mark.parametrize("call, says", [
-    (lambda: info_nce(torch.ones(1, 2), torch.ones(1, 2)), "two pairs or more"),
-    (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 2), 0.0), "above 0"),
-    (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 2), -0.1), "above 0"),
-    (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 4)), "width"),
-    (lambda: X.both_directions(torch.ones(1, 2), torch.ones(1, 2), 0.1), "two pairs or more"),
-    (lambda: X.both_directions(torch.ones(3, 2), torch.ones(2, 2), 0.1), "(3, 2) and (2, 2)"),
-    (lambda: X.both_directions(torch.ones(3, 2), torch.ones(3, 2), 0.0), "above 0"),
-    (lambda: X.both_directions(torch.ones(3, 2), torch.ones(3, 2), -1.0), "above 0"),
-    (lambda: X.CLIP(nn.Identity(), nn.Identity(), temperature=0), "above 0"),
-    (lambda: X.CLIP(nn.Identity(), nn.Identity(), temperature=-1), "above 0"),
-    (lambda: X.clip_loss(clip(), X.collate_pictures(pictures(1))), "two pairs or more"),
-    (lambda: X.views_loss(text_encoder(), X.collate_views([dict(input_ids=[1, 2])])), "two pairs or more"),
-    (lambda: X.alignment(torch.ones(3, 2), torch.ones(2, 2)), "one shape"),
-    (lambda: X.uniformity(torch.ones(1, 2)), "two rows"),
-    (lambda: X.ranks(torch.ones(3, 2), torch.ones(2, 2)), "at least as many keys"),
-    (lambda: X.caption_ids("a green seven"), "'green'"),
-    (lambda: X.caption(X.Scene(3, "red", 7, "blue"), 9), "wording"),
-    (lambda: X.make_pictures(3, [], torch.zeros(10, 28, 28), torch.arange(10)), "no scene"),
-    (lambda: X.make_pictures(3, X.scenes([(3, 7)]), torch.zeros(5, 28, 28), torch.arange(5)), "digit 7"),
-    (lambda: X.zero_shot(clip(), pictures(2), []), "0 scenes"),
-    (lambda: X.split_batch(dict(x=torch.ones(3)), 0), "size 0"),
-    (lambda: X.cached_gradients([(nn.Identity(), [])], info_nce), "one part"),
-    (lambda: X.cached_gradients([], info_nce), "one part"),
-])
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: info_nce(torch.ones(1, 2), torch.ones(1, 2)), "two pairs or more"),
+        (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 2), 0.0), "above 0"),
+        (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 2), -0.1), "above 0"),
+        (lambda: info_nce(torch.ones(3, 2), torch.ones(3, 4)), "width"),
+        (lambda: X.both_directions(torch.ones(1, 2), torch.ones(1, 2), 0.1), "two pairs or more"),
+        (lambda: X.both_directions(torch.ones(3, 2), torch.ones(2, 2), 0.1), "(3, 2) and (2, 2)"),
+        (lambda: X.both_directions(torch.ones(3, 2), torch.ones(3, 2), 0.0), "above 0"),
+        (lambda: X.both_directions(torch.ones(3, 2), torch.ones(3, 2), -1.0), "above 0"),
+        (lambda: X.CLIP(nn.Identity(), nn.Identity(), temperature=0), "above 0"),
+        (lambda: X.CLIP(nn.Identity(), nn.Identity(), temperature=-1), "above 0"),
+        (lambda: X.clip_loss(clip(), X.collate_pictures(pictures(1))), "two pairs or more"),
+        (
+            lambda: X.views_loss(text_encoder(), X.collate_views([dict(input_ids=[1, 2])])),
+            "two pairs or more",
+        ),
+        (lambda: X.alignment(torch.ones(3, 2), torch.ones(2, 2)), "one shape"),
+        (lambda: X.uniformity(torch.ones(1, 2)), "two rows"),
+        (lambda: X.ranks(torch.ones(3, 2), torch.ones(2, 2)), "at least as many keys"),
+        (lambda: X.caption_ids("a green seven"), "'green'"),
+        (lambda: X.caption(X.Scene(3, "red", 7, "blue"), 9), "wording"),
+        (lambda: X.make_pictures(3, [], torch.zeros(10, 28, 28), torch.arange(10)), "no scene"),
+        (
+            lambda: X.make_pictures(3, X.scenes([(3, 7)]), torch.zeros(5, 28, 28), torch.arange(5)),
+            "digit 7",
+        ),
+        (lambda: X.zero_shot(clip(), pictures(2), []), "0 scenes"),
+        (lambda: X.split_batch(dict(x=torch.ones(3)), 0), "size 0"),
+        (lambda: X.cached_gradients([(nn.Identity(), [])], info_nce), "one part"),
+        (lambda: X.cached_gradients([], info_nce), "one part"),
+    ],
+)
 def test_bad_input_gets_a_sentence(call, says):
-    with pytest.raises(FtkitError) as error: call()
+    with pytest.raises(FtkitError) as error:
+        call()
     assert says in str(error.value) and "\n" not in str(error.value)

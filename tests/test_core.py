@@ -1,4 +1,5 @@
 """The run, its record, and writing that leaves nothing half-done."""
+
 import json
 import math
 import os
@@ -11,7 +12,18 @@ import numpy as np
 import pytest
 import torch
 from ftkit import core
-from ftkit.core import FtkitError, PeakMemory, Run, choose_compute, code_hash, resolve_scale, seed_everything, setup, unknown, write_beside
+from ftkit.core import (
+    FtkitError,
+    PeakMemory,
+    Run,
+    choose_compute,
+    code_hash,
+    resolve_scale,
+    seed_everything,
+    setup,
+    unknown,
+    write_beside,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +39,8 @@ def test_the_scale_comes_from_the_argument_then_the_environment(monkeypatch):
     monkeypatch.setenv("FTKIT_SCALE", "smoke")
     assert resolve_scale() == "smoke" and resolve_scale("gpu") == "gpu"
     monkeypatch.setenv("FTKIT_SCALE", "smok")
-    with pytest.raises(FtkitError, match="Did you mean 'smoke'"): resolve_scale()
+    with pytest.raises(FtkitError, match="Did you mean 'smoke'"):
+        resolve_scale()
 
 
 @settings(max_examples=100, deadline=None)
@@ -39,12 +52,15 @@ def test_unknown_names_list_what_there_is(name, known):
 
 def test_a_device_that_is_not_there(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(FtkitError, match="Unknown device 'cuda'"): choose_compute("cuda")
+    with pytest.raises(FtkitError, match="Unknown device 'cuda'"):
+        choose_compute("cuda")
     monkeypatch.setenv("FTKIT_DEVICE", "cpu")
     assert choose_compute().device.type == "cpu"
 
 
-@pytest.mark.parametrize("major, dtype", [(9, torch.bfloat16), (8, torch.bfloat16), (7, torch.float32)])
+@pytest.mark.parametrize(
+    "major, dtype", [(9, torch.bfloat16), (8, torch.bfloat16), (7, torch.float32)]
+)
 def test_on_a_gpu_the_dtype_follows_the_compute_capability(monkeypatch, major, dtype):
     monkeypatch.delenv("FTKIT_DEVICE", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -56,21 +72,29 @@ def test_on_a_gpu_the_dtype_follows_the_compute_capability(monkeypatch, major, d
 
 def test_without_bf16_instructions_the_cpu_keeps_float32(monkeypatch):
     monkeypatch.setattr(core, "native_bf16", lambda device: "")
-    assert choose_compute("cpu").dtype == torch.float32 and "no native bfloat16" in choose_compute("cpu").why
+    assert (
+        choose_compute("cpu").dtype == torch.float32
+        and "no native bfloat16" in choose_compute("cpu").why
+    )
 
 
 def test_setup_seeds_everything():
     first = [setup("x", "smoke", 3) and float(np.random.rand() + torch.rand(())) for _ in range(2)]
     assert first[0] == first[1]
-    with pytest.raises(FtkitError, match="A seed is an integer"): seed_everything(2**32)
+    with pytest.raises(FtkitError, match="A seed is an integer"):
+        seed_everything(2**32)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "0.5", None, True, [1]])
 def test_a_record_is_a_finite_number(run, value):
-    with pytest.raises(FtkitError, match="finite number"): run.record("x", value)
+    with pytest.raises(FtkitError, match="finite number"):
+        run.record("x", value)
 
 
-@pytest.mark.parametrize("value", [np.float32(0.5), torch.tensor(0.5), torch.tensor(0.5, dtype=torch.bfloat16), np.array(0.5)])
+@pytest.mark.parametrize(
+    "value",
+    [np.float32(0.5), torch.tensor(0.5), torch.tensor(0.5, dtype=torch.bfloat16), np.array(0.5)],
+)
 def test_scalars_of_other_libraries_are_numbers(run, value):
     assert run.record("x", value) == 0.5 and type(run.metrics["x"]["value"]) is float
 
@@ -82,21 +106,42 @@ def test_the_record_survives_json(run):
     run.claim(True, "holds", at="smoke")
     run.claim(False, "cannot be known here", at="cpu")
     record = json.loads(json.dumps(run.as_dict()))
-    assert record["schema"] == 1 and record["metrics"]["x"]["setting"] == {"rows": 3} and record["controls"]["y"]["control_of"] == "x"
+    assert (
+        record["schema"] == 1
+        and record["metrics"]["x"]["setting"] == {"rows": 3}
+        and record["controls"]["y"]["control_of"] == "x"
+    )
     assert [c["held"] for c in record["claims"]] == [True, None] and record["device_class"] == "cpu"
-    assert {"seconds", "peak_memory", "versions", "threads", "dtype", "why", "assets", "commit", "dirty", "code"} <= set(record)
+    assert {
+        "seconds",
+        "peak_memory",
+        "versions",
+        "threads",
+        "dtype",
+        "why",
+        "assets",
+        "commit",
+        "dirty",
+        "code",
+    } <= set(record)
     assert "not checked below cpu" in core.record_text(record)
 
 
 def test_a_false_claim_stops_the_lesson(run):
-    with pytest.raises(AssertionError, match="one is two"): run.claim(1 == 2, "one is two", at="smoke")
+    with pytest.raises(AssertionError, match="one is two"):
+        run.claim(1 == 2, "one is two", at="smoke")
     assert run.claims[-1]["held"] is False
-    with pytest.raises(FtkitError, match="Unknown scale"): run.claim(True, "x", at="cuda")
+    with pytest.raises(FtkitError, match="Unknown scale"):
+        run.claim(True, "x", at="cuda")
 
 
 def test_the_dial(run):
-    assert run.choose(smoke=1, cpu=2) == 1 and Run("x", "gpu", 0, *choose_compute("cpu")).choose(smoke=1, cpu=2) == 2
-    with pytest.raises(FtkitError): run.choose(smoke=1)
+    assert (
+        run.choose(smoke=1, cpu=2) == 1
+        and Run("x", "gpu", 0, *choose_compute("cpu")).choose(smoke=1, cpu=2) == 2
+    )
+    with pytest.raises(FtkitError):
+        run.choose(smoke=1)
 
 
 def test_the_peak_sees_what_is_freed_again():
@@ -120,10 +165,14 @@ def test_magic_lines_do_not_break_the_hash():
 def test_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path):
     target = tmp_path / "weights.bin"
     target.write_text("old")
-    code = ("import sys, time; from ftkit.core import write_beside\n"
-            "with write_beside(sys.argv[1]) as beside:\n"
-            "    beside.write_text('half'); print('writing', flush=True); time.sleep(60)\n")
-    process = subprocess.Popen([sys.executable, "-c", code, str(target)], stdout=subprocess.PIPE, text=True)
+    code = (
+        "import sys, time; from ftkit.core import write_beside\n"
+        "with write_beside(sys.argv[1]) as beside:\n"
+        "    beside.write_text('half'); print('writing', flush=True); time.sleep(60)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(target)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline().strip() == "writing"
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -133,4 +182,5 @@ def test_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path):
 def test_a_place_that_cannot_be_written_to(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(FtkitError, match="Choose a folder"):
-        with write_beside(tmp_path / "file" / "below"): pass
+        with write_beside(tmp_path / "file" / "below"):
+            pass

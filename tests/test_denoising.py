@@ -1,12 +1,25 @@
 """Replaced-token detection, span corruption, their costs, and the linear probe."""
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 import transformers
 from ftkit.core import FtkitError
-from ftkit.denoising import (DetectionLoss, ReplacedTokenDetector, corrupt_spans, draw, linear_probe, mean_states, noise_spans, objective_flops,
-                             replace_tokens, shift_right, span_collate, span_loss)
+from ftkit.denoising import (
+    DetectionLoss,
+    ReplacedTokenDetector,
+    corrupt_spans,
+    draw,
+    linear_probe,
+    mean_states,
+    noise_spans,
+    objective_flops,
+    replace_tokens,
+    shift_right,
+    span_collate,
+    span_loss,
+)
 from ftkit.masked_lm import MaskedLM, mask_tokens
 from ftkit.training import fit
 from ftkit.transformer import Encoder, EncoderDecoder, bert_config, config_of, convert
@@ -22,9 +35,13 @@ def restore(inputs, targets, sentinels):
     "Each sentinel of the inputs becomes what follows it in the targets."
     out, marks = [], set(sentinels)
     for token in inputs:
-        if token not in marks: out.append(token); continue
+        if token not in marks:
+            out.append(token)
+            continue
         i = targets.index(token) + 1
-        while targets[i] not in marks: out.append(targets[i]); i += 1
+        while targets[i] not in marks:
+            out.append(targets[i])
+            i += 1
     return out
 
 
@@ -32,29 +49,52 @@ def restore(inputs, targets, sentinels):
 @given(st.lists(st.tuples(st.integers(100, 200), st.booleans()), min_size=2, max_size=40))
 def test_spans_lose_nothing(pairs):
     ids, hidden = [p[0] for p in pairs], [p[1] for p in pairs]
-    if not any(hidden) or all(hidden): return
+    if not any(hidden) or all(hidden):
+        return
     inputs, targets = corrupt_spans(ids, hidden, range(50))
     spans = sum(h and not (i and hidden[i - 1]) for i, h in enumerate(hidden))
     assert restore(inputs, targets, range(50)) == ids
     assert len(inputs) == len(ids) - sum(hidden) + spans and len(targets) == sum(hidden) + spans + 1
-    assert [t for t in inputs if t < 50] == list(range(spans)) and [t for t in targets if t < 50] == list(range(spans + 1))
+    assert [t for t in inputs if t < 50] == list(range(spans)) and [
+        t for t in targets if t < 50
+    ] == list(range(spans + 1))
 
 
 def test_the_example_of_the_paper():
-    text, cut = "Thank you for inviting me to your party last week".split(), [0, 0, 1, 1, 0, 0, 0, 0, 1, 0]
+    text, cut = (
+        "Thank you for inviting me to your party last week".split(),
+        [0, 0, 1, 1, 0, 0, 0, 0, 1, 0],
+    )
     inputs, targets = corrupt_spans(text, cut, ["<X>", "<Y>", "<Z>"])
-    assert " ".join(inputs) == "Thank you <X> me to your party <Y> week" and " ".join(targets) == "<X> for inviting <Y> last <Z>"
+    assert (
+        " ".join(inputs) == "Thank you <X> me to your party <Y> week"
+        and " ".join(targets) == "<X> for inviting <Y> last <Z>"
+    )
 
 
-@pytest.mark.parametrize("ids,hidden,sentinels,words", [
-    ([7, 8], [0, 0], [1, 2], "No token is hidden"), ([7, 8], [1, 1], [1, 2], "All 2 tokens are hidden"), ([7, 8], [1], [1, 2], "2 tokens but 1 marks"),
-    ([7, 8], [1, 0], [1], "1 spans need 2 sentinels"), ([7, 2], [1, 0], [1, 2], "Token 2 of the text is a sentinel"), ([], [], [1], "No token is hidden")])
+@pytest.mark.parametrize(
+    "ids,hidden,sentinels,words",
+    [
+        ([7, 8], [0, 0], [1, 2], "No token is hidden"),
+        ([7, 8], [1, 1], [1, 2], "All 2 tokens are hidden"),
+        ([7, 8], [1], [1, 2], "2 tokens but 1 marks"),
+        ([7, 8], [1, 0], [1], "1 spans need 2 sentinels"),
+        ([7, 2], [1, 0], [1, 2], "Token 2 of the text is a sentinel"),
+        ([], [], [1], "No token is hidden"),
+    ],
+)
 def test_what_cannot_be_cut(ids, hidden, sentinels, words):
-    with pytest.raises(FtkitError, match=words): corrupt_spans(ids, hidden, sentinels)
+    with pytest.raises(FtkitError, match=words):
+        corrupt_spans(ids, hidden, sentinels)
 
 
 @settings(max_examples=200, deadline=None)
-@given(length=st.integers(2, 300), rate=st.floats(0.01, 0.99), mean=st.floats(1, 10), seed=st.integers(0, 99))
+@given(
+    length=st.integers(2, 300),
+    rate=st.floats(0.01, 0.99),
+    mean=st.floats(1, 10),
+    seed=st.integers(0, 99),
+)
 def test_noise_has_a_fixed_size(length, rate, mean, seed):
     hidden = noise_spans(length, rate, mean, np.random.default_rng(seed))
     noise = min(max(round(length * rate), 1), length - 1)
@@ -63,14 +103,36 @@ def test_noise_has_a_fixed_size(length, rate, mean, seed):
     assert starts == min(max(round(noise / mean), 1), noise, length - noise)
 
 
-@pytest.mark.parametrize("args,words", [((1,), "one must stay"), ((9, 0.0), "between 0 and 1"), ((9, 1.0), "between 0 and 1"), ((9, 0.5, 0.5), "1 or more")])
+@pytest.mark.parametrize(
+    "args,words",
+    [
+        ((1,), "one must stay"),
+        ((9, 0.0), "between 0 and 1"),
+        ((9, 1.0), "between 0 and 1"),
+        ((9, 0.5, 0.5), "1 or more"),
+    ],
+)
 def test_noise_refuses(args, words):
-    with pytest.raises(FtkitError, match=words): noise_spans(*args)
+    with pytest.raises(FtkitError, match=words):
+        noise_spans(*args)
 
 
 def test_shift_as_t5():
-    theirs = transformers.T5ForConditionalGeneration(transformers.T5Config(vocab_size=V, d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, decoder_start_token_id=0))
-    for row in torch.randint(1, V, (5, 7)).tolist(): assert theirs._shift_right(tensor([row]))[0].tolist() == shift_right(row, theirs.config.decoder_start_token_id)
+    theirs = transformers.T5ForConditionalGeneration(
+        transformers.T5Config(
+            vocab_size=V,
+            d_model=8,
+            d_kv=4,
+            d_ff=8,
+            num_layers=1,
+            num_heads=2,
+            decoder_start_token_id=0,
+        )
+    )
+    for row in torch.randint(1, V, (5, 7)).tolist():
+        assert theirs._shift_right(tensor([row]))[0].tolist() == shift_right(
+            row, theirs.config.decoder_start_token_id
+        )
 
 
 def test_span_batches_and_their_loss():
@@ -79,16 +141,28 @@ def test_span_batches_and_their_loss():
     batch = span_collate(range(5, 20), start_id=1)([dict(input_ids=r) for r in rows])
     for i, row in enumerate(rows):
         targets = [t for t in batch["labels"][i].tolist() if t != -100]
-        assert restore(batch["input_ids"][i][batch["attention_mask"][i] == 1].tolist(), targets, range(5, 20)) == row
-        assert batch["decoder_input_ids"][i, :len(targets)].tolist() == [1, *targets[:-1]]
+        assert (
+            restore(
+                batch["input_ids"][i][batch["attention_mask"][i] == 1].tolist(),
+                targets,
+                range(5, 20),
+            )
+            == row
+        )
+        assert batch["decoder_input_ids"][i, : len(targets)].tolist() == [1, *targets[:-1]]
     torch.manual_seed(0)
     again = span_collate(range(5, 20), start_id=1)([dict(input_ids=r) for r in rows])
     assert all(torch.equal(batch[k], again[k]) for k in batch)
     model = EncoderDecoder(tiny())
     total, count = span_loss(model, batch)
     logits = model(batch["input_ids"], batch["decoder_input_ids"], batch["attention_mask"])
-    assert torch.allclose(total / count, F.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100), atol=1e-5)
-    with pytest.raises(FtkitError, match="one must stay"): span_collate(range(5, 20), 1)([dict(input_ids=[2, 30, 3])])
+    assert torch.allclose(
+        total / count,
+        F.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100),
+        atol=1e-5,
+    )
+    with pytest.raises(FtkitError, match="one must stay"):
+        span_collate(range(5, 20), 1)([dict(input_ids=[2, 30, 3])])
 
 
 def test_draws_follow_the_softmax():
@@ -112,13 +186,26 @@ def test_replaced_labels(seed, B, T):
 
 def pair(seed=0):
     torch.manual_seed(seed)
-    config = transformers.ElectraConfig(vocab_size=V, embedding_size=16, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, max_position_embeddings=40)
+    config = transformers.ElectraConfig(
+        vocab_size=V,
+        embedding_size=16,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+    )
     theirs = transformers.ElectraForPreTraining(config).eval()
-    body = {n.removeprefix("electra."): p for n, p in theirs.state_dict().items() if n.startswith("electra.")}
+    body = {
+        n.removeprefix("electra."): p
+        for n, p in theirs.state_dict().items()
+        if n.startswith("electra.")
+    }
     encoder = convert(body, config_of(config.to_dict() | dict(model_type="bert")), "bert")
     ours = ReplacedTokenDetector(encoder, MaskedLM(Encoder(encoder.config))).eval()
     head = theirs.discriminator_predictions
-    ours.dense.load_state_dict(head.dense.state_dict()); ours.out.load_state_dict(head.dense_prediction.state_dict())
+    ours.dense.load_state_dict(head.dense.state_dict())
+    ours.out.load_state_dict(head.dense_prediction.state_dict())
     return ours, theirs
 
 
@@ -131,11 +218,17 @@ def test_detector_and_its_loss_as_electra(seed):
     inputs, labels = mask_tokens(ids, V, 4, rate=0.4, split=(1, 0, 0))
     labels[mask == 0] = -100
     torch.manual_seed(7)
-    total, count = DetectionLoss(rate=1e12, weight=1)(ours, dict(input_ids=inputs, labels=labels, attention_mask=mask))
+    total, count = DetectionLoss(rate=1e12, weight=1)(
+        ours, dict(input_ids=inputs, labels=labels, attention_mask=mask)
+    )
     torch.manual_seed(7)
     asked = labels != -100
-    false, y = replace_tokens(ids, asked, draw(ours.generator.head(ours.generator.encoder(inputs, mask)[asked])))
-    assert torch.allclose(total / count, theirs(false, attention_mask=mask, labels=y).loss, atol=1e-5)
+    false, y = replace_tokens(
+        ids, asked, draw(ours.generator.head(ours.generator.encoder(inputs, mask)[asked]))
+    )
+    assert torch.allclose(
+        total / count, theirs(false, attention_mask=mask, labels=y).loss, atol=1e-5
+    )
 
 
 def test_losses_add_up_over_parts_of_a_batch():
@@ -143,10 +236,15 @@ def test_losses_add_up_over_parts_of_a_batch():
     ids = torch.randint(5, V, (6, 10))
     inputs, labels = mask_tokens(ids, V, 4, rate=0.3, split=(1, 0, 0))
     batch = dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
-    loss = DetectionLoss(0.3, weight=0)          # without the detector nothing is drawn, so parts and whole can be compared
+    loss = DetectionLoss(
+        0.3, weight=0
+    )  # without the detector nothing is drawn, so parts and whole can be compared
     whole = loss(ours, batch)
-    parts = [loss(ours, {k: v[i:i + 2] for k, v in batch.items()}) for i in (0, 2, 4)]
-    assert torch.allclose(sum(p[0] for p in parts), whole[0], rtol=1e-5) and sum(p[1] for p in parts) == whole[1]
+    parts = [loss(ours, {k: v[i : i + 2] for k, v in batch.items()}) for i in (0, 2, 4)]
+    assert (
+        torch.allclose(sum(p[0] for p in parts), whole[0], rtol=1e-5)
+        and sum(p[1] for p in parts) == whole[1]
+    )
 
 
 def test_generator_and_detector_share_one_embedding_and_no_gradient_passes_the_draw():
@@ -154,29 +252,42 @@ def test_generator_and_detector_share_one_embedding_and_no_gradient_passes_the_d
     assert ours.generator.encoder.embeddings.tokens.weight is ours.encoder.embeddings.tokens.weight
     ids = torch.randint(5, V, (4, 10))
     inputs, labels = mask_tokens(ids, V, 4, rate=0.3, split=(1, 0, 0))
-    DetectionLoss(rate=1e12, weight=1)(ours, dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids)))[0].backward()
+    DetectionLoss(rate=1e12, weight=1)(
+        ours, dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
+    )[0].backward()
     assert ours.generator.dense.weight.grad.abs().max() < 1e-9 < ours.dense.weight.grad.abs().max()
-    with pytest.raises(FtkitError, match="they are 32 and 16"): ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny(width=32))))
+    with pytest.raises(FtkitError, match="they are 32 and 16"):
+        ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny(width=32))))
 
 
 def test_nothing_hidden_is_finite():
     ours, _ = pair()
     ids = torch.randint(5, V, (2, 6))
-    total, count = DetectionLoss()(ours, dict(input_ids=ids, labels=torch.full_like(ids, -100), attention_mask=torch.ones_like(ids)))
+    total, count = DetectionLoss()(
+        ours,
+        dict(input_ids=ids, labels=torch.full_like(ids, -100), attention_mask=torch.ones_like(ids)),
+    )
     assert torch.isfinite(total) and count == 12
 
 
 def test_both_learn():
-    rows = [dict(input_ids=[2, *([a] * 6), 3]) for a in range(25, 55)]         # a word that is not like the others is false
+    rows = [
+        dict(input_ids=[2, *([a] * 6), 3]) for a in range(25, 55)
+    ]  # a word that is not like the others is false
+
     def gaps(examples):
         ids = tensor([e["input_ids"] for e in examples])
         inputs, labels = mask_tokens(ids, V, 4, (2, 3), 0.3, (1, 0, 0))
         return dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
+
     options = dict(batch_size=30, max_steps=120, learning_rate=1e-2, progress=False)
     torch.manual_seed(0)
     detector = ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny())))
     writer = EncoderDecoder(tiny())
-    for model, collate, loss in ((detector, gaps, DetectionLoss(0.3, weight=5.)), (writer, span_collate(range(5, 20), 1), span_loss)):
+    for model, collate, loss in (
+        (detector, gaps, DetectionLoss(0.3, weight=5.0)),
+        (writer, span_collate(range(5, 20), 1), span_loss),
+    ):
         losses = [s["loss"] for s in fit(model, rows, collate=collate, loss=loss, **options).steps]
         assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5]), losses[::20]
 
@@ -187,7 +298,8 @@ def test_costs():
     replaced = objective_flops("replaced", config, 32, generator=tiny(width=64))
     assert masked < replaced and masked < spans
     assert objective_flops("masked", config, 32, rate=0.3) > masked
-    with pytest.raises(FtkitError, match="Did you mean 'masked'"): objective_flops("mask", config, 32)
+    with pytest.raises(FtkitError, match="Did you mean 'masked'"):
+        objective_flops("mask", config, 32)
 
 
 def test_features_do_not_depend_on_the_batch_and_the_probe_finds_a_line():

@@ -1,4 +1,5 @@
 "Evaluation: parity with the libraries, properties, bad input. Statistical promises are proved by simulation in the lesson, and once more here where it is cheap."
+
 import math
 
 import numpy as np
@@ -12,9 +13,20 @@ from sklearn.calibration import calibration_curve
 
 from ftkit import evaluation
 from ftkit.core import FtkitError
-from ftkit.evaluation import (Interval, calibration_bins, classification_report, confidence_interval, confusion_matrix,
-                              expected_calibration_error, fit_temperature, paired_test, plot_confusion, proportion_interval,
-                              reliability_diagram, smallest_effect)
+from ftkit.evaluation import (
+    Interval,
+    calibration_bins,
+    classification_report,
+    confidence_interval,
+    confusion_matrix,
+    expected_calibration_error,
+    fit_temperature,
+    paired_test,
+    plot_confusion,
+    proportion_interval,
+    reliability_diagram,
+    smallest_effect,
+)
 
 few = settings(max_examples=60, deadline=None)
 
@@ -37,6 +49,7 @@ def classified(draw, predictors=1):
 
 # reports
 
+
 @few
 @given(classified())
 def test_report_equals_scikit_learn(data):
@@ -44,9 +57,13 @@ def test_report_equals_scikit_learn(data):
     ours = classification_report(y, p)
     theirs = library.classification_report(y, p, output_dict=True, zero_division=0)
     for name in ours.names:
-        assert ours.table.loc[name, ["precision", "recall", "f1", "support"]].tolist() == pytest.approx(list(theirs[name].values()))
+        assert ours.table.loc[
+            name, ["precision", "recall", "f1", "support"]
+        ].tolist() == pytest.approx(list(theirs[name].values()))
     for kind in ("macro", "weighted"):
-        assert ours.averages.loc[kind].tolist() == pytest.approx(list(theirs[f"{kind} avg"].values()))
+        assert ours.averages.loc[kind].tolist() == pytest.approx(
+            list(theirs[f"{kind} avg"].values())
+        )
     assert ours.accuracy == pytest.approx(library.accuracy_score(y, p))
     assert ours.macro_f1 == pytest.approx(library.f1_score(y, p, average="macro", zero_division=0))
     assert (ours.confusion == library.confusion_matrix(y, p)).all()
@@ -65,7 +82,16 @@ def test_every_container_gives_the_same_report():
     y, p = sample()
     words = np.array(["bad", "good", "mixed"])
     expected = str(classification_report(y, p, names=words))
-    for kind in (list, tuple, np.asarray, torch.tensor, pd.Series, lambda v: pd.Series(v, dtype="Int64"), lambda v: [torch.tensor(i) for i in v], iter):
+    for kind in (
+        list,
+        tuple,
+        np.asarray,
+        torch.tensor,
+        pd.Series,
+        lambda v: pd.Series(v, dtype="Int64"),
+        lambda v: [torch.tensor(i) for i in v],
+        iter,
+    ):
         assert str(classification_report(kind(y), kind(p), names=words)) == expected
     for kind in (list, np.asarray, pd.Series, lambda v: words[y].astype(object)):
         assert str(classification_report(kind(words[y]), words[p], names=words)) == expected
@@ -89,7 +115,10 @@ def test_the_printed_table_has_the_usual_shape_and_html_is_escaped():
     lines = [line.split() for line in str(report).splitlines() if line]
     assert lines[0] == ["precision", "recall", "f1", "support"]
     assert lines[1] == ["<b>", "1.00", "0.50", "0.67", "2"]
-    assert lines[3] == ["accuracy", "0.75", "4"] and [row[0] for row in lines[4:]] == ["macro", "weighted"]
+    assert lines[3] == ["accuracy", "0.75", "4"] and [row[0] for row in lines[4:]] == [
+        "macro",
+        "weighted",
+    ]
     assert "&lt;b&gt;" in report._repr_html_() and "<b>" not in report._repr_html_()
     assert "0.667" in report.text(3)
 
@@ -102,25 +131,41 @@ def test_confusion_rows_are_true_classes():
 
 # intervals
 
+
 def test_counting_and_drawing_rows_give_the_same_interval():
     y, p = sample(600)
-    for metric, function in dict(accuracy=lambda y, p: (y == p).mean(), macro_f1=lambda y, p: library.f1_score(y, p, average="macro")).items():
-        fast, slow = confidence_interval(y, p, metric), confidence_interval(y, p, function, resamples=600)
+    for metric, function in dict(
+        accuracy=lambda y, p: (y == p).mean(),
+        macro_f1=lambda y, p: library.f1_score(y, p, average="macro"),
+    ).items():
+        fast, slow = (
+            confidence_interval(y, p, metric),
+            confidence_interval(y, p, function, resamples=600),
+        )
         assert fast.value == pytest.approx(slow.value)
         assert [fast.low, fast.high] == pytest.approx([slow.low, slow.high], abs=0.008)
 
 
 def test_close_to_wilson_and_narrower_with_more_examples():
     y, p = sample(2000, 2, 0.7)
-    boot, wilson = confidence_interval(y, p, "accuracy", resamples=10_000), proportion_interval((y == p).sum(), 2000)
+    boot, wilson = (
+        confidence_interval(y, p, "accuracy", resamples=10_000),
+        proportion_interval((y == p).sum(), 2000),
+    )
     assert [boot.low, boot.high] == pytest.approx([wilson.low, wilson.high], abs=2e-3)
-    assert confidence_interval(np.tile(y, 4), np.tile(p, 4)).width == pytest.approx(confidence_interval(y, p).width / 2, rel=0.1)
+    assert confidence_interval(np.tile(y, 4), np.tile(p, 4)).width == pytest.approx(
+        confidence_interval(y, p).width / 2, rel=0.1
+    )
     assert confidence_interval(y, p, level=0.99).width > confidence_interval(y, p, level=0.9).width
 
 
 def test_the_seed_decides():
     y, p = sample()
-    assert confidence_interval(y, p, seed=3) == confidence_interval(y, p, seed=3) != confidence_interval(y, p, seed=4)
+    assert (
+        confidence_interval(y, p, seed=3)
+        == confidence_interval(y, p, seed=3)
+        != confidence_interval(y, p, seed=4)
+    )
 
 
 def test_renaming_or_shuffling_changes_nothing_but_noise():
@@ -128,37 +173,58 @@ def test_renaming_or_shuffling_changes_nothing_but_noise():
     order = np.random.default_rng(1).permutation(800)
     assert confidence_interval(y[order], p[order]) == confidence_interval(y, p)
     renamed = confidence_interval(np.array(["x", "b", "k"])[y], np.array(["x", "b", "k"])[p])
-    assert [renamed.low, renamed.high] == pytest.approx([(i := confidence_interval(y, p)).low, i.high], abs=5e-3)
+    assert [renamed.low, renamed.high] == pytest.approx(
+        [(i := confidence_interval(y, p)).low, i.high], abs=5e-3
+    )
 
 
 def test_the_shift_recovers_coverage_where_classes_are_small():
     "Forty classes of five examples: F1 is biased, and the uncorrected percentiles cover far less (59% against 84%, of 95% wanted)."
     rng, classes, covered, uncorrected = np.random.default_rng(0), 40, 0, 0
-    truth = 0.6 + 0.4 / classes          # recall = precision = F1 of every class in the population
+    truth = 0.6 + 0.4 / classes  # recall = precision = F1 of every class in the population
     for i in range(150):
         y = rng.integers(classes, size=200)
         p = np.where(rng.random(200) < 0.6, y, rng.integers(classes, size=200))
         covered += truth in confidence_interval(y, p, resamples=400, seed=i)
         cells = evaluation._Cells(y, p, classes=classes)
-        draws = np.concatenate([evaluation._macro_f1(*cells.tallies(c)) for c in cells.draws(np.random.default_rng(i), 400)])
+        draws = np.concatenate(
+            [
+                evaluation._macro_f1(*cells.tallies(c))
+                for c in cells.draws(np.random.default_rng(i), 400)
+            ]
+        )
         uncorrected += np.quantile(draws, 0.025) <= truth <= np.quantile(draws, 0.975)
     assert covered / 150 > uncorrected / 150 + 0.1 and covered / 150 > 0.78
 
 
 def test_stratified_keeps_supports_and_is_narrower_where_recalls_differ():
     y, p = np.repeat([0, 0, 1, 1], [760, 40, 80, 120]), np.repeat([0, 1, 0, 1], [760, 40, 80, 120])
-    assert confidence_interval(y, p, "accuracy", stratified=True).width < 0.96 * confidence_interval(y, p, "accuracy").width
+    assert (
+        confidence_interval(y, p, "accuracy", stratified=True).width
+        < 0.96 * confidence_interval(y, p, "accuracy").width
+    )
     supports = []
-    confidence_interval(y, p, lambda y, p: supports.append((y == 1).sum()) or (y == p).mean(), resamples=100, stratified=True)
+    confidence_interval(
+        y,
+        p,
+        lambda y, p: supports.append((y == 1).sum()) or (y == p).mean(),
+        resamples=100,
+        stratified=True,
+    )
     assert set(supports) == {200}
 
 
 @pytest.mark.parametrize("n", [1, 5, 300])
 def test_all_right_or_all_wrong_is_not_certain(n):
     y = np.arange(2 * n) % 2
-    for predictions, expected in ((y, proportion_interval(2 * n, 2 * n, method="exact")), (1 - y, proportion_interval(0, 2 * n, method="exact"))):
+    for predictions, expected in (
+        (y, proportion_interval(2 * n, 2 * n, method="exact")),
+        (1 - y, proportion_interval(0, 2 * n, method="exact")),
+    ):
         found = confidence_interval(y, predictions, "accuracy")
-        assert [found.low, found.high] == pytest.approx([expected.low, expected.high]) and found.width > 0
+        assert [found.low, found.high] == pytest.approx(
+            [expected.low, expected.high]
+        ) and found.width > 0
     assert confidence_interval(y, y).low < confidence_interval(y, y, "accuracy").low < 1
 
 
@@ -179,6 +245,7 @@ def test_interval_prints_as_in_the_tables():
 
 # paired tests
 
+
 @few
 @given(classified(predictors=2))
 def test_accuracy_is_exact_mcnemar_and_antisymmetric(data):
@@ -187,18 +254,35 @@ def test_accuracy_is_exact_mcnemar_and_antisymmetric(data):
     only_a, only_b = int(((a == y) & (b != y)).sum()), int(((a != y) & (b == y)).sum())
     expected = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1
     assert found.p_value == mirrored.p_value == pytest.approx(expected)
-    assert found.difference == pytest.approx(-mirrored.difference) == pytest.approx((only_a - only_b) / len(y))
+    assert (
+        found.difference
+        == pytest.approx(-mirrored.difference)
+        == pytest.approx((only_a - only_b) / len(y))
+    )
     assert found.low <= found.difference <= found.high and found.disagreements == (a != b).sum()
 
 
 def test_random_swaps_approach_the_exact_permutation_test():
     rng = np.random.default_rng(3)
     y = rng.integers(3, size=14)
-    a, b = np.where(rng.random(14) < 0.9, y, (y + 1) % 3), np.where(rng.random(14) < 0.4, y, (y + 2) % 3)
-    observed, exact = library.f1_score(y, a, average="macro") - library.f1_score(y, b, average="macro"), []
+    a, b = (
+        np.where(rng.random(14) < 0.9, y, (y + 1) % 3),
+        np.where(rng.random(14) < 0.4, y, (y + 2) % 3),
+    )
+    observed, exact = (
+        library.f1_score(y, a, average="macro") - library.f1_score(y, b, average="macro"),
+        [],
+    )
     for mask in range(2**14):
         swap = (mask >> np.arange(14)) & 1 == 1
-        tallies = [(np.bincount(y[p == y], minlength=3), np.bincount(y, minlength=3), np.bincount(p, minlength=3)) for p in (np.where(swap, b, a), np.where(swap, a, b))]
+        tallies = [
+            (
+                np.bincount(y[p == y], minlength=3),
+                np.bincount(y, minlength=3),
+                np.bincount(p, minlength=3),
+            )
+            for p in (np.where(swap, b, a), np.where(swap, a, b))
+        ]
         exact.append(evaluation._macro_f1(*tallies[0]) - evaluation._macro_f1(*tallies[1]))
     found = paired_test(y, a, b, "macro_f1", resamples=20_000)
     assert found.difference == pytest.approx(observed)
@@ -211,7 +295,9 @@ def test_a_function_as_metric_agrees_with_the_name():
     named = paired_test(y, a, b, "macro_f1")
     own = paired_test(y, a, b, lambda y, p: library.f1_score(y, p, average="macro"), resamples=400)
     assert own.difference == pytest.approx(named.difference)
-    assert [own.low, own.high, own.smallest_effect] == pytest.approx([named.low, named.high, named.smallest_effect], abs=0.01)
+    assert [own.low, own.high, own.smallest_effect] == pytest.approx(
+        [named.low, named.high, named.smallest_effect], abs=0.01
+    )
     assert own.p_value == pytest.approx(named.p_value, abs=0.05)
 
 
@@ -225,7 +311,10 @@ def test_the_same_classifier_twice():
 
 def test_the_paired_test_sees_what_the_intervals_hide():
     y = np.zeros(4000, int)
-    a, b = np.repeat([0, 0, 1, 1], [3360, 120, 60, 460]), np.repeat([0, 1, 0, 1], [3360, 120, 60, 460])
+    a, b = (
+        np.repeat([0, 0, 1, 1], [3360, 120, 60, 460]),
+        np.repeat([0, 1, 0, 1], [3360, 120, 60, 460]),
+    )
     assert confidence_interval(y, b, "accuracy").high > confidence_interval(y, a, "accuracy").low
     assert paired_test(y, a, b).p_value < 1e-4
 
@@ -237,23 +326,32 @@ def test_smallest_effect_solves_connors_equation(n, psi, power):
     assert 0 < effect <= 1 and effect >= min(1, 6 / n)
     if 6 / n < effect < 1:
         z, w = stats.norm.ppf([0.975, power])
-        assert effect * math.sqrt(n) == pytest.approx(z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2)), rel=1e-6)
+        assert effect * math.sqrt(n) == pytest.approx(
+            z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2)), rel=1e-6
+        )
 
 
 @few
 @given(st.integers(10, 10_000), st.floats(0.01, 0.5))
 def test_smallest_effect_shrinks_with_examples_and_grows_with_power(n, psi):
-    assert smallest_effect(4 * n, psi) <= smallest_effect(n, psi) <= smallest_effect(n, psi, power=0.95)
+    assert (
+        smallest_effect(4 * n, psi)
+        <= smallest_effect(n, psi)
+        <= smallest_effect(n, psi, power=0.95)
+    )
     assert smallest_effect(n, psi) <= smallest_effect(n, psi, level=0.99)
 
 
 # calibration
 
+
 @st.composite
 def with_probabilities(draw):
     n, classes = draw(st.integers(1, 60)), draw(st.integers(2, 5))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return rng.integers(classes, size=n), special.softmax(rng.normal(size=(n, classes)) * draw(st.floats(0.1, 8)), axis=1)
+    return rng.integers(classes, size=n), special.softmax(
+        rng.normal(size=(n, classes)) * draw(st.floats(0.1, 8)), axis=1
+    )
 
 
 @few
@@ -263,7 +361,8 @@ def test_calibration_error_equals_a_plain_loop(data, bins):
     confidence, right, expected = table.max(1), table.argmax(1) == y, 0
     for i in range(bins):
         inside = (confidence > i / bins) & (confidence <= (i + 1) / bins)
-        if inside.any(): expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+        if inside.any():
+            expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     assert expected_calibration_error(y, table, bins) == pytest.approx(expected, abs=1e-9)
     assert calibration_bins(y, table, bins)["count"].sum() == len(y)
 
@@ -274,7 +373,9 @@ def test_bins_equal_scikit_learn():
     y = (rng.random(5000) < table[:, 1]).astype(int)
     seen = calibration_bins(y, table, 10).query("count > 0")
     accuracy, confidence = calibration_curve(table.argmax(1) == y, table.max(1), n_bins=10)
-    assert seen.accuracy.tolist() == pytest.approx(accuracy) and seen.confidence.tolist() == pytest.approx(confidence)
+    assert seen.accuracy.tolist() == pytest.approx(
+        accuracy
+    ) and seen.confidence.tolist() == pytest.approx(confidence)
 
 
 @pytest.mark.parametrize("edge", [0.6, 0.7, 0.8, 0.9, 1.0])
@@ -289,8 +390,12 @@ def test_one_column_tensors_and_names_agree():
     y = (rng.random(200) < p).astype(int)
     expected = expected_calibration_error(y, np.stack([1 - p, p], 1))
     assert expected_calibration_error(y.tolist(), p.tolist()) == pytest.approx(expected)
-    assert expected_calibration_error(torch.tensor(y), torch.tensor(np.stack([1 - p, p], 1), requires_grad=True)) == pytest.approx(expected)
-    assert expected_calibration_error(np.array(["neg", "pos"])[y], np.stack([1 - p, p], 1), names=["neg", "pos"]) == pytest.approx(expected)
+    assert expected_calibration_error(
+        torch.tensor(y), torch.tensor(np.stack([1 - p, p], 1), requires_grad=True)
+    ) == pytest.approx(expected)
+    assert expected_calibration_error(
+        np.array(["neg", "pos"])[y], np.stack([1 - p, p], 1), names=["neg", "pos"]
+    ) == pytest.approx(expected)
     half = torch.softmax(torch.randn(50, 6).bfloat16(), -1)
     assert 0 <= expected_calibration_error(torch.zeros(50, dtype=torch.long), half) <= 1
 
@@ -304,15 +409,21 @@ def test_temperature_finds_the_factor_and_mends_the_error(factor):
     assert found == pytest.approx(factor, rel=0.1)
     assert expected_calibration_error(y, special.softmax(factor * logits / found, axis=1)) < 0.03
     shifted = factor * logits - special.logsumexp(factor * logits, axis=1, keepdims=True)
-    assert fit_temperature(y, shifted) == pytest.approx(found, rel=1e-3)         # log-probabilities serve as well
+    assert fit_temperature(y, shifted) == pytest.approx(
+        found, rel=1e-3
+    )  # log-probabilities serve as well
 
 
 def test_figures_name_their_axes():
     import matplotlib
+
     matplotlib.use("Agg")
     y, p = sample(classes=2)
     ax = plot_confusion(y, p, ["neg", "pos"])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class") and "right" in ax.get_title()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (
+        "predicted class",
+        "true class",
+    ) and "right" in ax.get_title()
     ax = reliability_diagram(y, np.where(p, 0.8, 0.3))
     assert ax.get_xlabel() and ax.get_ylabel() and "0." in ax.get_title()
     matplotlib.pyplot.close("all")
@@ -323,53 +434,117 @@ def test_figures_name_their_axes():
 table = np.array([[0.3, 0.7], [0.6, 0.4], [0.5, 0.5]])
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: classification_report([0, 1], [0]), "labels has 2 entries and predictions has 1"),
-    (lambda: classification_report([], []), "labels is empty"),
-    (lambda: classification_report([0, 1], np.zeros((2, 2))), r"predictions has shape \(2, 2\)"),
-    (lambda: classification_report("neg", "pos"), "labels is str 'neg'"),
-    (lambda: classification_report(None, [0]), "labels is NoneType None"),
-    (lambda: classification_report([0, float("nan")], [0, 1]), "Row 1 of labels is nan, which is no class"),
-    (lambda: classification_report([0, 1], [0.2, 0.9]), "Row 0 of predictions is 0.2, which is no class"),
-    (lambda: classification_report(["a", None], ["a", "b"]), "Row 1 of labels is None"),
-    (lambda: classification_report(["a", 1], ["a", "b"]), "labels mixes strings and numbers"),
-    (lambda: classification_report([0, 1], ["a", "b"]), "Give names="),
-    (lambda: classification_report([0, 1, -100], [0, 1, 1]), "Row 2 of labels is -100, the mark of a padded position"),
-    (lambda: classification_report([0, 2], [0, 1], names=["neg", "pos"]), "Row 1 of labels is class 2, but there are 2 classes"),
-    (lambda: classification_report(["neg", "pos"], ["neg", "pso"], names=["neg", "pos"]), "Row 1 of predictions: Unknown class 'pso'. Did you mean 'pos'"),
-    (lambda: classification_report([0, 1], [0, 1], names=["x", "x"]), "A class name occurs twice"),
-    (lambda: classification_report([1, 1], [1, 0]), "All 2 labels are '1'. F1 needs labels of at least two classes"),
-    (lambda: confidence_interval([1, 1], [1, 0]), "metric='accuracy' works with one"),
-    (lambda: confidence_interval([0, 1], [0, 1], "f1_macro"), "Unknown metric 'f1_macro'. Did you mean 'macro_f1'"),
-    (lambda: confidence_interval([0, 1], [0, 1], level=95), "level is a share between 0 and 1"),
-    (lambda: confidence_interval([0, 1], [0, 1], resamples=5), "resamples must be a whole number of at least 100"),
-    (lambda: confidence_interval([0, 1], [0, 1], lambda y, p: float("inf")), "The metric gave inf"),
-    (lambda: confidence_interval([0, 1], [0, 1], lambda y: 1.0), "must be a function of"),
-    (lambda: confidence_interval([0, 1], [0, 1], lambda y, p: "good"), "must be a function of"),
-    (lambda: proportion_interval(5, 4), "5 right out of 4 is not possible"),
-    (lambda: proportion_interval(5, 10, method="wald"), "Unknown method 'wald'"),
-    (lambda: paired_test([0, 1], [0, 1], [0]), "labels has 2 entries and b has 1"),
-    (lambda: paired_test([0, 1], [0, 1], [1, 1], "accurate"), "Did you mean 'accuracy'"),
-    (lambda: paired_test([1, 1], [0, 1], [1, 1], "macro_f1"), "at least two classes"),
-    (lambda: smallest_effect(0, 0.1), "At least one example"),
-    (lambda: smallest_effect(100, 10), "a disagreement from 0 to 1"),
-    (lambda: smallest_effect(100, 0.1, power=80), "power is a probability"),
-    (lambda: expected_calibration_error([1, 0, 1], table * 2), "Row 0 of probabilities .* apply softmax first"),
-    (lambda: expected_calibration_error([1, 0, 1], [[1.5, -0.5]] * 3), "Row 0 of probabilities"),
-    (lambda: expected_calibration_error([1, 0, 1], np.where(table == 0.6, np.nan, table)), "Row 1 of probabilities holds NaN"),
-    (lambda: expected_calibration_error([1, 0], table), "labels has 2 entries and probabilities has 3"),
-    (lambda: expected_calibration_error([1, 0, 2], table), "Row 2 of labels is class 2"),
-    (lambda: expected_calibration_error([], []), "probabilities is empty"),
-    (lambda: expected_calibration_error([0], [[1.0]]), "at least two classes was expected"),
-    (lambda: expected_calibration_error([0, 1, 0], [["a", "b"]] * 3), "must be a table of numbers"),
-    (lambda: expected_calibration_error([0, 1], [[0.5, 0.5], [1.0]]), "must be a table of numbers"),
-    (lambda: expected_calibration_error(None, None), "must be a table of numbers"),
-    (lambda: expected_calibration_error([1, 0, 1], table, bins=0), "bins must be a whole number"),
-    (lambda: expected_calibration_error([1, 0, 1], table, names=["a", "b", "c"]), "2 columns, but there are 3 class names"),
-    (lambda: fit_temperature([1, 0, 1], table[:, 0]), r"logits has shape \(3,\)"),
-    (lambda: fit_temperature([1, 0], [[0, 1], [1, 0]]), "every prediction is right"),
-    (lambda: fit_temperature([0, 1], [[0, 1], [1, 0]]), "the logits say nothing"),
-    (lambda: fit_temperature([0, 1], [[0, float("inf")], [1, 0]]), "Row 0 of logits holds NaN or infinity"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: classification_report([0, 1], [0]), "labels has 2 entries and predictions has 1"),
+        (lambda: classification_report([], []), "labels is empty"),
+        (
+            lambda: classification_report([0, 1], np.zeros((2, 2))),
+            r"predictions has shape \(2, 2\)",
+        ),
+        (lambda: classification_report("neg", "pos"), "labels is str 'neg'"),
+        (lambda: classification_report(None, [0]), "labels is NoneType None"),
+        (
+            lambda: classification_report([0, float("nan")], [0, 1]),
+            "Row 1 of labels is nan, which is no class",
+        ),
+        (
+            lambda: classification_report([0, 1], [0.2, 0.9]),
+            "Row 0 of predictions is 0.2, which is no class",
+        ),
+        (lambda: classification_report(["a", None], ["a", "b"]), "Row 1 of labels is None"),
+        (lambda: classification_report(["a", 1], ["a", "b"]), "labels mixes strings and numbers"),
+        (lambda: classification_report([0, 1], ["a", "b"]), "Give names="),
+        (
+            lambda: classification_report([0, 1, -100], [0, 1, 1]),
+            "Row 2 of labels is -100, the mark of a padded position",
+        ),
+        (
+            lambda: classification_report([0, 2], [0, 1], names=["neg", "pos"]),
+            "Row 1 of labels is class 2, but there are 2 classes",
+        ),
+        (
+            lambda: classification_report(["neg", "pos"], ["neg", "pso"], names=["neg", "pos"]),
+            "Row 1 of predictions: Unknown class 'pso'. Did you mean 'pos'",
+        ),
+        (
+            lambda: classification_report([0, 1], [0, 1], names=["x", "x"]),
+            "A class name occurs twice",
+        ),
+        (
+            lambda: classification_report([1, 1], [1, 0]),
+            "All 2 labels are '1'. F1 needs labels of at least two classes",
+        ),
+        (lambda: confidence_interval([1, 1], [1, 0]), "metric='accuracy' works with one"),
+        (
+            lambda: confidence_interval([0, 1], [0, 1], "f1_macro"),
+            "Unknown metric 'f1_macro'. Did you mean 'macro_f1'",
+        ),
+        (lambda: confidence_interval([0, 1], [0, 1], level=95), "level is a share between 0 and 1"),
+        (
+            lambda: confidence_interval([0, 1], [0, 1], resamples=5),
+            "resamples must be a whole number of at least 100",
+        ),
+        (
+            lambda: confidence_interval([0, 1], [0, 1], lambda y, p: float("inf")),
+            "The metric gave inf",
+        ),
+        (lambda: confidence_interval([0, 1], [0, 1], lambda y: 1.0), "must be a function of"),
+        (lambda: confidence_interval([0, 1], [0, 1], lambda y, p: "good"), "must be a function of"),
+        (lambda: proportion_interval(5, 4), "5 right out of 4 is not possible"),
+        (lambda: proportion_interval(5, 10, method="wald"), "Unknown method 'wald'"),
+        (lambda: paired_test([0, 1], [0, 1], [0]), "labels has 2 entries and b has 1"),
+        (lambda: paired_test([0, 1], [0, 1], [1, 1], "accurate"), "Did you mean 'accuracy'"),
+        (lambda: paired_test([1, 1], [0, 1], [1, 1], "macro_f1"), "at least two classes"),
+        (lambda: smallest_effect(0, 0.1), "At least one example"),
+        (lambda: smallest_effect(100, 10), "a disagreement from 0 to 1"),
+        (lambda: smallest_effect(100, 0.1, power=80), "power is a probability"),
+        (
+            lambda: expected_calibration_error([1, 0, 1], table * 2),
+            "Row 0 of probabilities .* apply softmax first",
+        ),
+        (
+            lambda: expected_calibration_error([1, 0, 1], [[1.5, -0.5]] * 3),
+            "Row 0 of probabilities",
+        ),
+        (
+            lambda: expected_calibration_error([1, 0, 1], np.where(table == 0.6, np.nan, table)),
+            "Row 1 of probabilities holds NaN",
+        ),
+        (
+            lambda: expected_calibration_error([1, 0], table),
+            "labels has 2 entries and probabilities has 3",
+        ),
+        (lambda: expected_calibration_error([1, 0, 2], table), "Row 2 of labels is class 2"),
+        (lambda: expected_calibration_error([], []), "probabilities is empty"),
+        (lambda: expected_calibration_error([0], [[1.0]]), "at least two classes was expected"),
+        (
+            lambda: expected_calibration_error([0, 1, 0], [["a", "b"]] * 3),
+            "must be a table of numbers",
+        ),
+        (
+            lambda: expected_calibration_error([0, 1], [[0.5, 0.5], [1.0]]),
+            "must be a table of numbers",
+        ),
+        (lambda: expected_calibration_error(None, None), "must be a table of numbers"),
+        (
+            lambda: expected_calibration_error([1, 0, 1], table, bins=0),
+            "bins must be a whole number",
+        ),
+        (
+            lambda: expected_calibration_error([1, 0, 1], table, names=["a", "b", "c"]),
+            "2 columns, but there are 3 class names",
+        ),
+        (lambda: fit_temperature([1, 0, 1], table[:, 0]), r"logits has shape \(3,\)"),
+        (lambda: fit_temperature([1, 0], [[0, 1], [1, 0]]), "every prediction is right"),
+        (lambda: fit_temperature([0, 1], [[0, 1], [1, 0]]), "the logits say nothing"),
+        (
+            lambda: fit_temperature([0, 1], [[0, float("inf")], [1, 0]]),
+            "Row 0 of logits holds NaN or infinity",
+        ),
+    ],
+)
 def test_bad_input_gets_a_sentence(call, message):
-    with pytest.raises(FtkitError, match=message): call()
+    with pytest.raises(FtkitError, match=message):
+        call()

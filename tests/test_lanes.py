@@ -1,15 +1,28 @@
 """The two lanes: what moved between two environments, and when the second one is made anew."""
+
 import json
 import sys
 from pathlib import Path
 
 import pytest
 from ftkit.core import FtkitError
-from ftkit.regress import call_in_lane, changed_versions, installed, lane_commands, lane_python, moved_text, must_run, sizes
+from ftkit.regress import (
+    call_in_lane,
+    changed_versions,
+    installed,
+    lane_commands,
+    lane_python,
+    moved_text,
+    must_run,
+    sizes,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-versions = st.dictionaries(st.sampled_from(["torch", "numpy", "six", "pillow", "attrs"]), st.from_regex(r"\A[0-9]{1,2}(\.[0-9]{1,2}){0,3}\Z"))
+versions = st.dictionaries(
+    st.sampled_from(["torch", "numpy", "six", "pillow", "attrs"]),
+    st.from_regex(r"\A[0-9]{1,2}(\.[0-9]{1,2}){0,3}\Z"),
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -18,18 +31,36 @@ def test_exactly_the_differences_are_named_and_large_steps_come_first(before, af
     moved = changed_versions(before, after)
     assert {m.name for m in moved} == {n for n in before | after if before.get(n) != after.get(n)}
     assert [m.size for m in moved] == sorted((m.size for m in moved), key=sizes.index)
-    assert {(m.name, m.after, m.before) for m in changed_versions(after, before)} == {(m.name, m.before, m.after) for m in moved}
+    assert {(m.name, m.after, m.before) for m in changed_versions(after, before)} == {
+        (m.name, m.before, m.after) for m in moved
+    }
 
 
-@pytest.mark.parametrize("before, after, size", [
-    ("1.9", "2.0", "major"), ("2.4.6", "2.5.0", "minor"), ("1.8.2", "1.8.3", "patch"), ("2026.9.1", "2026.10.0", "minor"),
-    ("2.13.0", "2.13.0+cpu", "patch"), ("1.0.0", "1.0.0rc1", "patch"), ("1.0", "1.0.0.1", "patch"), ("0.9.10", "0.10.9", "minor")])
+@pytest.mark.parametrize(
+    "before, after, size",
+    [
+        ("1.9", "2.0", "major"),
+        ("2.4.6", "2.5.0", "minor"),
+        ("1.8.2", "1.8.3", "patch"),
+        ("2026.9.1", "2026.10.0", "minor"),
+        ("2.13.0", "2.13.0+cpu", "patch"),
+        ("1.0.0", "1.0.0rc1", "patch"),
+        ("1.0", "1.0.0.1", "patch"),
+        ("0.9.10", "0.10.9", "minor"),
+    ],
+)
 def test_size_of_a_step(before, after, size):
     assert [m.size for m in changed_versions(dict(x=before), dict(x=after))] == [size]
 
 
 def test_one_package_under_two_spellings_has_not_moved():
-    assert changed_versions({"Typing_Extensions": "4.16", "ruamel.yaml": "1"}, {"typing-extensions": "4.16", "ruamel-yaml": "1"}) == []
+    assert (
+        changed_versions(
+            {"Typing_Extensions": "4.16", "ruamel.yaml": "1"},
+            {"typing-extensions": "4.16", "ruamel-yaml": "1"},
+        )
+        == []
+    )
 
 
 def test_this_environment_holds_what_it_imports():
@@ -46,10 +77,16 @@ def checkout_of(tmp_path):
 
 def test_torch_is_held_unless_asked(checkout_of, monkeypatch):
     import torch
+
     monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
-    held, free = (lane_commands(checkout_of / "lane", checkout_of, newest_torch=t)[1] for t in (False, True))
+    held, free = (
+        lane_commands(checkout_of / "lane", checkout_of, newest_torch=t)[1] for t in (False, True)
+    )
     assert f"torch=={torch.__version__}" in held and not any(w.startswith("torch==") for w in free)
-    assert held[held.index("--extra-index-url") + 1] == "https://example.org/cpu" and held[-1] == f"{checkout_of}[dev,docs]"
+    assert (
+        held[held.index("--extra-index-url") + 1] == "https://example.org/cpu"
+        and held[-1] == f"{checkout_of}[dev,docs]"
+    )
 
 
 def test_an_environment_is_made_once(checkout_of):
@@ -60,8 +97,14 @@ def test_an_environment_is_made_once(checkout_of):
     assert len(asked) == 2
 
 
-def change_settings(root): (root / "settings.ini").write_text("b")
-def break_note(root): (root / ".lanes" / "latest" / "made.json").write_text("{")
+def change_settings(root):
+    (root / "settings.ini").write_text("b")
+
+
+def break_note(root):
+    (root / ".lanes" / "latest" / "made.json").write_text("{")
+
+
 def grow_old(root):
     path = root / ".lanes" / "latest" / "made.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | dict(at=0)))
@@ -80,7 +123,9 @@ def test_half_an_environment_is_never_used(checkout_of):
     def fails(command):
         Path(checkout_of / ".lanes" / "latest" / "bin").mkdir(parents=True)
         raise FtkitError("no connection")
-    with pytest.raises(FtkitError, match="no connection"): lane_python("latest", root=checkout_of, call=fails)
+
+    with pytest.raises(FtkitError, match="no connection"):
+        lane_python("latest", root=checkout_of, call=fails)
     asked = []
     lane_python("latest", root=checkout_of, call=asked.append)
     assert len(asked) == 2
@@ -88,17 +133,29 @@ def test_half_an_environment_is_never_used(checkout_of):
 
 def test_a_command_that_fails_says_why():
     with pytest.raises(FtkitError, match="No matching distribution"):
-        must_run([sys.executable, "-c", "import sys; sys.exit('ERROR: No matching distribution found for torch==0')"])
+        must_run(
+            [
+                sys.executable,
+                "-c",
+                "import sys; sys.exit('ERROR: No matching distribution found for torch==0')",
+            ]
+        )
     must_run([sys.executable, "-c", "print('fine')"])
 
 
 def test_the_pinned_lane_is_this_python(capsys):
     assert lane_python("pinned") == Path(sys.executable)
     seen = []
-    assert call_in_lane("pinned", ["check", "--scale", "smoke"], call=lambda command: seen.append(command) or 1) == 1
+    assert (
+        call_in_lane(
+            "pinned", ["check", "--scale", "smoke"], call=lambda command: seen.append(command) or 1
+        )
+        == 1
+    )
     assert seen == [[str(Path(sys.executable).with_name("ftkit")), "check", "--scale", "smoke"]]
     assert "No version differs" in capsys.readouterr().out
 
 
 def test_an_unknown_lane_is_refused():
-    with pytest.raises(FtkitError, match="lane"): lane_python("newest")
+    with pytest.raises(FtkitError, match="lane"):
+        lane_python("newest")

@@ -1,4 +1,5 @@
 "LoRA: parity with peft, the properties of the layer, and what bad input gets. Small random networks; nothing is downloaded."
+
 import copy, json, math, subprocess, sys
 
 import pytest
@@ -11,11 +12,32 @@ from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from ftkit.core import FtkitError
-from ftkit.lora import (LoRA, LoRALinear, LowRankProduct, adapter_config, energy_kept, inject, load_adapter, lora_layers, merge,
-                        merged_weight, plain_model, save_adapter, trainable_parameters, unmerge)
+from ftkit.lora import (
+    LoRA,
+    LoRALinear,
+    LowRankProduct,
+    adapter_config,
+    energy_kept,
+    inject,
+    load_adapter,
+    lora_layers,
+    merge,
+    merged_weight,
+    plain_model,
+    save_adapter,
+    trainable_parameters,
+    unmerge,
+)
 
 targets = ["query", "key", "value", "dense"]
-config = BertConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48, max_position_embeddings=20)
+config = BertConfig(
+    vocab_size=60,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=48,
+    max_position_embeddings=20,
+)
 
 
 def bert(seed=0, **options):
@@ -27,19 +49,21 @@ def batch(n=3, length=7, seed=0):
     g = torch.Generator().manual_seed(seed)
     ids = torch.randint(0, 60, (n, length), generator=g)
     mask = torch.ones_like(ids)
-    mask[0, length // 2:] = 0
+    mask[0, length // 2 :] = 0
     return dict(input_ids=ids, attention_mask=mask, labels=torch.randint(0, 2, (n,), generator=g))
 
 
 def adapted(seed=0, rank=4, alpha=8, dropout=0.0):
     "An injected model whose update is not zero."
     model = inject(bert(seed), targets, rank, alpha, dropout)
-    for layer in lora_layers(model).values(): nn.init.normal_(layer.lora_B, std=0.1)
+    for layer in lora_layers(model).values():
+        nn.init.normal_(layer.lora_B, std=0.1)
     return model.eval()
 
 
 def logits(model, **options):
-    with torch.no_grad(): return model(**batch(**options)).logits
+    with torch.no_grad():
+        return model(**batch(**options)).logits
 
 
 def train(model, steps, lr=1e-2):
@@ -47,23 +71,46 @@ def train(model, steps, lr=1e-2):
     losses = []
     for _ in range(steps):
         loss = model(**batch()).loss
-        optimizer.zero_grad(); loss.backward(); optimizer.step()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
         losses.append(loss.item())
     return losses
 
 
 # the product
 
+
 @settings(max_examples=25, deadline=None)
-@given(T=st.integers(1, 5), n=st.integers(1, 6), m=st.integers(1, 6), r=st.integers(1, 3), s=st.floats(-2, 2), bias=st.booleans(), seed=st.integers(0, 99))
+@given(
+    T=st.integers(1, 5),
+    n=st.integers(1, 6),
+    m=st.integers(1, 6),
+    r=st.integers(1, 3),
+    s=st.floats(-2, 2),
+    bias=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_product_and_its_gradients_equal_two_paths(T, n, m, r, s, bias, seed):
     g = torch.Generator().manual_seed(seed)
     draw = lambda *shape: torch.randn(*shape, dtype=torch.float64, generator=g).requires_grad_()
-    x, A, B, W, b = draw(2, T, n), draw(r, n), draw(m, r), draw(m, n).detach(), draw(m).detach() if bias else None
-    mine, theirs = LowRankProduct.apply(x, W, b, A, B, s, torch.float64), F.linear(x, W, b) + s * x @ A.T @ B.T
+    x, A, B, W, b = (
+        draw(2, T, n),
+        draw(r, n),
+        draw(m, r),
+        draw(m, n).detach(),
+        draw(m).detach() if bias else None,
+    )
+    mine, theirs = (
+        LowRankProduct.apply(x, W, b, A, B, s, torch.float64),
+        F.linear(x, W, b) + s * x @ A.T @ B.T,
+    )
     torch.testing.assert_close(mine, theirs)
     weights = torch.randn(mine.shape, dtype=torch.float64, generator=g)
-    for a, c in zip(torch.autograd.grad((mine * weights).sum(), (x, A, B)), torch.autograd.grad((theirs * weights).sum(), (x, A, B))):
+    for a, c in zip(
+        torch.autograd.grad((mine * weights).sum(), (x, A, B)),
+        torch.autograd.grad((theirs * weights).sum(), (x, A, B)),
+    ):
         torch.testing.assert_close(a, c)
 
 
@@ -71,7 +118,10 @@ def test_product_passes_gradcheck_and_takes_one_vector():
     draw = lambda *shape: torch.randn(*shape, dtype=torch.float64, requires_grad=True)
     W, A, B = draw(4, 5).detach(), draw(2, 5), draw(4, 2)
     for shape in ((5,), (3, 5), (2, 3, 5)):
-        assert torch.autograd.gradcheck(lambda x, A, B: LowRankProduct.apply(x, W, None, A, B, 0.7, torch.float64), (draw(*shape), A, B))
+        assert torch.autograd.gradcheck(
+            lambda x, A, B: LowRankProduct.apply(x, W, None, A, B, 0.7, torch.float64),
+            (draw(*shape), A, B),
+        )
 
 
 def test_no_input_gradient_is_computed_where_none_is_needed():
@@ -90,7 +140,8 @@ def test_autocast_gives_bfloat16_near_float32():
     exact.square().sum().backward()
     exact_grads = [p.grad.clone() for p in (layer.lora_A, layer.lora_B)]
     layer.zero_grad()
-    with torch.autocast("cpu", torch.bfloat16): y = layer(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(x)
     assert y.dtype == torch.bfloat16
     y.float().square().sum().backward()
     assert (y - exact).norm() < 0.02 * exact.norm()
@@ -121,6 +172,7 @@ def test_an_unfrozen_weight_gets_its_gradient_too():
 
 # the layer in a network
 
+
 @settings(max_examples=10, deadline=None)
 @given(rank=st.integers(1, 32), seed=st.integers(0, 5))
 def test_identity_at_start_and_the_count(rank, seed):
@@ -128,7 +180,9 @@ def test_identity_at_start_and_the_count(rank, seed):
     before = logits(model)
     inject(model, targets, rank)
     assert torch.equal(logits(model), before)
-    added = sum(rank * (layer.in_features + layer.out_features) for layer in lora_layers(model).values())
+    added = sum(
+        rank * (layer.in_features + layer.out_features) for layer in lora_layers(model).values()
+    )
     assert added == rank * (2 * (4 * 64 + 80 + 80) + 64)
     plain = sum(p.numel() for p in bert().parameters())
     assert trainable_parameters(model) == (added + 2 * 32 + 2, plain + added)
@@ -136,7 +190,9 @@ def test_identity_at_start_and_the_count(rank, seed):
 
 def test_initialisation_is_that_of_peft():
     layer = LoRALinear(nn.Linear(400, 300), 16)
-    assert layer.lora_A.abs().max() <= 1 / math.sqrt(400) and float(layer.lora_A.detach().std()) == pytest.approx(1 / math.sqrt(3 * 400), rel=0.05)
+    assert layer.lora_A.abs().max() <= 1 / math.sqrt(400) and float(
+        layer.lora_A.detach().std()
+    ) == pytest.approx(1 / math.sqrt(3 * 400), rel=0.05)
     assert not layer.lora_B.any()
 
 
@@ -146,58 +202,80 @@ def test_training_moves_every_update_and_nothing_frozen():
     train(model, 1)
     assert all(layer.lora_B.any() for layer in lora_layers(model).values())
     train(model, 3)
-    for name, p in model.named_parameters(): assert torch.equal(p, before[name]) != p.requires_grad, name
+    for name, p in model.named_parameters():
+        assert torch.equal(p, before[name]) != p.requires_grad, name
 
 
-@pytest.mark.parametrize("options, inputs", [(dict(use_reentrant=False), False), (dict(use_reentrant=True), True)])
+@pytest.mark.parametrize(
+    "options, inputs", [(dict(use_reentrant=False), False), (dict(use_reentrant=True), True)]
+)
 def test_gradient_checkpointing_reaches_every_layer_with_equal_gradients(options, inputs):
     def gradients(checkpoint):
         torch.manual_seed(0)
         model = adapted().train()
         for module in model.modules():
-            if isinstance(module, nn.Dropout): module.p = 0.0
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
         if checkpoint:
             model.gradient_checkpointing_enable(options)
-            if inputs: model.enable_input_require_grads()
+            if inputs:
+                model.enable_input_require_grads()
         model(**batch()).loss.backward()
         return {n: (x.lora_A.grad, x.lora_B.grad) for n, x in lora_layers(model).items()}
+
     plain, checked = gradients(False), gradients(True)
     assert len(checked) == 13
-    for name in plain: torch.testing.assert_close(checked[name], plain[name])
+    for name in plain:
+        torch.testing.assert_close(checked[name], plain[name])
 
 
 def test_merge_and_unmerge():
     model = adapted()
     base = {n: p.detach().clone() for n, p in model.named_parameters()}
     before = logits(model)
-    torch.testing.assert_close(logits(merge(merge(model))), before, atol=1e-6, rtol=0)     # twice is once
+    torch.testing.assert_close(
+        logits(merge(merge(model))), before, atol=1e-6, rtol=0
+    )  # twice is once
     assert not torch.equal(model.bert.pooler.dense.weight, base["bert.pooler.dense.weight"])
     assert torch.equal(logits(unmerge(unmerge(model))), before)
     assert all(torch.equal(p, base[n]) for n, p in model.named_parameters())
 
 
 def test_a_merged_model_refuses_to_train():
-    with pytest.raises(FtkitError, match="unmerge"): merge(adapted()).train()(**batch())
+    with pytest.raises(FtkitError, match="unmerge"):
+        merge(adapted()).train()(**batch())
 
 
 def test_plain_model_is_a_copy_without_lora():
     model = adapted()
     plain = plain_model(model)
     assert not lora_layers(plain) and len(lora_layers(model)) == 13
-    assert list(plain.state_dict()) == list(bert().state_dict()) and type(plain.bert.pooler.dense) is nn.Linear
+    assert (
+        list(plain.state_dict()) == list(bert().state_dict())
+        and type(plain.bert.pooler.dense) is nn.Linear
+    )
     torch.testing.assert_close(logits(plain), logits(model), atol=1e-6, rtol=0)
-    with torch.no_grad(): plain.bert.pooler.dense.weight.zero_(); plain.classifier.weight.zero_(); plain.bert.embeddings.word_embeddings.weight.zero_()
-    assert model.bert.pooler.dense.weight.any() and model.classifier.weight.any() and model.bert.embeddings.word_embeddings.weight.any()
+    with torch.no_grad():
+        plain.bert.pooler.dense.weight.zero_()
+        plain.classifier.weight.zero_()
+        plain.bert.embeddings.word_embeddings.weight.zero_()
+    assert (
+        model.bert.pooler.dense.weight.any()
+        and model.classifier.weight.any()
+        and model.bert.embeddings.word_embeddings.weight.any()
+    )
 
 
 def test_dropout_only_in_training_and_only_on_the_update():
     linear = nn.Linear(8, 8)
     layer = LoRALinear(linear, 2, dropout=0.5)
     x = torch.randn(4, 8)
-    assert torch.equal(layer.train()(x), linear(x))                    # B is zero: nothing to drop
+    assert torch.equal(layer.train()(x), linear(x))  # B is zero: nothing to drop
     nn.init.normal_(layer.lora_B)
     assert not torch.equal(layer(x), layer(x))
-    torch.testing.assert_close(layer.eval()(x), linear(x) + layer.scaling * x @ layer.lora_A.T @ layer.lora_B.T)
+    torch.testing.assert_close(
+        layer.eval()(x), linear(x) + layer.scaling * x @ layer.lora_A.T @ layer.lora_B.T
+    )
 
 
 def test_deepcopy_and_pickle_of_a_trained_model(tmp_path):
@@ -211,9 +289,15 @@ def test_deepcopy_and_pickle_of_a_trained_model(tmp_path):
 
 # peft
 
+
 def peft_model(**options):
     torch.manual_seed(0)
-    return get_peft_model(bert(), LoraConfig(**dict(r=4, lora_alpha=8, target_modules=targets, task_type="SEQ_CLS") | options))
+    return get_peft_model(
+        bert(),
+        LoraConfig(
+            **dict(r=4, lora_alpha=8, target_modules=targets, task_type="SEQ_CLS") | options
+        ),
+    )
 
 
 def test_peft_loads_ours_and_trains_alike(tmp_path):
@@ -226,18 +310,33 @@ def test_peft_loads_ours_and_trains_alike(tmp_path):
     assert trainable_parameters(mine)[0] == theirs.get_nb_trainable_parameters()[0]
 
 
-@pytest.mark.parametrize("options", [dict(), dict(use_rslora=True), dict(target_modules="all-linear"), dict(target_modules=["query", "value"], lora_dropout=0.1),
-                                     dict(target_modules=r".*layer\.1\..*dense"), dict(layers_to_transform=[1], target_modules=["key"])])
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(),
+        dict(use_rslora=True),
+        dict(target_modules="all-linear"),
+        dict(target_modules=["query", "value"], lora_dropout=0.1),
+        dict(target_modules=r".*layer\.1\..*dense"),
+        dict(layers_to_transform=[1], target_modules=["key"]),
+    ],
+)
 def test_we_load_peft(tmp_path, options):
     theirs = peft_model(**options)
     for name, p in theirs.named_parameters():
-        if "lora_B" in name: nn.init.normal_(p, std=0.1)
+        if "lora_B" in name:
+            nn.init.normal_(p, std=0.1)
     nn.init.normal_(theirs.base_model.model.classifier.modules_to_save["default"].weight)
     theirs.save_pretrained(tmp_path)
     mine = load_adapter(bert(), tmp_path).eval()
     torch.testing.assert_close(logits(mine), logits(theirs.eval()), atol=1e-6, rtol=0)
     save_adapter(mine, tmp_path / "again")
-    torch.testing.assert_close(logits(PeftModel.from_pretrained(bert(), tmp_path / "again").eval()), logits(theirs), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        logits(PeftModel.from_pretrained(bert(), tmp_path / "again").eval()),
+        logits(theirs),
+        atol=1e-6,
+        rtol=0,
+    )
 
 
 def test_the_files_have_the_same_keys_as_pefts(tmp_path):
@@ -245,32 +344,46 @@ def test_the_files_have_the_same_keys_as_pefts(tmp_path):
     save_adapter(adapted(), tmp_path / "mine")
     mine, theirs = (load_file(tmp_path / f / "adapter_model.safetensors") for f in ("mine", "peft"))
     assert {k: v.shape for k, v in mine.items()} == {k: v.shape for k, v in theirs.items()}
-    ours, peft = (json.loads((tmp_path / f / "adapter_config.json").read_text()) for f in ("mine", "peft"))
+    ours, peft = (
+        json.loads((tmp_path / f / "adapter_config.json").read_text()) for f in ("mine", "peft")
+    )
     assert set(ours) <= set(peft)
-    for key in set(ours) - {"target_modules", "modules_to_save", "base_model_name_or_path"}: assert ours[key] == peft[key], key
-    assert set(ours["target_modules"]) == set(peft["target_modules"]) and set(ours["modules_to_save"]) <= set(peft["modules_to_save"])
+    for key in set(ours) - {"target_modules", "modules_to_save", "base_model_name_or_path"}:
+        assert ours[key] == peft[key], key
+    assert set(ours["target_modules"]) == set(peft["target_modules"]) and set(
+        ours["modules_to_save"]
+    ) <= set(peft["modules_to_save"])
 
 
 def test_an_encoder_without_a_head(tmp_path):
     torch.manual_seed(0)
     encoder = lambda: (torch.manual_seed(0), BertModel(config).eval())[1]
     model = inject(encoder(), targets, 4)
-    for layer in lora_layers(model).values(): nn.init.normal_(layer.lora_B, std=0.1)
+    for layer in lora_layers(model).values():
+        nn.init.normal_(layer.lora_B, std=0.1)
     save_adapter(model, tmp_path)
     assert adapter_config(model)["task_type"] == "FEATURE_EXTRACTION"
     x = {k: v for k, v in batch().items() if k != "labels"}
     with torch.no_grad():
         wanted = model(**x).pooler_output
         torch.testing.assert_close(load_adapter(encoder(), tmp_path)(**x).pooler_output, wanted)
-        torch.testing.assert_close(PeftModel.from_pretrained(encoder(), tmp_path)(**x).pooler_output, wanted, atol=1e-6, rtol=0)
+        torch.testing.assert_close(
+            PeftModel.from_pretrained(encoder(), tmp_path)(**x).pooler_output,
+            wanted,
+            atol=1e-6,
+            rtol=0,
+        )
 
 
 def test_targets_that_leave_out_a_namesake_are_saved_in_full(tmp_path):
     model = inject(bert(), ["attention.output.dense"], 2)
     assert len(lora_layers(model)) == 2
-    for layer in lora_layers(model).values(): nn.init.normal_(layer.lora_B, std=0.1)
+    for layer in lora_layers(model).values():
+        nn.init.normal_(layer.lora_B, std=0.1)
     save_adapter(model, tmp_path)
-    torch.testing.assert_close(logits(PeftModel.from_pretrained(bert(), tmp_path).eval()), logits(model), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        logits(PeftModel.from_pretrained(bert(), tmp_path).eval()), logits(model), atol=1e-6, rtol=0
+    )
 
 
 def test_a_fresh_process_computes_the_same(tmp_path):
@@ -278,9 +391,11 @@ def test_a_fresh_process_computes_the_same(tmp_path):
     save_adapter(model, tmp_path / "adapter")
     bert().save_pretrained(tmp_path / "base")
     torch.save(batch(), tmp_path / "batch.pt")
-    program = ("import sys, torch; from ftkit.lora import load_adapter; from transformers import BertForSequenceClassification as M\n"
-               "m = load_adapter(M.from_pretrained(sys.argv[1] + '/base').eval(), sys.argv[1] + '/adapter').eval()\n"
-               "with torch.no_grad(): torch.save(m(**torch.load(sys.argv[1] + '/batch.pt')).logits, sys.argv[1] + '/out.pt')")
+    program = (
+        "import sys, torch; from ftkit.lora import load_adapter; from transformers import BertForSequenceClassification as M\n"
+        "m = load_adapter(M.from_pretrained(sys.argv[1] + '/base').eval(), sys.argv[1] + '/adapter').eval()\n"
+        "with torch.no_grad(): torch.save(m(**torch.load(sys.argv[1] + '/batch.pt')).logits, sys.argv[1] + '/out.pt')"
+    )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True)
     torch.testing.assert_close(torch.load(tmp_path / "out.pt"), logits(model), atol=1e-6, rtol=0)
 
@@ -288,13 +403,18 @@ def test_a_fresh_process_computes_the_same(tmp_path):
 def test_loading_into_an_injected_or_merged_model_takes_the_scale_of_the_file(tmp_path):
     model = adapted(alpha=8)
     save_adapter(model, tmp_path)
-    assert torch.equal(logits(load_adapter(inject(bert(), targets, 4, alpha=99), tmp_path).eval()), logits(model))
-    assert torch.equal(logits(load_adapter(merge(adapted(alpha=99)), tmp_path).eval()), logits(model))
-    save_adapter(merge(model), tmp_path)                               # a merged model saves the same adapter
+    assert torch.equal(
+        logits(load_adapter(inject(bert(), targets, 4, alpha=99), tmp_path).eval()), logits(model)
+    )
+    assert torch.equal(
+        logits(load_adapter(merge(adapted(alpha=99)), tmp_path).eval()), logits(model)
+    )
+    save_adapter(merge(model), tmp_path)  # a merged model saves the same adapter
     assert torch.equal(logits(load_adapter(bert(), tmp_path).eval()), logits(unmerge(model)))
 
 
 # bad input
+
 
 def edited(folder, **changes):
     path = folder / "adapter_config.json"
@@ -302,61 +422,98 @@ def edited(folder, **changes):
     return folder
 
 
-@pytest.mark.parametrize("make, message", [
-    (lambda f: f / "none", "has no adapter_config.json"),
-    (lambda f: (f / "adapter_model.safetensors").unlink() or f, "has no adapter_model.safetensors"),
-    (lambda f: (f / "adapter_config.json").write_text("{") and f, "not valid JSON"),
-    (lambda f: (f / "adapter_config.json").write_text("[]") and f, "no LoRA adapter"),
-    (lambda f: (f / "adapter_model.safetensors").write_bytes(b"\x08" + b"\0" * 20) and f, "cannot be read"),
-    (lambda f: edited(f, peft_type="ADALORA"), "peft_type is ADALORA"),
-    (lambda f: edited(f, use_dora=True), "use_dora=True"),
-    (lambda f: edited(f, rank_pattern={"query": 2}), "rank_pattern"),
-])
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda f: f / "none", "has no adapter_config.json"),
+        (
+            lambda f: (f / "adapter_model.safetensors").unlink() or f,
+            "has no adapter_model.safetensors",
+        ),
+        (lambda f: (f / "adapter_config.json").write_text("{") and f, "not valid JSON"),
+        (lambda f: (f / "adapter_config.json").write_text("[]") and f, "no LoRA adapter"),
+        (
+            lambda f: (f / "adapter_model.safetensors").write_bytes(b"\x08" + b"\0" * 20) and f,
+            "cannot be read",
+        ),
+        (lambda f: edited(f, peft_type="ADALORA"), "peft_type is ADALORA"),
+        (lambda f: edited(f, use_dora=True), "use_dora=True"),
+        (lambda f: edited(f, rank_pattern={"query": 2}), "rank_pattern"),
+    ],
+)
 def test_an_adapter_that_cannot_be_loaded_says_why_and_changes_nothing(tmp_path, make, message):
     save_adapter(adapted(), tmp_path / "a")
     model = bert()
-    with pytest.raises(FtkitError, match=message): load_adapter(model, make(tmp_path / "a"))
+    with pytest.raises(FtkitError, match=message):
+        load_adapter(model, make(tmp_path / "a"))
     assert not lora_layers(model) and all(p.requires_grad for p in model.parameters())
 
 
 def test_an_adapter_of_another_model_says_what_differs(tmp_path):
     save_adapter(adapted(), tmp_path)
-    for other, message in ((bert(num_labels=3), "the model needs"), (bert(hidden_size=64), "the model needs"), (bert(num_hidden_layers=1), "does not have as a linear layer"),
-                           (nn.Sequential(nn.Linear(2, 2)), "does not have as a linear layer")):
-        with pytest.raises(FtkitError, match=message): load_adapter(other, tmp_path)
+    for other, message in (
+        (bert(num_labels=3), "the model needs"),
+        (bert(hidden_size=64), "the model needs"),
+        (bert(num_hidden_layers=1), "does not have as a linear layer"),
+        (nn.Sequential(nn.Linear(2, 2)), "does not have as a linear layer"),
+    ):
+        with pytest.raises(FtkitError, match=message):
+            load_adapter(other, tmp_path)
     state = load_file(tmp_path / "adapter_model.safetensors")
     dropped = next(k for k in state if "lora_B" in k)
-    save_file({k: v for k, v in state.items() if k != dropped}, tmp_path / "adapter_model.safetensors")
-    with pytest.raises(FtkitError, match="does not hold bert"): load_adapter(bert(), tmp_path)
+    save_file(
+        {k: v for k, v in state.items() if k != dropped}, tmp_path / "adapter_model.safetensors"
+    )
+    with pytest.raises(FtkitError, match="does not hold bert"):
+        load_adapter(bert(), tmp_path)
 
 
 def test_inject_refuses_what_makes_no_sense():
-    for arguments, message in ((dict(targets=["querry"]), "Did you mean 'query'"), (dict(rank=0), "A rank from 1 to"), (dict(rank=33), "A rank from 1 to 32"),
-                               (dict(dropout=1.0), "dropout is a probability"), (dict(targets=[]), "at least one target")):
+    for arguments, message in (
+        (dict(targets=["querry"]), "Did you mean 'query'"),
+        (dict(rank=0), "A rank from 1 to"),
+        (dict(rank=33), "A rank from 1 to 32"),
+        (dict(dropout=1.0), "dropout is a probability"),
+        (dict(targets=[]), "at least one target"),
+    ):
         model = bert()
-        with pytest.raises(FtkitError, match=message): inject(model, **arguments)
+        with pytest.raises(FtkitError, match=message):
+            inject(model, **arguments)
         assert not lora_layers(model) and all(p.requires_grad for p in model.parameters())
-    with pytest.raises(FtkitError, match="LoRA layers already"): inject(adapted())
-    with pytest.raises(FtkitError, match="no adapter to save"): save_adapter(bert(), "never-written")
+    with pytest.raises(FtkitError, match="LoRA layers already"):
+        inject(adapted())
+    with pytest.raises(FtkitError, match="no adapter to save"):
+        save_adapter(bert(), "never-written")
 
 
 def test_nothing_is_left_of_a_save_that_fails(tmp_path, monkeypatch):
     import ftkit.lora
-    def full_disk(*_, **__): raise OSError(28, "No space left on device")
+
+    def full_disk(*_, **__):
+        raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(ftkit.lora, "save_file", full_disk)
-    with pytest.raises(OSError): save_adapter(adapted(), tmp_path / "a")
+    with pytest.raises(OSError):
+        save_adapter(adapted(), tmp_path / "a")
     assert not list(tmp_path.iterdir())
 
 
 # the method, the mathematics
 
+
 def test_the_method_prepares_merges_saves_and_loads(tmp_path):
     method = LoRA(rank=3, alpha=6)
     model = method.prepare(bert())
-    for layer in lora_layers(model).values(): nn.init.normal_(layer.lora_B, std=0.1)
+    for layer in lora_layers(model).values():
+        nn.init.normal_(layer.lora_B, std=0.1)
     assert method.name == "lora" and {layer.rank for layer in lora_layers(model).values()} == {3}
     method.save(model, tmp_path)
-    torch.testing.assert_close(logits(method.merged(model).eval()), logits(method.load(bert(), tmp_path).eval()), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        logits(method.merged(model).eval()),
+        logits(method.load(bert(), tmp_path).eval()),
+        atol=1e-6,
+        rtol=0,
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -364,15 +521,23 @@ def test_the_method_prepares_merges_saves_and_loads(tmp_path):
 def test_energy_is_the_share_the_best_approximation_keeps(n, m, r, seed):
     W = torch.randn(n, m, generator=torch.Generator().manual_seed(seed))
     energy = energy_kept(W)
-    assert energy.shape == (min(n, m),) and (energy.diff() >= 0).all() and float(energy[-1]) == pytest.approx(1)
+    assert (
+        energy.shape == (min(n, m),)
+        and (energy.diff() >= 0).all()
+        and float(energy[-1]) == pytest.approx(1)
+    )
     r = min(r, n, m)
     U, S, Vt = torch.linalg.svd(W.double(), full_matrices=False)
-    assert 1 - float((W - (U[:, :r] * S[:r]) @ Vt[:r]).square().sum() / W.double().square().sum()) == pytest.approx(float(energy[r - 1]), abs=1e-6)
+    assert 1 - float(
+        (W - (U[:, :r] * S[:r]) @ Vt[:r]).square().sum() / W.double().square().sum()
+    ) == pytest.approx(float(energy[r - 1]), abs=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
 @given(r=st.integers(1, 4), seed=st.integers(0, 99))
 def test_an_update_has_at_most_its_rank(r, seed):
     g = torch.Generator().manual_seed(seed)
-    W, A, B = (torch.randn(*shape, dtype=torch.float64, generator=g) for shape in ((7, 9), (r, 9), (7, r)))
+    W, A, B = (
+        torch.randn(*shape, dtype=torch.float64, generator=g) for shape in ((7, 9), (r, 9), (7, r))
+    )
     assert torch.linalg.matrix_rank(merged_weight(W, A, B, 0.5) - W, atol=1e-9) <= r

@@ -1,4 +1,5 @@
 """Masked language modelling: hiding, the head, counting neighbours, and bad input."""
+
 import copy
 
 import numpy as np
@@ -8,8 +9,22 @@ import torch.nn.functional as F
 import transformers
 from ftkit.catalog import load_encoder
 from ftkit.core import FtkitError
-from ftkit.masked_lm import (Guesses, MaskedLM, Neighbours, cloze, fill, grow_head, hide, judge, mask_tokens, masked_loss, masking_collate,
-                             text_rows, with_prior, word_numbers)
+from ftkit.masked_lm import (
+    Guesses,
+    MaskedLM,
+    Neighbours,
+    cloze,
+    fill,
+    grow_head,
+    hide,
+    judge,
+    mask_tokens,
+    masked_loss,
+    masking_collate,
+    text_rows,
+    with_prior,
+    word_numbers,
+)
 from ftkit.training import evaluate_loss, fit
 from ftkit.transformer import Encoder, bert_config, from_transformers
 from hypothesis import given, settings, strategies as st
@@ -20,7 +35,8 @@ V, MASK, SPECIAL = 50, 4, (0, 2, 3)
 
 
 @pytest.fixture(scope="module")
-def tokenizer(): return load_encoder("minilm")[1]
+def tokenizer():
+    return load_encoder("minilm")[1]
 
 
 @pytest.fixture
@@ -29,18 +45,28 @@ def model():
     return MaskedLM(Encoder(bert_config(V, width=16, layers=1, heads=2, context=32))).eval()
 
 
-def random_ids(B, T, seed=0): return torch.randint(5, V, (B, T), generator=torch.Generator().manual_seed(seed))
+def random_ids(B, T, seed=0):
+    return torch.randint(5, V, (B, T), generator=torch.Generator().manual_seed(seed))
 
 
 @settings(max_examples=50, deadline=None)
-@given(B=st.integers(1, 4), T=st.integers(1, 20), rate=st.floats(0.01, 0.99), masked=st.floats(0, 1), seed=st.integers(0, 999))
+@given(
+    B=st.integers(1, 4),
+    T=st.integers(1, 20),
+    rate=st.floats(0.01, 0.99),
+    masked=st.floats(0, 1),
+    seed=st.integers(0, 999),
+)
 def test_what_is_not_asked_stays_and_what_is_asked_is_remembered(B, T, rate, masked, seed):
     ids = random_ids(B, T, seed)
     ids[:, 0] = 2
-    if T == 1: ids[0, 0] = 7
+    if T == 1:
+        ids[0, 0] = 7
     split = (masked, (1 - masked) / 2, (1 - masked) / 2)
     before = ids.clone()
-    inputs, labels = mask_tokens(ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(seed))
+    inputs, labels = mask_tokens(
+        ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(seed)
+    )
     asked = labels != -100
     assert torch.equal(ids, before), "the text itself is not changed"
     assert torch.equal(inputs[~asked], ids[~asked]) and torch.equal(labels[asked], ids[asked])
@@ -48,46 +74,110 @@ def test_what_is_not_asked_stays_and_what_is_asked_is_remembered(B, T, rate, mas
     assert inputs.min() >= 0 and inputs.max() < V
 
 
-@pytest.mark.parametrize("rate,split", [(0.15, (0.8, 0.1, 0.1)), (0.4, (0.5, 0.5, 0.0)), (0.3, (0.0, 1.0, 0.0)), (0.2, (1.0, 0.0, 0.0))])
+@pytest.mark.parametrize(
+    "rate,split",
+    [
+        (0.15, (0.8, 0.1, 0.1)),
+        (0.4, (0.5, 0.5, 0.0)),
+        (0.3, (0.0, 1.0, 0.0)),
+        (0.2, (1.0, 0.0, 0.0)),
+    ],
+)
 def test_counts_lie_in_the_binomial_interval(rate, split):
     ids = random_ids(200, 200)
-    inputs, labels = mask_tokens(ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(1))
+    inputs, labels = mask_tokens(
+        ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(1)
+    )
     asked = labels != -100
-    kept = split[2] + split[1] / V      # a random word may be the same one
-    for found, p in ((asked, rate), (asked & (inputs == MASK), rate * (split[0] + split[1] / V)), (asked & (inputs == ids), rate * kept)):
+    kept = split[2] + split[1] / V  # a random word may be the same one
+    for found, p in (
+        (asked, rate),
+        (asked & (inputs == MASK), rate * (split[0] + split[1] / V)),
+        (asked & (inputs == ids), rate * kept),
+    ):
         low, high = stats.binom.interval(0.99999, ids.numel(), p)
         assert low <= int(found.sum()) <= high
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("rate,masked,swapped", [(0.15, 0.8, 0.1), (0.5, 0.2, 0.7), (0.3, 1.0, 0.0)])
+@pytest.mark.parametrize(
+    "rate,masked,swapped", [(0.15, 0.8, 0.1), (0.5, 0.2, 0.7), (0.3, 1.0, 0.0)]
+)
 def test_same_bits_as_transformers(tokenizer, seed, rate, masked, swapped):
-    rows = [[101, *np.random.default_rng(seed).integers(1000, 30522, 40).tolist(), 102] for _ in range(8)]
-    theirs = transformers.DataCollatorForLanguageModeling(tokenizer, mlm_probability=rate, mask_replace_prob=masked, random_replace_prob=swapped, seed=seed)
+    rows = [
+        [101, *np.random.default_rng(seed).integers(1000, 30522, 40).tolist(), 102]
+        for _ in range(8)
+    ]
+    theirs = transformers.DataCollatorForLanguageModeling(
+        tokenizer,
+        mlm_probability=rate,
+        mask_replace_prob=masked,
+        random_replace_prob=swapped,
+        seed=seed,
+    )
     theirs = theirs([dict(input_ids=r) for r in rows])
-    inputs, labels = mask_tokens(tensor(rows), len(tokenizer), 103, tokenizer.all_special_ids, rate, (masked, swapped, 1 - masked - swapped),
-                                 generator=torch.Generator().manual_seed(seed))
+    inputs, labels = mask_tokens(
+        tensor(rows),
+        len(tokenizer),
+        103,
+        tokenizer.all_special_ids,
+        rate,
+        (masked, swapped, 1 - masked - swapped),
+        generator=torch.Generator().manual_seed(seed),
+    )
     assert torch.equal(inputs, theirs["input_ids"]) and torch.equal(labels, theirs["labels"])
 
 
 def test_whole_words_as_transformers(tokenizer):
-    text = ["the indefatigable senator reconvened an extraordinarily unproductive subcommittee"] * 6     # no punctuation: there they differ
+    text = [
+        "the indefatigable senator reconvened an extraordinarily unproductive subcommittee"
+    ] * 6  # no punctuation: there they differ
     encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
-    examples = [{k: encoded[k][i] for k in ("input_ids", "offset_mapping", "special_tokens_mask")} for i in range(6)]
-    theirs = transformers.DataCollatorForLanguageModeling(tokenizer, whole_word_mask=True, mlm_probability=0.4, mask_replace_prob=1, random_replace_prob=0, seed=0)(examples)
+    examples = [
+        {k: encoded[k][i] for k in ("input_ids", "offset_mapping", "special_tokens_mask")}
+        for i in range(6)
+    ]
+    theirs = transformers.DataCollatorForLanguageModeling(
+        tokenizer,
+        whole_word_mask=True,
+        mlm_probability=0.4,
+        mask_replace_prob=1,
+        random_replace_prob=0,
+        seed=0,
+    )(examples)
     ids = tensor(encoded["input_ids"])
-    inputs, labels = mask_tokens(ids, len(tokenizer), 103, tokenizer.all_special_ids, 0.4, (1, 0, 0), word_numbers(ids, tokenizer), torch.Generator().manual_seed(0))
+    inputs, labels = mask_tokens(
+        ids,
+        len(tokenizer),
+        103,
+        tokenizer.all_special_ids,
+        0.4,
+        (1, 0, 0),
+        word_numbers(ids, tokenizer),
+        torch.Generator().manual_seed(0),
+    )
     assert torch.equal(inputs, theirs["input_ids"]) and torch.equal(labels, theirs["labels"])
 
 
-@pytest.mark.parametrize("ids,more,words", [
-    ([[5, 6]], dict(rate=0), "above 0 and below 1; 0 was given"), ([[5, 6]], dict(rate=1), "nothing to learn from"),
-    ([[5, 6]], dict(rate=float("nan")), "above 0 and below 1"), ([[5, 6]], dict(split=(0.5, 0.5)), "three shares with sum 1"),
-    ([[5, 6]], dict(split=(1.2, -0.1, -0.1)), "three shares with sum 1"), ([[5, 50]], {}, "Token 50 is outside the vocabulary of 50"),
-    ([[5, -1]], {}, "Token -1 is outside"), ([[2, 3, 0]], {}, "all 3 tokens are special"), ([[5, 4]], {}, "1 tokens are the mask already"),
-    ([[5, 6]], dict(words=tensor([[0, 1, 2]])), "one number for each token"), ([[5, 6]], dict(mask_id=50), "mask's id 50 is outside")])
+@pytest.mark.parametrize(
+    "ids,more,words",
+    [
+        ([[5, 6]], dict(rate=0), "above 0 and below 1; 0 was given"),
+        ([[5, 6]], dict(rate=1), "nothing to learn from"),
+        ([[5, 6]], dict(rate=float("nan")), "above 0 and below 1"),
+        ([[5, 6]], dict(split=(0.5, 0.5)), "three shares with sum 1"),
+        ([[5, 6]], dict(split=(1.2, -0.1, -0.1)), "three shares with sum 1"),
+        ([[5, 50]], {}, "Token 50 is outside the vocabulary of 50"),
+        ([[5, -1]], {}, "Token -1 is outside"),
+        ([[2, 3, 0]], {}, "all 3 tokens are special"),
+        ([[5, 4]], {}, "1 tokens are the mask already"),
+        ([[5, 6]], dict(words=tensor([[0, 1, 2]])), "one number for each token"),
+        ([[5, 6]], dict(mask_id=50), "mask's id 50 is outside"),
+    ],
+)
 def test_what_cannot_be_masked(ids, more, words):
-    with pytest.raises(FtkitError, match=words): mask_tokens(tensor(ids), V, **dict(mask_id=MASK, special_ids=SPECIAL) | more)
+    with pytest.raises(FtkitError, match=words):
+        mask_tokens(tensor(ids), V, **dict(mask_id=MASK, special_ids=SPECIAL) | more)
 
 
 def test_collate_hides_no_padding_and_follows_torchs_generator(tokenizer):
@@ -104,72 +194,133 @@ def test_collate_hides_no_padding_and_follows_torchs_generator(tokenizer):
 @pytest.mark.parametrize("seed", range(3))
 def test_head_and_loss_as_transformers(seed):
     torch.manual_seed(seed)
-    config = transformers.BertConfig(vocab_size=V, hidden_size=24, num_hidden_layers=2, num_attention_heads=2, intermediate_size=40, max_position_embeddings=32)
+    config = transformers.BertConfig(
+        vocab_size=V,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=40,
+        max_position_embeddings=32,
+    )
     theirs = transformers.BertForMaskedLM(config).eval()
     ours, head = MaskedLM(from_transformers(theirs)).eval(), theirs.cls.predictions
     torch.nn.init.normal_(head.bias)
-    ours.dense.load_state_dict(head.transform.dense.state_dict()); ours.norm.load_state_dict(head.transform.LayerNorm.state_dict())
+    ours.dense.load_state_dict(head.transform.dense.state_dict())
+    ours.norm.load_state_dict(head.transform.LayerNorm.state_dict())
     ours.bias.data.copy_(head.bias.data)
     ids, mask = random_ids(4, 11, seed), torch.ones(4, 11, dtype=torch.long)
     mask[2, 7:] = 0
-    inputs, labels = mask_tokens(ids, V, MASK, rate=0.3, generator=torch.Generator().manual_seed(seed))
+    inputs, labels = mask_tokens(
+        ids, V, MASK, rate=0.3, generator=torch.Generator().manual_seed(seed)
+    )
     labels[mask == 0] = -100
     output = theirs(inputs, attention_mask=mask, labels=labels)
     assert (ours(inputs, mask) - output.logits)[mask == 1].abs().max() < 1e-5
     total, count = masked_loss(ours, dict(input_ids=inputs, attention_mask=mask, labels=labels))
     assert torch.allclose(total / count, output.loss, atol=1e-5)
-    ours.zero_grad(); theirs.zero_grad()
-    (total / count).backward(); output.loss.backward()
-    assert torch.allclose(ours.encoder.embeddings.tokens.weight.grad, theirs.bert.embeddings.word_embeddings.weight.grad, atol=1e-5), "tied: both uses add to one gradient"
+    ours.zero_grad()
+    theirs.zero_grad()
+    (total / count).backward()
+    output.loss.backward()
+    assert torch.allclose(
+        ours.encoder.embeddings.tokens.weight.grad,
+        theirs.bert.embeddings.word_embeddings.weight.grad,
+        atol=1e-5,
+    ), "tied: both uses add to one gradient"
 
 
 def test_the_head_is_tied_and_grow_head_copies(model):
     assert model.head(torch.randn(2, 16)).shape == (2, V)
-    assert not any(p.shape == (V, 16) for n, p in model.named_parameters() if not n.startswith("encoder."))
+    assert not any(
+        p.shape == (V, 16) for n, p in model.named_parameters() if not n.startswith("encoder.")
+    )
     encoder = Encoder(bert_config(V, width=16, layers=1, heads=2, dropout=0.5))
     grown = grow_head(encoder, [[2, 7, 7, 8, 3]], seed=1)
     grown.encoder.embeddings.tokens.weight.data.zero_()
-    assert encoder.embeddings.tokens.weight.abs().max() > 0 and grown.encoder.config.dropout == 0 and encoder.config.dropout == 0.5
-    counts = torch.full((V,), 0.5); counts[7] += 2; counts[8] += 1
+    assert (
+        encoder.embeddings.tokens.weight.abs().max() > 0
+        and grown.encoder.config.dropout == 0
+        and encoder.config.dropout == 0.5
+    )
+    counts = torch.full((V,), 0.5)
+    counts[7] += 2
+    counts[8] += 1
     assert torch.allclose(grown.bias.softmax(-1), counts / counts.sum(), atol=1e-6)
 
 
 def test_nothing_hidden_adds_nothing_and_nothing_at_all_is_refused(model):
-    total, count = masked_loss(model, dict(input_ids=tensor([[5, 6]]), labels=tensor([[-100, -100]])))
+    total, count = masked_loss(
+        model, dict(input_ids=tensor([[5, 6]]), labels=tensor([[-100, -100]]))
+    )
     assert (total.item(), count.item()) == (0, 0)
-    some, none = dict(input_ids=[5, 4], labels=[-100, 6]), dict(input_ids=[5, 6], labels=[-100, -100])
-    both, alone = (evaluate_loss(model, e, loss=masked_loss, batch_size=1) for e in ([some, none], [some]))
+    some, none = (
+        dict(input_ids=[5, 4], labels=[-100, 6]),
+        dict(input_ids=[5, 6], labels=[-100, -100]),
+    )
+    both, alone = (
+        evaluate_loss(model, e, loss=masked_loss, batch_size=1) for e in ([some, none], [some])
+    )
     assert both == pytest.approx(alone, rel=1e-6)
-    with pytest.raises(FtkitError, match="No label of step 1 is valid"): fit(copy.deepcopy(model), [none], loss=masked_loss, max_steps=1, progress=False)
-    with pytest.raises(FtkitError, match="nothing to evaluate"): evaluate_loss(model, [none], loss=masked_loss)
+    with pytest.raises(FtkitError, match="No label of step 1 is valid"):
+        fit(copy.deepcopy(model), [none], loss=masked_loss, max_steps=1, progress=False)
+    with pytest.raises(FtkitError, match="nothing to evaluate"):
+        evaluate_loss(model, [none], loss=masked_loss)
 
 
 def test_loss_refuses_what_the_encoder_and_the_vocabulary_refuse(model):
-    batch = lambda ids, labels, mask=None: dict(input_ids=tensor([ids]), labels=tensor([labels])) | (dict(attention_mask=tensor([mask])) if mask else {})
-    with pytest.raises(FtkitError, match="Token 50 at row 0, position 1"): masked_loss(model, batch([5, 50], [5, -100]))
-    with pytest.raises(FtkitError, match="33 tokens, but the model's context is 32"): masked_loss(model, batch([5] * 33, [5] * 33))
-    with pytest.raises(FtkitError, match="every position is masked"): masked_loss(model, batch([5, 6], [5, -100], [0, 0]))
-    with pytest.raises(FtkitError, match="Label 50"): masked_loss(model, batch([5, 6], [50, -100]))
+    batch = lambda ids, labels, mask=None: (
+        dict(input_ids=tensor([ids]), labels=tensor([labels]))
+        | (dict(attention_mask=tensor([mask])) if mask else {})
+    )
+    with pytest.raises(FtkitError, match="Token 50 at row 0, position 1"):
+        masked_loss(model, batch([5, 50], [5, -100]))
+    with pytest.raises(FtkitError, match="33 tokens, but the model's context is 32"):
+        masked_loss(model, batch([5] * 33, [5] * 33))
+    with pytest.raises(FtkitError, match="every position is masked"):
+        masked_loss(model, batch([5, 6], [5, -100], [0, 0]))
+    with pytest.raises(FtkitError, match="Label 50"):
+        masked_loss(model, batch([5, 6], [50, -100]))
 
 
 def test_fit_learns_a_rule_and_is_reproducible():
     rows = [dict(input_ids=[2, a, a + 1, a + 2, 3]) for a in range(10, 40)]
+
     def collate_gaps(examples):
         ids = tensor([e["input_ids"] for e in examples])
         inputs, labels = mask_tokens(ids, V, MASK, (2, 3), 0.3)
         return dict(input_ids=inputs, labels=labels)
+
     def trained():
         torch.manual_seed(0)
         m = MaskedLM(Encoder(bert_config(V, width=32, layers=1, heads=2, context=8)))
-        return m, fit(m, rows, collate=collate_gaps, loss=masked_loss, batch_size=30, max_steps=120, learning_rate=1e-2, progress=False)
+        return m, fit(
+            m,
+            rows,
+            collate=collate_gaps,
+            loss=masked_loss,
+            batch_size=30,
+            max_steps=120,
+            learning_rate=1e-2,
+            progress=False,
+        )
+
     (a, history), (b, _) = trained(), trained()
     assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters()))
-    answers = fill(a, [dict(input_ids=[2, n, MASK, n + 2, 3], labels=[-100, -100, n + 1, -100, -100]) for n in range(10, 40)])
-    assert answers.accuracy() > 0.2, history      # a guess: 0.02
+    answers = fill(
+        a,
+        [
+            dict(input_ids=[2, n, MASK, n + 2, 3], labels=[-100, -100, n + 1, -100, -100])
+            for n in range(10, 40)
+        ],
+    )
+    assert answers.accuracy() > 0.2, history  # a guess: 0.02
 
 
 def test_fill_does_not_depend_on_the_batch(model):
-    examples = [dict(input_ids=random_ids(1, n, n)[0].tolist(), labels=[9] + [-100] * (n - 1)) for n in (3, 12, 7)]
+    examples = [
+        dict(input_ids=random_ids(1, n, n)[0].tolist(), labels=[9] + [-100] * (n - 1))
+        for n in (3, 12, 7)
+    ]
     one, many = fill(model, examples, batch_size=1), fill(model, examples, batch_size=3)
     assert torch.equal(one.top, many.top) and torch.allclose(one.surprise, many.surprise, atol=1e-5)
 
@@ -179,7 +330,9 @@ def test_judge():
     labels = logits.topk(3).indices[:, 2]
     answers = judge(logits, labels)
     assert answers.accuracy(1) == answers.accuracy(2) == 0 and answers.accuracy(3) == 1
-    assert torch.allclose(answers.surprise, F.cross_entropy(logits, labels, reduction="none"), atol=1e-5)
+    assert torch.allclose(
+        answers.surprise, F.cross_entropy(logits, labels, reduction="none"), atol=1e-5
+    )
     assert isinstance(answers, Guesses) and judge(logits[:, :3], labels % 3).top.shape == (20, 3)
 
 
@@ -188,12 +341,20 @@ def naive_neighbours(rows, left, right, side, both):
     common = np.full(V, 0.5)
     after, before, between = np.zeros((V, V)), np.zeros((V, V)), {}
     for row in rows:
-        for a, b in zip(row, row[1:]): after[a, b] += 1; before[b, a] += 1
+        for a, b in zip(row, row[1:]):
+            after[a, b] += 1
+            before[b, a] += 1
         for a, w, b in zip(row, row[1:], row[2:]):
             common[w] += 1
             between.setdefault((a, b), np.zeros(V))[w] += 1
     common /= common.sum()
-    p = (after[left] + side * common) / (after[left].sum() + side) * (before[right] + side * common) / (before[right].sum() + side) / common
+    p = (
+        (after[left] + side * common)
+        / (after[left].sum() + side)
+        * (before[right] + side * common)
+        / (before[right].sum() + side)
+        / common
+    )
     p /= p.sum()
     seen = between.get((left, right), np.zeros(V))
     return (seen + both * p) / (seen.sum() + both)
@@ -203,35 +364,61 @@ def naive_neighbours(rows, left, right, side, both):
 @given(seed=st.integers(0, 99), left=st.integers(0, V - 1), right=st.integers(0, V - 1))
 def test_neighbours_equal_plain_loops(seed, left, right):
     rows = np.random.default_rng(seed).integers(0, 12, (10, 8))
-    found = Neighbours(rows, V, side=3., both=2.)([left, rows[0, 0]], [right, rows[0, 2]])
+    found = Neighbours(rows, V, side=3.0, both=2.0)([left, rows[0, 0]], [right, rows[0, 2]])
     for answer, (a, b) in zip(found, ((left, right), (rows[0, 0], rows[0, 2]))):
-        np.testing.assert_allclose(answer, naive_neighbours(rows.tolist(), a, b, 3., 2.), rtol=2e-4, atol=1e-7)
+        np.testing.assert_allclose(
+            answer, naive_neighbours(rows.tolist(), a, b, 3.0, 2.0), rtol=2e-4, atol=1e-7
+        )
         assert answer.sum() == pytest.approx(1, abs=1e-4)
 
 
-def test_with_prior(): np.testing.assert_allclose(with_prior(np.array([[2., 0.]]), np.array([0.5, 0.5]), 2.), [[0.75, 0.25]])
+def test_with_prior():
+    np.testing.assert_allclose(
+        with_prior(np.array([[2.0, 0.0]]), np.array([0.5, 0.5]), 2.0), [[0.75, 0.25]]
+    )
 
 
 def test_text_rows_lose_only_the_rest(tokenizer):
     rows = text_rows(["one two three four five six seven", "eight"], tokenizer, 5)
-    assert [r[1:-1] for r in rows] == [tokenizer("one two three four five six", add_special_tokens=False)["input_ids"][i:i + 3] for i in (0, 3)]
-    with pytest.raises(FtkitError, match="length 3 or more; 2 was given"): text_rows(["a"], tokenizer, 2)
+    assert [r[1:-1] for r in rows] == [
+        tokenizer("one two three four five six", add_special_tokens=False)["input_ids"][i : i + 3]
+        for i in (0, 3)
+    ]
+    with pytest.raises(FtkitError, match="length 3 or more; 2 was given"):
+        text_rows(["a"], tokenizer, 2)
 
 
 def test_hidden_questions_are_the_same_each_time(tokenizer):
     rows = [[101, *range(2000, 2030), 102]] * 5
-    assert hide(rows, tokenizer, seed=1) == hide(rows, tokenizer, seed=1) != hide(rows, tokenizer, seed=2)
-    assert all((i == 103) == (y != -100) for e in hide(rows, tokenizer) for i, y in zip(e["input_ids"], e["labels"]))
+    assert (
+        hide(rows, tokenizer, seed=1)
+        == hide(rows, tokenizer, seed=1)
+        != hide(rows, tokenizer, seed=2)
+    )
+    assert all(
+        (i == 103) == (y != -100)
+        for e in hide(rows, tokenizer)
+        for i, y in zip(e["input_ids"], e["labels"])
+    )
 
 
 def test_cloze(tokenizer):
     torch.manual_seed(0)
-    model = MaskedLM(Encoder(bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12))).eval()
+    model = MaskedLM(
+        Encoder(bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12))
+    ).eval()
     answers = cloze(model, tokenizer, "the [MASK] of the [MASK]", k=3)
     assert [len(a) for a in answers] == [3, 3] and all(0 < p < 1 for a in answers for _, p in a)
-    assert sum(p for _, p in cloze(model, tokenizer, "[MASK]", k=len(tokenizer))[0]) == pytest.approx(1, abs=1e-4)
-    for text, words in (("no gap", r"has no gap: write \[MASK\]"), ("", "has no gap"), ("[MASK] " * 20, "context is 12")):
-        with pytest.raises(FtkitError, match=words): cloze(model, tokenizer, text)
+    assert sum(
+        p for _, p in cloze(model, tokenizer, "[MASK]", k=len(tokenizer))[0]
+    ) == pytest.approx(1, abs=1e-4)
+    for text, words in (
+        ("no gap", r"has no gap: write \[MASK\]"),
+        ("", "has no gap"),
+        ("[MASK] " * 20, "context is 12"),
+    ):
+        with pytest.raises(FtkitError, match=words):
+            cloze(model, tokenizer, text)
 
 
 def test_unless_told_otherwise_the_shares_are_berts():
@@ -240,6 +427,8 @@ def test_unless_told_otherwise_the_shares_are_berts():
     inputs, labels = mask_tokens(ids, 30_000, 1, generator=torch.Generator().manual_seed(0))
     chosen = labels != -100
     n = int(chosen.sum())
-    near = lambda found, share, of: abs(int(found) / of - share) < 5 * (share * (1 - share) / of) ** 0.5
+    near = lambda found, share, of: (
+        abs(int(found) / of - share) < 5 * (share * (1 - share) / of) ** 0.5
+    )
     assert near(n, 0.15, ids.numel())
     assert near((inputs == 1).sum(), 0.8, n) and near((inputs == 7)[chosen].sum(), 0.1, n)

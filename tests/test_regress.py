@@ -1,4 +1,5 @@
 """Running notebooks, bands, verdicts, stored outputs."""
+
 import io
 import json
 import sys
@@ -18,6 +19,7 @@ numbers = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 6)), min_size=5, 
 
 
 # Bands
+
 
 @given(numbers, st.floats(0.5, 0.999))
 def test_interval_is_scipys_and_wider_at_a_higher_level(values, level):
@@ -44,23 +46,42 @@ def test_interval_is_never_finer_than_the_resolution(value, resolution):
 
 
 def test_interval_needs_five_seeds():
-    with pytest.raises(FtkitError, match="at least 5 seeds; 4 given"): regress.prediction_interval([1, 2, 3, 4])
+    with pytest.raises(FtkitError, match="at least 5 seeds; 4 given"):
+        regress.prediction_interval([1, 2, 3, 4])
 
 
 def record(seed, value=None, control=0.5, resolution=0.001, setting=None, **changed):
     value = 0.83 + 0.01 * float(np.random.default_rng(seed).normal()) if value is None else value
     entry = dict(value=value, unit=None, resolution=resolution, setting=setting or dict(rows=10))
-    return dict(notebook="x", scale="cpu", seed=seed, metrics=dict(f1=entry), controls=dict(majority=entry | dict(value=control, control_of="f1")),
-                versions={}, device="p", device_class="cpu", dtype="float32", threads=2, assets={}, code="c", package="p") | changed
+    return (
+        dict(
+            notebook="x",
+            scale="cpu",
+            seed=seed,
+            metrics=dict(f1=entry),
+            controls=dict(majority=entry | dict(value=control, control_of="f1")),
+            versions={},
+            device="p",
+            device_class="cpu",
+            dtype="float32",
+            threads=2,
+            assets={},
+            code="c",
+            package="p",
+        )
+        | changed
+    )
 
 
 def baseline(seeds=5, **changed):
     made = None
-    for s in range(seeds): made = regress.add_run(made, record(s, **changed))
+    for s in range(seeds):
+        made = regress.add_run(made, record(s, **changed))
     return made
 
 
-def verdicts(run, base): return {c.name: c.verdict for c in regress.check_band(run, base)}
+def verdicts(run, base):
+    return {c.name: c.verdict for c in regress.check_band(run, base)}
 
 
 def test_same_seed_same_everything_must_be_identical():
@@ -69,7 +90,17 @@ def test_same_seed_same_everything_must_be_identical():
     assert verdicts(record(2, value=almost), baseline())["f1"] == "failed"
 
 
-@pytest.mark.parametrize("changed", [dict(threads=1), dict(dtype="bfloat16"), dict(device="q"), dict(code="d"), dict(package="q"), dict(versions=dict(torch="3"))])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        dict(threads=1),
+        dict(dtype="bfloat16"),
+        dict(device="q"),
+        dict(code="d"),
+        dict(package="q"),
+        dict(versions=dict(torch="3")),
+    ],
+)
 def test_anything_changed_means_the_band(changed):
     almost = record(2)["metrics"]["f1"]["value"] * (1 + 1e-12)
     assert verdicts(record(2, value=almost, **changed), baseline())["f1"] == "passed"
@@ -78,7 +109,12 @@ def test_anything_changed_means_the_band(changed):
 
 def test_identity_is_not_asked_on_a_gpu():
     base = baseline(device_class="cuda")
-    assert verdicts(record(2, value=record(2)["metrics"]["f1"]["value"] + 1e-9, device_class="cuda"), base)["f1"] == "passed"
+    assert (
+        verdicts(
+            record(2, value=record(2)["metrics"]["f1"]["value"] + 1e-9, device_class="cuda"), base
+        )["f1"]
+        == "passed"
+    )
 
 
 def test_no_baseline_is_neither_green_nor_red():
@@ -93,12 +129,18 @@ def test_a_control_inside_the_band_fails():
 
 
 def test_what_the_run_lost_fails():
-    assert verdicts(record(9) | dict(metrics={}, controls={}), baseline()) == dict(f1="failed", majority="failed")
+    assert verdicts(record(9) | dict(metrics={}, controls={}), baseline()) == dict(
+        f1="failed", majority="failed"
+    )
 
 
 def test_exit_codes():
-    assert [regress.exit_code(v) for v in (["passed"], ["failed", "skipped"], ["passed", "no baseline"], ["skipped"], [])] == [0, 1, 3, 3, 3]
-    with pytest.raises(FtkitError, match="Unknown verdict"): regress.exit_code(["pass"])
+    assert [
+        regress.exit_code(v)
+        for v in (["passed"], ["failed", "skipped"], ["passed", "no baseline"], ["skipped"], [])
+    ] == [0, 1, 3, 3, 3]
+    with pytest.raises(FtkitError, match="Unknown verdict"):
+        regress.exit_code(["pass"])
 
 
 def test_a_run_in_another_environment_starts_a_baseline_anew():
@@ -109,7 +151,8 @@ def test_a_run_in_another_environment_starts_a_baseline_anew():
 
 def test_a_setting_that_depends_on_the_seed_is_named():
     moving = None
-    for s in range(5): moving = regress.add_run(moving, record(s, setting=dict(rows=s)))
+    for s in range(5):
+        moving = regress.add_run(moving, record(s, setting=dict(rows=s)))
     assert "does it depend on the seed?" in regress.describe_baseline(moving)
     assert "depend on the seed" not in regress.describe_baseline(baseline())
 
@@ -118,36 +161,58 @@ def test_a_damaged_baseline_is_named(tmp_path):
     path = regress.baseline_path(record(0), tmp_path)
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    with pytest.raises(FtkitError, match="x.json is not valid JSON"): regress.load_baseline(record(0), tmp_path)
+    with pytest.raises(FtkitError, match="x.json is not valid JSON"):
+        regress.load_baseline(record(0), tmp_path)
     regress.save_baseline(baseline(), path)
     assert regress.load_baseline(record(0), tmp_path) == baseline()
-    path.write_text(json.dumps(json.loads(path.read_text()), indent=4))              # another layout, the same content
+    path.write_text(
+        json.dumps(json.loads(path.read_text()), indent=4)
+    )  # another layout, the same content
     assert regress.load_baseline(record(0), tmp_path) == baseline()
-    for edited in (path.read_text().replace('"rows": 10', '"rows": 11'), path.read_text().replace("checksum", "sum"), "[]"):
+    for edited in (
+        path.read_text().replace('"rows": 10', '"rows": 11'),
+        path.read_text().replace("checksum", "sum"),
+        "[]",
+    ):
         path.write_text(edited)
-        with pytest.raises(FtkitError, match="x.json was damaged or edited by hand.*restore it from git"): regress.load_baseline(record(0), tmp_path)
+        with pytest.raises(
+            FtkitError, match="x.json was damaged or edited by hand.*restore it from git"
+        ):
+            regress.load_baseline(record(0), tmp_path)
 
 
 # Finding
 
+
 def test_a_notebook_is_found_with_and_without_its_number():
-    assert regress.find("regression") == regress.find("70_regression") == regress.notebooks()["70_regression"]
-    with pytest.raises(FtkitError, match="Unknown notebook 'regresion'. Did you mean 'regression'"): regress.find("regresion")
-    with pytest.raises(FtkitError, match="Unknown notebook 'nothing'"): regress.find("nothing.ipynb")
+    assert (
+        regress.find("regression")
+        == regress.find("70_regression")
+        == regress.notebooks()["70_regression"]
+    )
+    with pytest.raises(FtkitError, match="Unknown notebook 'regresion'. Did you mean 'regression'"):
+        regress.find("regresion")
+    with pytest.raises(FtkitError, match="Unknown notebook 'nothing'"):
+        regress.find("nothing.ipynb")
 
 
 def test_outside_a_checkout_it_says_so(monkeypatch):
     monkeypatch.setattr(regress, "checkout", lambda: None)
-    with pytest.raises(FtkitError, match="needs a checkout"): regress.find("core")
+    with pytest.raises(FtkitError, match="needs a checkout"):
+        regress.find("core")
 
 
 # Running
 
 cost = "**At scale `cpu`: 9 min 9 s, 9.9 GB of memory.** Builds on nothing."
 
+
 def write(path, *sources, tags=()):
-    cells = [new_markdown_cell("# Sample"), new_markdown_cell(cost, metadata=dict(tags=["cost"])),
-             new_code_cell("scale = None\nseed = 0", metadata=dict(tags=["parameters"]))]
+    cells = [
+        new_markdown_cell("# Sample"),
+        new_markdown_cell(cost, metadata=dict(tags=["cost"])),
+        new_code_cell("scale = None\nseed = 0", metadata=dict(tags=["parameters"])),
+    ]
     nbformat.write(new_notebook(cells=cells + [new_code_cell(s) for s in sources]), path)
     return path
 
@@ -164,12 +229,17 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     rogue = folder / "share" / "kernels" / "python3"
     rogue.mkdir(parents=True)
-    (rogue / "kernel.json").write_text(json.dumps(dict(argv=["false"], display_name="rogue", language="python")))
-    source = write(folder / "sample.ipynb",
-                   "import sys, warnings\nprint('one')\nprint('two')\nwarnings.warn('loud')\nprint('10%\\r100%')\nis_ours = sys.executable",
-                   f"assert is_ours == {sys.executable!r}\nobject()",
-                   "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
-                   "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()", finish)
+    (rogue / "kernel.json").write_text(
+        json.dumps(dict(argv=["false"], display_name="rogue", language="python"))
+    )
+    source = write(
+        folder / "sample.ipynb",
+        "import sys, warnings\nprint('one')\nprint('two')\nwarnings.warn('loud')\nprint('10%\\r100%')\nis_ours = sys.executable",
+        f"assert is_ours == {sys.executable!r}\nobject()",
+        "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
+        finish,
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder / "share"))
         said = io.StringIO()
@@ -180,7 +250,11 @@ def ran(tmp_path_factory):
 def test_the_running_python_executes_with_our_parameters(ran):
     _, result, said = ran
     assert result.error is None
-    assert result.record["seed"] == 3 and result.record["scale"] == "cpu" and result.record["package"] == regress.package_hash(ran[0])
+    assert (
+        result.record["seed"] == 3
+        and result.record["scale"] == "cpu"
+        and result.record["package"] == regress.package_hash(ran[0])
+    )
     assert result.verdict == "no baseline" and "Sample" in said
     assert json.loads((result.path.parent / "record.json").read_text()) == result.record
 
@@ -193,11 +267,15 @@ def test_outputs_are_stored_tidy(ran, tmp_path):
     nb = nbformat.read(copy, 4)
     nbformat.validate(nb)
     assert [c.id for c in nb.cells] == [c.id for c in nbformat.read(source, 4).cells]
-    assert [c.source for c in nb.cells[2:]] == [c.source for c in nbformat.read(source, 4).cells[2:]]
-    assert nb.cells[1].source == "**At scale `cpu`: 2 min 5 s, 1.3 GB of memory.** Builds on nothing."
+    assert [c.source for c in nb.cells[2:]] == [
+        c.source for c in nbformat.read(source, 4).cells[2:]
+    ]
+    assert (
+        nb.cells[1].source == "**At scale `cpu`: 2 min 5 s, 1.3 GB of memory.** Builds on nothing."
+    )
     assert [o.text for o in nb.cells[3].outputs] == ["one\ntwo\n100%\n"]
     assert nb.cells[4].outputs[0].data["text/plain"] == "<object>"
-    assert nb.cells[5].outputs == []                                           # a progress bar
+    assert nb.cells[5].outputs == []  # a progress bar
     assert "image/png" in nb.cells[6].outputs[0].data
     assert regress.read_record(copy)["metrics"]["seed"]["value"] == 3.0
     assert all(c.get("execution_count") is None for c in nb.cells)
@@ -206,19 +284,23 @@ def test_outputs_are_stored_tidy(ran, tmp_path):
 def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
     from execnb.nbio import nb2str
     from nbdev.clean import clean_nb
+
     source, result, _ = ran
     copy = tmp_path / "sample.ipynb"
     copy.write_bytes(source.read_bytes())
     regress.save_outputs(result.path, copy)
     nb = json.loads(copy.read_text())
     clean_nb(nb, allowed_cell_metadata_keys=["tags"])
-    nb["metadata"] = json.loads(copy.read_text())["metadata"]                  # the fixture has none of a real notebook's
+    nb["metadata"] = json.loads(copy.read_text())[
+        "metadata"
+    ]  # the fixture has none of a real notebook's
     assert nb2str(nb) == copy.read_text()
 
 
 def refused(result, source, match):
     before = source.read_bytes()
-    with pytest.raises(FtkitError, match=match): regress.save_outputs(result, source)
+    with pytest.raises(FtkitError, match=match):
+        regress.save_outputs(result, source)
     assert source.read_bytes() == before and [p.name for p in source.parent.glob(".*")] == []
 
 
@@ -230,7 +312,9 @@ def test_what_changed_since_is_refused(ran, tmp_path):
     refused(result.path, tmp_path / "a.ipynb", f"Cell {nb.cells[3].id} .* changed since")
 
 
-@pytest.mark.parametrize("text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"])
+@pytest.mark.parametrize(
+    "text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"]
+)
 def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
     source, result, _ = ran
     nb = nbformat.read(result.path, 4)
@@ -263,16 +347,30 @@ def test_a_failing_cell_is_shown_with_its_section(tmp_path):
     nb = nbformat.read(write(tmp_path / "bad.ipynb", "x = 1", "{}['key']"), 4)
     nb.cells.insert(4, new_markdown_cell("## The second half"))
     nbformat.write(nb, tmp_path / "bad.ipynb")
-    result = regress.execute(tmp_path / "bad.ipynb", "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    result = regress.execute(
+        tmp_path / "bad.ipynb", "smoke", 0, tmp_path / "runs", stream=io.StringIO()
+    )
     assert result.verdict == "failed" and result.record is None
-    assert "section 'The second half'" in result.error and "KeyError: 'key'" in result.error and "{}['key']" in result.error
+    assert (
+        "section 'The second half'" in result.error
+        and "KeyError: 'key'" in result.error
+        and "{}['key']" in result.error
+    )
     assert result.path.is_file() and "Traceback" not in result.error
 
 
 def test_a_dying_kernel_and_a_missing_record_are_failures(tmp_path):
-    dies = regress.execute(write(tmp_path / "dies.ipynb", "import os; os._exit(1)"), "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    dies = regress.execute(
+        write(tmp_path / "dies.ipynb", "import os; os._exit(1)"),
+        "smoke",
+        0,
+        tmp_path / "runs",
+        stream=io.StringIO(),
+    )
     assert dies.verdict == "failed" and "the kernel died in section 'Sample'" in dies.error
-    silent = regress.execute(write(tmp_path / "silent.ipynb", "1"), "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    silent = regress.execute(
+        write(tmp_path / "silent.ipynb", "1"), "smoke", 0, tmp_path / "runs", stream=io.StringIO()
+    )
     assert silent.verdict == "failed" and "no run record" in silent.error
 
 
@@ -280,11 +378,14 @@ def test_bad_input_raises_before_anything_runs(tmp_path):
     (tmp_path / "text.ipynb").write_text("no notebook")
     (tmp_path / "list.ipynb").write_text("[]")
     for name in ("text", "list"):
-        with pytest.raises(FtkitError, match="notebook"): regress.execute(tmp_path / f"{name}.ipynb", "smoke", 0, tmp_path / "runs")
-    with pytest.raises(FtkitError, match="Unknown scale"): regress.execute(tmp_path / "text.ipynb", "huge", 0, tmp_path / "runs")
+        with pytest.raises(FtkitError, match="notebook"):
+            regress.execute(tmp_path / f"{name}.ipynb", "smoke", 0, tmp_path / "runs")
+    with pytest.raises(FtkitError, match="Unknown scale"):
+        regress.execute(tmp_path / "text.ipynb", "huge", 0, tmp_path / "runs")
     good = write(tmp_path / "good.ipynb", "1")
     (tmp_path / "file").write_text("")
-    with pytest.raises(FtkitError, match="Cannot write"): regress.execute(good, "smoke", 0, tmp_path / "file")
+    with pytest.raises(FtkitError, match="Cannot write"):
+        regress.execute(good, "smoke", 0, tmp_path / "file")
     assert not (tmp_path / "runs").exists()
 
 

@@ -1,4 +1,5 @@
 """The documentation site as a person uses it, and what its build refuses. The whole site is built once for all tests of this file."""
+
 import json
 import re
 import shutil
@@ -24,10 +25,14 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser():
-    if not chromium: pytest.skip("Chromium is not installed (apt-get install chromium)")
+    if not chromium:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
     from playwright.sync_api import sync_playwright
+
     with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        running = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield running
         running.close()
 
@@ -51,13 +56,23 @@ def page(browser):
     context = browser.new_context(viewport=dict(width=1280, height=900))
     opened = context.new_page()
     opened.complaints = []
-    opened.on("console", lambda m: opened.complaints.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
+    opened.on(
+        "console",
+        lambda m: (
+            opened.complaints.append(f"console: {m.text}")
+            if m.type in ("error", "warning")
+            else None
+        ),
+    )
     opened.on("pageerror", lambda e: opened.complaints.append(f"script: {e}"))
+
     def gate(route):
         address = route.request.url
-        if address.startswith(("file:", "data:", "http://127.0.0.1:")): return route.continue_()
+        if address.startswith(("file:", "data:", "http://127.0.0.1:")):
+            return route.continue_()
         opened.complaints.append(f"request: {address}")
         route.abort()
+
     context.route("**/*", gate)
     yield opened
     context.close()
@@ -73,6 +88,7 @@ def go(page, address):
 
 # In a browser
 
+
 def test_every_page_opens_and_nothing_leaves(page, base):
     for name in names():
         go(page, f"{base}/{name}.html")
@@ -83,23 +99,33 @@ def test_every_page_opens_and_nothing_leaves(page, base):
 def test_the_navigation_leads_everywhere(page, built):
     go(page, f"{built.out.as_uri()}/index.html")
     listed = page.eval_on_selector_all(".sidebar-tree a", "links => links.map(a => a.href)")
-    for name in set(names()) - {"index"}: assert any(href.endswith(f"/{name}.html") for href in listed), name
+    for name in set(names()) - {"index"}:
+        assert any(href.endswith(f"/{name}.html") for href in listed), name
     following = page.locator(".next-page")
     assert following.count() == 1
     following.click()
-    page.locator(".prev-page").first.wait_for(state="attached")     # the next page is still being read
+    page.locator(".prev-page").first.wait_for(state="attached")  # the next page is still being read
     assert page.locator(".prev-page").count() == 1
 
 
 def test_formulas_and_diagrams_are_drawn(page, base):
     go(page, f"{base}/1_foundations/losses.html")
-    boxes = page.eval_on_selector_all("math", "all => all.map(m => { const b = m.getBoundingClientRect(); return [b.width, b.height] })")
+    boxes = page.eval_on_selector_all(
+        "math",
+        "all => all.map(m => { const b = m.getBoundingClientRect(); return [b.width, b.height] })",
+    )
     assert len(boxes) > 20 and all(w > 1 and h > 5 for w, h in boxes)
-    page.wait_for_function("[...document.fonts].some(f => f.family.includes('Site Maths') && f.status === 'loaded')")
+    page.wait_for_function(
+        "[...document.fonts].some(f => f.family.includes('Site Maths') && f.status === 'loaded')"
+    )
     go(page, f"{base}/8_reference/concepts.html")
-    nodes = page.eval_on_selector_all("figure.diagram .node", "all => all.map(n => n.getBoundingClientRect().width)")
+    nodes = page.eval_on_selector_all(
+        "figure.diagram .node", "all => all.map(n => n.getBoundingClientRect().width)"
+    )
     assert len(nodes) > 10 and min(nodes) > 30
-    targets = page.eval_on_selector_all("figure.diagram a", "all => all.map(a => a.href.baseVal ?? a.getAttribute('href'))")
+    targets = page.eval_on_selector_all(
+        "figure.diagram a", "all => all.map(a => a.href.baseVal ?? a.getAttribute('href'))"
+    )
     assert "../3_finetuning/sentiment.html" in targets
 
 
@@ -107,14 +133,20 @@ def look_for(page, words):
     page.keyboard.press("/")
     page.locator(".search-dialog input").fill(words)
     page.wait_for_function("document.querySelector('.found-count').textContent !== ''")
-    return page.eval_on_selector_all("#found-list a", "links => links.map(a => a.getAttribute('href'))")
+    return page.eval_on_selector_all(
+        "#found-list a", "links => links.map(a => a.getAttribute('href'))"
+    )
 
 
 def test_search_finds_a_symbol_and_a_phrase(page, base):
     go(page, f"{base}/3_finetuning/lora.html")
-    assert look_for(page, "chunked_cross_entropy")[0].endswith("8_reference/api/losses.html#ftkit-losses-chunked-cross-entropy")
+    assert look_for(page, "chunked_cross_entropy")[0].endswith(
+        "8_reference/api/losses.html#ftkit-losses-chunked-cross-entropy"
+    )
     page.keyboard.press("Escape")
-    assert any("1_foundations/losses.html" in href for href in look_for(page, '"softmax minus one-hot"'))
+    assert any(
+        "1_foundations/losses.html" in href for href in look_for(page, '"softmax minus one-hot"')
+    )
     page.keyboard.press("Escape")
     assert look_for(page, "no such word as qzxv") == []
     assert page.complaints == []
@@ -158,11 +190,15 @@ def test_code_is_copied(page, browser, built):
     code = button.locator("xpath=..").locator("pre").text_content()
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("[...document.querySelectorAll('button.copy')].some(b => b.textContent === 'Copied')")
+    page.wait_for_function(
+        "[...document.querySelectorAll('button.copy')].some(b => b.textContent === 'Copied')"
+    )
     page.keyboard.press("/")
     page.keyboard.press("Control+v")
     squeezed = lambda text: re.sub(r"\s+", "", text)
-    assert code.strip() and squeezed(page.locator(".search-dialog input").input_value()) == squeezed(code)
+    assert code.strip() and squeezed(
+        page.locator(".search-dialog input").input_value()
+    ) == squeezed(code)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -172,11 +208,22 @@ def test_accessibility(browser, built, scheme):
     page = context.new_page()
     checker = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     found = []
-    for name in ("index", "1_foundations/losses", "3_finetuning/lora", "8_reference/concepts", "8_reference/results", "8_reference/api/losses"):
+    for name in (
+        "index",
+        "1_foundations/losses",
+        "3_finetuning/lora",
+        "8_reference/concepts",
+        "8_reference/results",
+        "8_reference/api/losses",
+    ):
         go(page, f"{built.out.as_uri()}/{name}.html")
         page.evaluate(checker)
         result = page.evaluate("axe.run({resultTypes: ['violations']})")
-        found += [f"{name}: {v['id']} ({v['impact']}), {len(v['nodes'])} times: {v['nodes'][0]['html'][:150]}" for v in result["violations"] if v["impact"] in ("serious", "critical")]
+        found += [
+            f"{name}: {v['id']} ({v['impact']}), {len(v['nodes'])} times: {v['nodes'][0]['html'][:150]}"
+            for v in result["violations"]
+            if v["impact"] in ("serious", "critical")
+        ]
     context.close()
     assert found == []
 
@@ -192,6 +239,7 @@ def test_a_phone_needs_no_sideways_scroll(browser, built):
 
 # Without a browser
 
+
 def test_no_link_is_dead(built):
     assert site.check_built(built.out) == []
 
@@ -199,33 +247,49 @@ def test_no_link_is_dead(built):
 def test_the_site_is_light(built):
     assert built.size < 40e6
     text = (built.out / "index.html").read_text(encoding="utf-8")
-    loaded = [built.out / m.split("?")[0] for m in re.findall(r'<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)"', text)]
+    loaded = [
+        built.out / m.split("?")[0]
+        for m in re.findall(
+            r'<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)"', text
+        )
+    ]
     assert loaded and sum(p.stat().st_size for p in loaded) + len(text.encode()) < 500e3
 
 
 def test_every_lesson_has_cost_download_and_neighbours(built):
     for page in site.navigation(root):
-        if not page.source.stem[:2].isdigit(): continue
+        if not page.source.stem[:2].isdigit():
+            continue
         text = (built.out / f"{page.name}.html").read_text(encoding="utf-8")
         assert "At scale" in text and " download>" in text and "prev-page" in text, page.name
 
 
 def test_every_public_symbol_has_an_entry_that_lessons_link_to(built):
     found = site.read_site(root)
-    pages = "".join((built.out / f"{p.name}.html").read_text(encoding="utf-8") for p in found.pages if p.source.suffix == ".ipynb")
+    pages = "".join(
+        (built.out / f"{p.name}.html").read_text(encoding="utf-8")
+        for p in found.pages
+        if p.source.suffix == ".ipynb"
+    )
     linked = set(re.findall(r"api/\w+\.html#([\w-]+)", pages))
     for module in {s.module for s in found.symbols}:
         text = (built.out / f"8_reference/api/{module}.html").read_text(encoding="utf-8")
         for s in found.symbols:
-            if s.module == module: assert f'id="{site.label(s)}"' in text, s.name
+            if s.module == module:
+                assert f'id="{site.label(s)}"' in text, s.name
     functions = [s for s in found.symbols if s.kind in ("function", "class")]
     assert len(linked) > 0.5 * len(functions)
 
 
 def test_the_questions_quote_the_records(built):
     found = site.read_site(root)
-    text = re.sub(r"<[^>]+>", "", (built.out / "8_reference/questions.html").read_text(encoding="utf-8"))
-    assert f"{found.records['3_finetuning/sentiment']['metrics']['macro_f1_full']['value']:.3g}" in text
+    text = re.sub(
+        r"<[^>]+>", "", (built.out / "8_reference/questions.html").read_text(encoding="utf-8")
+    )
+    assert (
+        f"{found.records['3_finetuning/sentiment']['metrics']['macro_f1_full']['value']:.3g}"
+        in text
+    )
     assert "{{<" not in text
 
 
@@ -243,13 +307,21 @@ def test_addresses_have_no_numbers_and_are_unique():
 def test_the_configuration_is_one_file():
     known = yaml.safe_load((root / "_quarto.yml").read_text())
     site.check_keys(known, site.quarto_keys, "_quarto.yml")
-    assert not subprocess.run(["git", "ls-files", "nbs/_quarto.yml", "_variables.yml"], cwd=root, capture_output=True, text=True).stdout
+    assert not subprocess.run(
+        ["git", "ls-files", "nbs/_quarto.yml", "_variables.yml"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    ).stdout
     settings = (root / "settings.ini").read_text()
-    assert set(re.search(r"skip_procs = (.*)", settings)[1].split(",")) == set(site.replaced_steps) - {"FrontmatterProc"}
+    assert set(re.search(r"skip_procs = (.*)", settings)[1].split(",")) == set(
+        site.replaced_steps
+    ) - {"FrontmatterProc"}
     assert "procs = ftkit.site:mark_cell" in settings
 
 
 # What the build refuses, on a tiny project
+
 
 def cell(source, kind="code", outputs=(), number=[0]):
     number[0] += 1
@@ -264,28 +336,81 @@ def stream(text):
 @pytest.fixture
 def tiny(tmp_path):
     "A project of two pages, without a reference; call it with the lesson's cells."
+
     def make(*lesson, navigation="      - nbs/index.ipynb\n      - nbs/1_part/10_lesson.ipynb\n"):
-        for folder in ("nbs/1_part", "ftkit"): (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "ftkit/loss.py").write_text('__all__ = ["square"]\n\n# %% ../nbs/1_part/10_lesson.ipynb #aa\ndef square(x): return x * x\n')
-        (tmp_path / "_quarto.yml").write_text(f"website:\n  title: tiny\n  sidebar:\n    contents:\n{navigation}")
-        for name, cells in (("index", [cell("# Tiny", "markdown"), cell("1", outputs=[stream("1")])]), ("1_part/10_lesson", [cell("# A lesson", "markdown"), *lesson])):
+        for folder in ("nbs/1_part", "ftkit"):
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ftkit/loss.py").write_text(
+            '__all__ = ["square"]\n\n# %% ../nbs/1_part/10_lesson.ipynb #aa\ndef square(x): return x * x\n'
+        )
+        (tmp_path / "_quarto.yml").write_text(
+            f"website:\n  title: tiny\n  sidebar:\n    contents:\n{navigation}"
+        )
+        for name, cells in (
+            ("index", [cell("# Tiny", "markdown"), cell("1", outputs=[stream("1")])]),
+            ("1_part/10_lesson", [cell("# A lesson", "markdown"), *lesson]),
+        ):
             notebook = dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5)
             (tmp_path / "nbs" / f"{name}.ipynb").write_text(json.dumps(notebook))
         return tmp_path
+
     return make
 
 
 fine = lambda: cell("square(2)", outputs=[stream("4")])
 broken = {
-    "no outputs": ([cell("1"), cell("2")], r"10_lesson.ipynb, cell 2 \(id cell\d+\).*none has a stored output"),
-    "a traceback": ([fine(), cell("1 / 0", outputs=[dict(output_type="error", ename="ZeroDivisionError", evalue="division by zero", traceback=[])])], r"10_lesson.ipynb, cell 3 \(id cell\d+\) has a traceback.*ZeroDivisionError"),
-    "a dead link": ([fine(), cell("[no](11_none.ipynb)", "markdown")], r"10_lesson.ipynb, cell 3 .*links to 11_none.ipynb, which is no page"),
-    "a dead anchor": ([fine(), cell("[no](../index.ipynb#nowhere)", "markdown")], r"cell 3 .*that page has no heading 'nowhere'"),
-    "an undefined symbol in code": ([cell("from ftkit.loss import sqare", outputs=[stream("")])], r"cell 2 .*ftkit.loss.sqare, which does not exist. Did you mean square"),
-    "an undefined symbol in prose": ([fine(), cell("see `ftkit.loss.cube`", "markdown")], r"cell 3 .*ftkit.loss.cube, which does not exist"),
-    "a formula": ([fine(), cell(r"so $\undefinedhere{x}$", "markdown")], r"1_part/lesson, cell 3: The formula .*Undefined control sequence"),
-    "a diagram": ([fine(), cell("```mermaid\nflowchart LR\n a -->\n```", "markdown")], r"The diagram that begins with 'flowchart LR' cannot be drawn"),
-    "a link in a diagram": ([fine(), cell('```mermaid\nflowchart LR\n a --> b\n click a href "no.ipynb"\n```', "markdown")], r"cell 3 .*links to no.ipynb"),
+    "no outputs": (
+        [cell("1"), cell("2")],
+        r"10_lesson.ipynb, cell 2 \(id cell\d+\).*none has a stored output",
+    ),
+    "a traceback": (
+        [
+            fine(),
+            cell(
+                "1 / 0",
+                outputs=[
+                    dict(
+                        output_type="error",
+                        ename="ZeroDivisionError",
+                        evalue="division by zero",
+                        traceback=[],
+                    )
+                ],
+            ),
+        ],
+        r"10_lesson.ipynb, cell 3 \(id cell\d+\) has a traceback.*ZeroDivisionError",
+    ),
+    "a dead link": (
+        [fine(), cell("[no](11_none.ipynb)", "markdown")],
+        r"10_lesson.ipynb, cell 3 .*links to 11_none.ipynb, which is no page",
+    ),
+    "a dead anchor": (
+        [fine(), cell("[no](../index.ipynb#nowhere)", "markdown")],
+        r"cell 3 .*that page has no heading 'nowhere'",
+    ),
+    "an undefined symbol in code": (
+        [cell("from ftkit.loss import sqare", outputs=[stream("")])],
+        r"cell 2 .*ftkit.loss.sqare, which does not exist. Did you mean square",
+    ),
+    "an undefined symbol in prose": (
+        [fine(), cell("see `ftkit.loss.cube`", "markdown")],
+        r"cell 3 .*ftkit.loss.cube, which does not exist",
+    ),
+    "a formula": (
+        [fine(), cell(r"so $\undefinedhere{x}$", "markdown")],
+        r"1_part/lesson, cell 3: The formula .*Undefined control sequence",
+    ),
+    "a diagram": (
+        [fine(), cell("```mermaid\nflowchart LR\n a -->\n```", "markdown")],
+        r"The diagram that begins with 'flowchart LR' cannot be drawn",
+    ),
+    "a link in a diagram": (
+        [
+            fine(),
+            cell('```mermaid\nflowchart LR\n a --> b\n click a href "no.ipynb"\n```', "markdown"),
+        ],
+        r"cell 3 .*links to no.ipynb",
+    ),
 }
 
 
@@ -293,7 +418,8 @@ broken = {
 def test_the_build_fails_with_file_and_cell(tiny, what):
     cells, said = broken[what]
     project = tiny(*cells)
-    with pytest.raises(FtkitError, match=said): site.build(project, jobs=1)
+    with pytest.raises(FtkitError, match=said):
+        site.build(project, jobs=1)
     assert not (project / "_docs").exists(), "nothing partial is left"
 
 
@@ -302,34 +428,62 @@ def test_a_good_project_builds_and_a_later_mistake_keeps_it(tiny):
     done = site.build(project, jobs=1)
     assert done.total == 2 and (done.out / "1_part/lesson.html").is_file()
     tiny(fine(), cell("[no](none.md)", "markdown"))
-    with pytest.raises(FtkitError): site.build(project, jobs=1)
+    with pytest.raises(FtkitError):
+        site.build(project, jobs=1)
     assert "A lesson" in (done.out / "1_part/lesson.html").read_text()
 
 
 def test_a_page_outside_the_navigation_is_refused(tiny):
-    with pytest.raises(FtkitError, match="nbs/1_part/10_lesson.ipynb is in no navigation"): site.navigation(tiny(fine(), navigation="      - nbs/index.ipynb\n"))
+    with pytest.raises(FtkitError, match="nbs/1_part/10_lesson.ipynb is in no navigation"):
+        site.navigation(tiny(fine(), navigation="      - nbs/index.ipynb\n"))
 
 
 def test_an_entry_without_a_page_is_refused(tiny):
-    with pytest.raises(FtkitError, match="lists nbs/none.ipynb"): site.navigation(tiny(fine(), navigation="      - nbs/index.ipynb\n      - nbs/none.ipynb\n"))
+    with pytest.raises(FtkitError, match="lists nbs/none.ipynb"):
+        site.navigation(
+            tiny(fine(), navigation="      - nbs/index.ipynb\n      - nbs/none.ipynb\n")
+        )
 
 
-@pytest.mark.parametrize("text, said", [("website: [", r"_quarto.yml, line 1.*is not YAML"), ("- a\n", "should hold keys and values"), ("websit:\n  title: x\n", "Did you mean 'website'"),
-                                        ("website:\n  sidebar:\n    contents: nbs\n", "should be of type list"), ("website:\n  sidebar:\n    contents:\n      - 7\n", "should be a file")])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("website: [", r"_quarto.yml, line 1.*is not YAML"),
+        ("- a\n", "should hold keys and values"),
+        ("websit:\n  title: x\n", "Did you mean 'website'"),
+        ("website:\n  sidebar:\n    contents: nbs\n", "should be of type list"),
+        ("website:\n  sidebar:\n    contents:\n      - 7\n", "should be a file"),
+    ],
+)
 def test_broken_configuration_is_refused(tiny, text, said):
     project = tiny(fine())
     (project / "_quarto.yml").write_text(text)
-    with pytest.raises(FtkitError, match=said): site.navigation(project)
+    with pytest.raises(FtkitError, match=said):
+        site.navigation(project)
 
 
 def test_an_unknown_number_and_an_unknown_paper_are_refused(tiny):
     found = site.read_site(tiny(fine(), cell("arXiv:9999.99999", "markdown")))
-    with pytest.raises(FtkitError, match="9999.99999, which nbs/_site/papers.yml does not have"): site.bibliography(found, {})
-    with pytest.raises(FtkitError, match="a.md: Unknown lesson"): site.fill("{{< var none.x >}}", {"some": {}}, {}, "a.md")
+    with pytest.raises(FtkitError, match="9999.99999, which nbs/_site/papers.yml does not have"):
+        site.bibliography(found, {})
+    with pytest.raises(FtkitError, match="a.md: Unknown lesson"):
+        site.fill("{{< var none.x >}}", {"some": {}}, {}, "a.md")
 
 
 def test_the_filter_marks_cells_as_quarto_wants_them():
-    notebook = dict(cells=[cell("---\ntitle: A\n---", "raw"), cell("#| hide\nx"), cell("#| export\ny = 1"), cell("#| exports\nz = 1")], metadata={}, nbformat=4, nbformat_minor=5)
+    notebook = dict(
+        cells=[
+            cell("---\ntitle: A\n---", "raw"),
+            cell("#| hide\nx"),
+            cell("#| export\ny = 1"),
+            cell("#| exports\nz = 1"),
+        ],
+        metadata={},
+        nbformat=4,
+        nbformat_minor=5,
+    )
     kept = site.filter_notebook(notebook)["cells"]
     assert [c["source"].splitlines()[-1] for c in kept] == ["---", "y = 1", "z = 1"]
-    assert kept[1]["source"].startswith("#| code-fold: true") and not kept[2]["source"].startswith("#|")
+    assert kept[1]["source"].startswith("#| code-fold: true") and not kept[2]["source"].startswith(
+        "#|"
+    )

@@ -1,4 +1,5 @@
 "Tokens, truncation, batches and byte-pair encoding: parity with the libraries, properties, bad input."
+
 import json
 from collections import Counter
 
@@ -7,69 +8,137 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-from transformers import ByT5Tokenizer, CanineTokenizer, DataCollatorForTokenClassification, PreTrainedTokenizerFast
+from transformers import (
+    ByT5Tokenizer,
+    CanineTokenizer,
+    DataCollatorForTokenClassification,
+    PreTrainedTokenizerFast,
+)
 
 from ftkit.core import FtkitError
-from ftkit.text import (BPE, batches, byte_order, collate, keeps, learn_merges, make_examples, padding_waste, replace_pair,
-                        special_tokens, split_text, tokenize, train_bpe, truncate)
+from ftkit.text import (
+    BPE,
+    batches,
+    byte_order,
+    collate,
+    keeps,
+    learn_merges,
+    make_examples,
+    padding_waste,
+    replace_pair,
+    special_tokens,
+    split_text,
+    tokenize,
+    train_bpe,
+    truncate,
+)
 
-prose = ["The plot is thin, but the acting isn't: a fine, fine film!", "I'm 42 and I've never seen a duller one...\n\nNever.",
-         "Amélie: ein schöner Film 🎬 — 很好看 — 2² Ⅷ", "aaaa aaa aa a  aaaaa   banana bananas", ""] * 3
+prose = [
+    "The plot is thin, but the acting isn't: a fine, fine film!",
+    "I'm 42 and I've never seen a duller one...\n\nNever.",
+    "Amélie: ein schöner Film 🎬 — 很好看 — 2² Ⅷ",
+    "aaaa aaa aa a  aaaaa   banana bananas",
+    "",
+] * 3
 
 
 def library_bpe(texts, size):
     t = Tokenizer(models.BPE())
     t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    t.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=size, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    t.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=size,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
     return t
 
 
 def library_merges(t):
     visible = dict(zip(sorted(pre_tokenizers.ByteLevel.alphabet()), byte_order))
-    return [tuple(bytes(visible[c] for c in token) for token in pair) for pair in json.loads(t.to_str())["model"]["merges"]]
+    return [
+        tuple(bytes(visible[c] for c in token) for token in pair)
+        for pair in json.loads(t.to_str())["model"]["merges"]
+    ]
 
 
 @pytest.fixture(scope="module")
 def bert():
     "A small tokenizer of BERT's type, made here: WordPiece with [CLS] and [SEP], a longest row of 16."
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "fine", "film", "dull", "##er", "##s", "!", ","] + [f"w{i}" for i in range(100)]
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "a",
+        "fine",
+        "film",
+        "dull",
+        "##er",
+        "##s",
+        "!",
+        ",",
+    ] + [f"w{i}" for i in range(100)]
     t = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     t.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    return PreTrainedTokenizerFast(tokenizer_object=t, model_max_length=16, pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", unk_token="[UNK]")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=t,
+        model_max_length=16,
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        unk_token="[UNK]",
+    )
 
 
 @pytest.fixture(scope="module")
-def plain(): return PreTrainedTokenizerFast(tokenizer_object=library_bpe(prose, 300))
+def plain():
+    return PreTrainedTokenizerFast(tokenizer_object=library_bpe(prose, 300))
 
 
 # ---- byte-pair encoding
+
 
 def test_merges_vocabulary_and_encodings_are_the_librarys():
     ours, theirs = train_bpe(prose, 400), library_bpe(prose, 400)
     assert ours.merges == library_merges(theirs) and len(ours.merges) > 60
     assert len(ours.vocabulary) == theirs.get_vocab_size()
-    for text in prose + ["never seen before: bananarama ÄÖÜ ß 🎬🎬 \x00\x1c\x85"]: assert ours.encode(text) == theirs.encode(text).ids
+    for text in prose + ["never seen before: bananarama ÄÖÜ ß 🎬🎬 \x00\x1c\x85"]:
+        assert ours.encode(text) == theirs.encode(text).ids
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.text("ab c", min_size=1, max_size=40), min_size=1, max_size=5), st.integers(256, 330))
+@given(
+    st.lists(st.text("ab c", min_size=1, max_size=40), min_size=1, max_size=5),
+    st.integers(256, 330),
+)
 def test_ties_and_overlaps_fall_as_in_the_library(texts, size):
     ours, theirs = train_bpe(texts, size), library_bpe(texts, size)
     assert ours.merges == library_merges(theirs)
-    for text in texts + ["abab aab", "aaaaaaa"]: assert ours.encode(text) == theirs.encode(text).ids
+    for text in texts + ["abab aab", "aaaaaaa"]:
+        assert ours.encode(text) == theirs.encode(text).ids
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.dictionaries(st.text("abcd", min_size=1, max_size=8), st.integers(1, 5), min_size=1, max_size=8), st.integers(0, 30))
+@given(
+    st.dictionaries(
+        st.text("abcd", min_size=1, max_size=8), st.integers(1, 5), min_size=1, max_size=8
+    ),
+    st.integers(0, 30),
+)
 def test_updating_counts_equals_counting_again(words, n):
     ids = [["abcd".index(c) for c in w] for w in words]
     naive, again = [], [list(w) for w in ids]
     while len(naive) < n:
         counts = Counter()
         for w, k in zip(again, words.values()):
-            for p in zip(w, w[1:]): counts[p] += k
-        if not counts: break
+            for p in zip(w, w[1:]):
+                counts[p] += k
+        if not counts:
+            break
         naive.append(min(counts, key=lambda p: (-counts[p], p)))
         again = [replace_pair(w, naive[-1], 3 + len(naive)) for w in again]
     assert learn_merges(ids, list(words.values()), 4, n) == naive
@@ -79,7 +148,7 @@ bpe = train_bpe(prose, 360)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(st.characters(codec=None)))     # with lone surrogates and control characters
+@given(st.text(st.characters(codec=None)))  # with lone surrogates and control characters
 def test_any_string_comes_back(text):
     assert "".join(split_text(text)) == text
     assert bpe.decode(bpe.encode(text)) == text
@@ -91,12 +160,26 @@ def test_any_bytes_come_back(data):
     assert bpe.decode_bytes(bpe.encode(data)) == data
 
 
-@pytest.mark.parametrize("text", ["\ud83c", "\udcff\udc80", "\ud83c\udfac", "\x00\x1b\x7f\x85\xa0\u2028\ufeff", "👩‍👩‍👧‍👦🏳️‍🌈", "e\u0301\u0300", "\r\n\r \t\x1c\x1f", "\U0010ffff"])
-def test_odd_strings_come_back(text): assert bpe.decode(bpe.encode(text)) == text
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ud83c",
+        "\udcff\udc80",
+        "\ud83c\udfac",
+        "\x00\x1b\x7f\x85\xa0\u2028\ufeff",
+        "👩‍👩‍👧‍👦🏳️‍🌈",
+        "e\u0301\u0300",
+        "\r\n\r \t\x1c\x1f",
+        "\U0010ffff",
+    ],
+)
+def test_odd_strings_come_back(text):
+    assert bpe.decode(bpe.encode(text)) == text
 
 
 def test_text_and_its_bytes_have_the_same_tokens():
-    for text in prose: assert bpe.encode(text) == bpe.encode(text.encode())
+    for text in prose:
+        assert bpe.encode(text) == bpe.encode(text.encode())
 
 
 def test_a_character_cut_apart_is_marked_not_dropped():
@@ -106,34 +189,51 @@ def test_a_character_cut_apart_is_marked_not_dropped():
 def test_no_token_is_made_twice_and_training_stops_when_no_pair_is_left():
     small = train_bpe("abc abc", 10_000)
     assert len(set(small.vocabulary)) == len(small.vocabulary) == 256 + len(small.merges) < 262
-    assert train_bpe("", 300).merges == [] and BPE([]).encode("é") == [byte_order.index(b) for b in "é".encode()]
+    assert train_bpe("", 300).merges == [] and BPE([]).encode("é") == [
+        byte_order.index(b) for b in "é".encode()
+    ]
 
 
 def test_a_prefix_of_the_merges_is_a_smaller_tokenizer():
     assert train_bpe(prose, 300).merges == bpe.merges[:44]
 
 
-@pytest.mark.parametrize("call, sentence", [
-    (lambda: train_bpe("low", 255), "256 bytes alone"), (lambda: train_bpe([1], 300), "Text 0"), (lambda: train_bpe(b"low", 300), "write \\[text\\]"),
-    (lambda: bpe.decode([10**6]), "Token 1000000 does not exist"), (lambda: bpe.decode([-1]), "Token -1 does not exist")])
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda: train_bpe("low", 255), "256 bytes alone"),
+        (lambda: train_bpe([1], 300), "Text 0"),
+        (lambda: train_bpe(b"low", 300), "write \\[text\\]"),
+        (lambda: bpe.decode([10**6]), "Token 1000000 does not exist"),
+        (lambda: bpe.decode([-1]), "Token -1 does not exist"),
+    ],
+)
 def test_bad_input_to_bpe_is_a_sentence(call, sentence):
-    with pytest.raises(FtkitError, match=sentence): call()
+    with pytest.raises(FtkitError, match=sentence):
+        call()
 
 
 # ---- truncation and tokenize
+
 
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 50), st.sampled_from(keeps))
 def test_truncate_keeps_the_ends_it_promises(ids, length, keep):
     kept = truncate(ids, length, keep)
     assert len(kept) == min(length, len(ids)) and kept is not ids
     head = {"head": len(kept), "tail": 0, "head_tail": (len(kept) + 1) // 2}[keep]
-    if len(ids) > length: assert kept == ids[:head] + ids[len(ids) - len(kept) + head:]
-    else: assert kept == ids
+    if len(ids) > length:
+        assert kept == ids[:head] + ids[len(ids) - len(kept) + head :]
+    else:
+        assert kept == ids
 
 
 def test_head_is_the_librarys_truncation_and_none_its_plain_encoding(bert):
     texts = ["", "fine", "a fine film, duller films! " * 5, " ".join(f"w{i}" for i in range(100))]
-    for n in (3, 5, 16): assert tokenize(texts, bert, n, "head") == bert(texts, truncation=True, max_length=n)["input_ids"]
+    for n in (3, 5, 16):
+        assert (
+            tokenize(texts, bert, n, "head")
+            == bert(texts, truncation=True, max_length=n)["input_ids"]
+        )
     assert tokenize(texts, bert, None) == bert(texts, verbose=False)["input_ids"]
 
 
@@ -144,38 +244,61 @@ def test_head_and_tail_keeps_both_ends_inside_the_special_tokens(bert):
 
 def test_special_tokens_of_several_tokenizers(bert, plain):
     assert special_tokens(bert) == ([2], [3]) and special_tokens(plain) == ([], [])
-    canine, byt5 = CanineTokenizer(), ByT5Tokenizer()     # written in Python: two special tokens, and one at the end
-    assert special_tokens(canine) == ([canine.cls_token_id], [canine.sep_token_id]) and special_tokens(byt5) == ([], [byt5.eos_token_id])
-    for t in (plain, canine, byt5): assert tokenize(prose, t, None) == [list(ids) for ids in t(prose)["input_ids"]]
+    canine, byt5 = (
+        CanineTokenizer(),
+        ByT5Tokenizer(),
+    )  # written in Python: two special tokens, and one at the end
+    assert special_tokens(canine) == (
+        [canine.cls_token_id],
+        [canine.sep_token_id],
+    ) and special_tokens(byt5) == ([], [byt5.eos_token_id])
+    for t in (plain, canine, byt5):
+        assert tokenize(prose, t, None) == [list(ids) for ids in t(prose)["input_ids"]]
     assert tokenize(["abcdef", ""], byt5, 4, "tail") == byt5(["def", ""])["input_ids"]
 
 
 def test_a_tokenizers_own_truncation_and_padding_do_not_interfere(bert):
     bert.backend_tokenizer.enable_truncation(4)
     bert.backend_tokenizer.enable_padding(length=12)
-    try: assert tokenize(["fine " * 9, "fine"], bert, None) == [[2] + [5] * 9 + [3], [2, 5, 3]]
-    finally: bert.backend_tokenizer.no_truncation(), bert.backend_tokenizer.no_padding()
+    try:
+        assert tokenize(["fine " * 9, "fine"], bert, None) == [[2] + [5] * 9 + [3], [2, 5, 3]]
+    finally:
+        bert.backend_tokenizer.no_truncation(), bert.backend_tokenizer.no_padding()
 
 
 def test_long_texts_and_many_texts_bring_no_warning(bert, caplog, capfd):
-    rows = tokenize(["fine " * 200_000, "x" * 10**6, ""] + ["film"] * 5000, bert, 12)      # more than one slice
-    assert [len(r) for r in rows[:4]] == [12, 3, 2, 3] and len(rows) == 5003 and rows[-1] == [2, 6, 3]
+    rows = tokenize(
+        ["fine " * 200_000, "x" * 10**6, ""] + ["film"] * 5000, bert, 12
+    )  # more than one slice
+    assert (
+        [len(r) for r in rows[:4]] == [12, 3, 2, 3] and len(rows) == 5003 and rows[-1] == [2, 6, 3]
+    )
     assert "longer than" not in caplog.text + "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize("call, sentence", [
-    (lambda t: tokenize(["fine"], t, 2), "must be at least 3"), (lambda t: tokenize(["fine"], t, -5), "leaves no room"),
-    (lambda t: tokenize([], t, 2), "must be at least 3"), (lambda t: tokenize("fine", t), "write \\[text\\]"),
-    (lambda t: tokenize(["fine", None], t), "Text 1.*None.*a string is expected"), (lambda t: tokenize([3.5], t), "Text 0.*3.5.*float"),
-    (lambda t: tokenize(["fine"], t, keep="middle"), "Unknown way to truncate 'middle'"), (lambda t: truncate([1], -1), "must be 0 or more"),
-    (lambda t: make_examples(["fine"], [1, 0], t), "1 texts but 2 labels")])
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda t: tokenize(["fine"], t, 2), "must be at least 3"),
+        (lambda t: tokenize(["fine"], t, -5), "leaves no room"),
+        (lambda t: tokenize([], t, 2), "must be at least 3"),
+        (lambda t: tokenize("fine", t), "write \\[text\\]"),
+        (lambda t: tokenize(["fine", None], t), "Text 1.*None.*a string is expected"),
+        (lambda t: tokenize([3.5], t), "Text 0.*3.5.*float"),
+        (lambda t: tokenize(["fine"], t, keep="middle"), "Unknown way to truncate 'middle'"),
+        (lambda t: truncate([1], -1), "must be 0 or more"),
+        (lambda t: make_examples(["fine"], [1, 0], t), "1 texts but 2 labels"),
+    ],
+)
 def test_bad_input_is_a_sentence(bert, call, sentence):
-    with pytest.raises(FtkitError, match=sentence): call(bert)
+    with pytest.raises(FtkitError, match=sentence):
+        call(bert)
 
 
 def test_without_special_tokens_one_token_is_room_enough(plain):
     assert tokenize(["fine", ""], plain, 1) == [plain("fine")["input_ids"][:1], []]
-    with pytest.raises(FtkitError, match="at least 1"): tokenize(["fine"], plain, 0)
+    with pytest.raises(FtkitError, match="at least 1"):
+        tokenize(["fine"], plain, 0)
 
 
 # ---- batches and collation
@@ -184,11 +307,19 @@ sizes = st.lists(st.integers(0, 600), max_size=300)
 
 
 @settings(deadline=None)
-@given(sizes, st.integers(1, 40), st.one_of(st.none(), st.integers(0, 10**9)), st.integers(0, 5), st.integers(1, 10))
+@given(
+    sizes,
+    st.integers(1, 40),
+    st.one_of(st.none(), st.integers(0, 10**9)),
+    st.integers(0, 5),
+    st.integers(1, 10),
+)
 def test_batches_are_a_permutation_and_deterministic(lengths, batch_size, seed, epoch, pool):
     found = batches(lengths, batch_size, seed, epoch, pool)
     assert sorted(i for b in found for i in b) == list(range(len(lengths)))
-    assert all(1 <= len(b) <= batch_size for b in found) and len(found) == -(-len(lengths) // batch_size)
+    assert all(1 <= len(b) <= batch_size for b in found) and len(found) == -(
+        -len(lengths) // batch_size
+    )
     assert found == batches(np.array(lengths), batch_size, seed, epoch, pool)
 
 
@@ -201,10 +332,13 @@ def test_without_a_seed_the_order_is_by_length(lengths, batch_size):
 @settings(deadline=None)
 @given(sizes, st.integers(1, 40))
 def test_sorting_never_wastes_more_than_the_given_order(lengths, batch_size):
-    given_order = [range(i, min(i + batch_size, len(lengths))) for i in range(0, len(lengths), batch_size)]
+    given_order = [
+        range(i, min(i + batch_size, len(lengths))) for i in range(0, len(lengths), batch_size)
+    ]
     waste = padding_waste(lengths, given_order)
     assert 0 <= waste < 1
-    if len(lengths) % batch_size == 0: assert padding_waste(lengths, batches(lengths, batch_size)) <= waste + 1e-12
+    if len(lengths) % batch_size == 0:
+        assert padding_waste(lengths, batches(lengths, batch_size)) <= waste + 1e-12
 
 
 def test_seed_epoch_and_batch_order_matter():
@@ -212,17 +346,34 @@ def test_seed_epoch_and_batch_order_matter():
     a = batches(lengths, 16, seed=0)
     assert a != batches(lengths, 16, seed=1) and a != batches(lengths, 16, seed=0, epoch=1)
     longest = [max(lengths[b]) for b in a]
-    assert abs(np.corrcoef(np.arange(len(longest)), longest)[0, 1]) < 0.3      # no drift from short to long
-    assert padding_waste(lengths, a) < 0.1 < padding_waste(lengths, [range(i, i + 16) for i in range(0, 2000, 16)])
+    assert (
+        abs(np.corrcoef(np.arange(len(longest)), longest)[0, 1]) < 0.3
+    )  # no drift from short to long
+    assert (
+        padding_waste(lengths, a)
+        < 0.1
+        < padding_waste(lengths, [range(i, i + 16) for i in range(0, 2000, 16)])
+    )
 
 
-@pytest.mark.parametrize("call, sentence", [
-    (lambda: batches([1], 0), "batch_size and pool"), (lambda: batches([1], 1, 0, pool=0), "batch_size and pool"),
-    (lambda: batches([1], 1, seed=-1), "seed and epoch"), (lambda: batches([1], 1, seed=0, epoch=-1), "seed and epoch"),
-    (lambda: collate([]), "at least one example"), (lambda: collate([{"input_ids": [1, 2], "labels": [1]}]), "2 tokens but 1 labels"),
-    (lambda: collate([{"input_ids": [1], "labels": 1}, {"input_ids": [1]}]), "1 of 2 examples have no labels")])
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda: batches([1], 0), "batch_size and pool"),
+        (lambda: batches([1], 1, 0, pool=0), "batch_size and pool"),
+        (lambda: batches([1], 1, seed=-1), "seed and epoch"),
+        (lambda: batches([1], 1, seed=0, epoch=-1), "seed and epoch"),
+        (lambda: collate([]), "at least one example"),
+        (lambda: collate([{"input_ids": [1, 2], "labels": [1]}]), "2 tokens but 1 labels"),
+        (
+            lambda: collate([{"input_ids": [1], "labels": 1}, {"input_ids": [1]}]),
+            "1 of 2 examples have no labels",
+        ),
+    ],
+)
 def test_bad_batches_are_a_sentence(call, sentence):
-    with pytest.raises(FtkitError, match=sentence): call()
+    with pytest.raises(FtkitError, match=sentence):
+        call()
 
 
 @settings(deadline=None)
@@ -230,20 +381,36 @@ def test_bad_batches_are_a_sentence(call, sentence):
 def test_collate_loses_and_adds_nothing(rows):
     batch = collate([dict(input_ids=r, labels=[-x for x in r]) for r in rows], pad_id=77)
     ids, mask, labels = batch["input_ids"], batch["attention_mask"], batch["labels"]
-    assert ids.shape == mask.shape == labels.shape == (len(rows), max(1, *map(len, rows))) and ids.dtype == mask.dtype == labels.dtype == torch.int64
-    for i, r in enumerate(rows): assert ids[i][mask[i] == 1].tolist() == r and labels[i][mask[i] == 1].tolist() == [-x for x in r]
+    assert (
+        ids.shape == mask.shape == labels.shape == (len(rows), max(1, *map(len, rows)))
+        and ids.dtype == mask.dtype == labels.dtype == torch.int64
+    )
+    for i, r in enumerate(rows):
+        assert ids[i][mask[i] == 1].tolist() == r and labels[i][mask[i] == 1].tolist() == [
+            -x for x in r
+        ]
     assert (ids[mask == 0] == 77).all() and (labels[mask == 0] == -100).all()
 
 
 def test_collate_is_the_librarys(bert):
-    examples = [dict(input_ids=[2, 5, 6, 3], labels=[-100, 1, 0, -100]), dict(input_ids=[2, 3], labels=[-100, -100])]
-    theirs = DataCollatorForTokenClassification(bert)([dict(e, attention_mask=[1] * len(e["input_ids"])) for e in examples])
+    examples = [
+        dict(input_ids=[2, 5, 6, 3], labels=[-100, 1, 0, -100]),
+        dict(input_ids=[2, 3], labels=[-100, -100]),
+    ]
+    theirs = DataCollatorForTokenClassification(bert)(
+        [dict(e, attention_mask=[1] * len(e["input_ids"])) for e in examples]
+    )
     ours = collate(examples, pad_id=bert.pad_token_id)
     assert set(ours) == {"input_ids", "attention_mask", "labels"}
-    for k in ours: assert torch.equal(ours[k], theirs[k])
+    for k in ours:
+        assert torch.equal(ours[k], theirs[k])
 
 
 def test_labels_of_a_row_may_be_whole_or_real_numbers_or_absent(bert):
-    assert collate(make_examples(["fine", "a film"], np.array([1, 0]), bert))["labels"].tolist() == [1, 0]
-    assert collate(make_examples(["fine"], torch.tensor([0.5]), bert))["labels"].dtype == torch.float32
+    assert collate(make_examples(["fine", "a film"], np.array([1, 0]), bert))[
+        "labels"
+    ].tolist() == [1, 0]
+    assert (
+        collate(make_examples(["fine"], torch.tensor([0.5]), bert))["labels"].dtype == torch.float32
+    )
     assert "labels" not in collate(make_examples(["fine"], None, bert))
