@@ -35,7 +35,7 @@ setup: .venv/ready
 
 # ftkit run ends with 3 where a lesson ran well but has no baseline yet to be compared with.
 run: .venv/ready
-	@$(BIN)/ftkit run sentiment lora --scale $(SCALE) --seed $(SEED) || [ $$? -eq 3 ]
+	@$(BIN)/ftkit run finetune lora --scale $(SCALE) --seed $(SEED) || [ $$? -eq 3 ]
 
 test: .venv/ready
 	$(BIN)/python -m pytest

@@ -236,7 +236,7 @@ def checkout() -> Path | None:
 
 
 def find_notebook(
-    name: str,  # a stem: "30_sentiment"
+    name: str,  # a stem: "30_finetune"
 ) -> Path | None:
     "The notebook of that stem in the checkout, if there is one."
     root = checkout()
@@ -321,7 +321,7 @@ def commit() -> tuple[str | None, bool | None]:
 class Run:
     "One execution of a lesson: its dial, its machine, and what it measured."
 
-    name: str  # the notebook's stem: "30_sentiment"
+    name: str  # the notebook's stem: "30_finetune"
     scale: str  # smoke, cpu or gpu
     seed: int
     device: torch.device

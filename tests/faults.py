@@ -29,16 +29,10 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 
-from ftkit.catalog import cache_dir  # noqa: E402
-from ftkit.core import FtkitError, versions, write_beside  # noqa: E402
-from ftkit.regress import (
-    check_band,
-    first_error,
-    load_baseline,
-    open_notebook,
-    reached_modules,
-    read_record,
-)  # noqa: E402
+from ftkit.catalog import cache_dir
+from ftkit.core import FtkitError, versions, write_beside
+from ftkit.kit.bands import check_band, load_baseline, open_notebook, reached_modules, read_record
+from ftkit.kit.running import first_error
 
 detectors = ("unit", "smoke", "cpu")
 seconds_allowed = dict(unit=600, smoke=600, cpu=1200)

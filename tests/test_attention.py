@@ -13,17 +13,7 @@ from transformers.models.llama.modeling_llama import (
     apply_rotary_pos_emb,
 )
 
-from ftkit.attention import (
-    KeyValueCache,
-    MultiHeadAttention,
-    attention,
-    attention_weights,
-    causal_mask,
-    padding_mask,
-    repeat_heads,
-    rotate,
-    sinusoidal,
-)
+from ftkit.foundations.attention import KeyValueCache, MultiHeadAttention, attention, attention_weights, causal_mask, padding_mask, repeat_heads, rotate, sinusoidal
 from ftkit.core import FtkitError
 
 shapes = dict(

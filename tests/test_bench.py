@@ -12,28 +12,10 @@ import torch
 from hypothesis import given, settings, strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
-from ftkit import bench
-from ftkit.bench import (
-    Finished,
-    _InProcess,
-    Job,
-    Measurement,
-    Results,
-    Stopwatch,
-    Variant,
-    benchmark,
-    comparison,
-    counted_flops,
-    encoder_flops,
-    load_results,
-    measure,
-    occupy,
-    pairwise_ratio,
-    require,
-    turns,
-)
+from ftkit.kit import bench
+from ftkit.kit.bench import Finished, _InProcess, Job, Measurement, Results, Stopwatch, Variant, benchmark, comparison, counted_flops, encoder_flops, load_results, measure, occupy, pairwise_ratio, require, turns
 from ftkit.core import FtkitError
-from ftkit.lora import LoRA
+from ftkit.finetuning.lora import LoRA
 
 tiny = BertConfig(
     vocab_size=40,
@@ -173,7 +155,7 @@ def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch
 
 def test_language_models_of_all_libraries_compute_the_same(monkeypatch):
     "With our weights in their classes the loss is the same: the networks are equal, and only the code differs."
-    from ftkit.transformer import from_transformers
+    from ftkit.foundations.checkpoints import from_transformers
 
     monkeypatch.setattr(bench, "language_size", dict(width=32, layers=2, heads=2, context=32))
     batch = dict(

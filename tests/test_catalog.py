@@ -12,21 +12,11 @@ import torch
 from hypothesis import given, settings, strategies as st
 from pypi_simple import PyPISimple
 
-from ftkit import catalog, core
-from ftkit.catalog import (
-    Asset,
-    assets,
-    built,
-    cache_dir,
-    components,
-    fetch,
-    file_hash,
-    group_split,
-    links,
-    load_encoder,
-    load_text,
-    rare_words,
-)
+from ftkit import catalog
+from ftkit import data
+from ftkit import core
+from ftkit.catalog import Asset, assets, built, cache_dir, fetch, file_hash
+from ftkit.data import components, group_split, links, load_encoder, load_text, rare_words
 from ftkit.core import FtkitError
 
 TEXT = b"a fine film\n" * 5000
@@ -492,7 +482,7 @@ def test_sotu_and_addresses_have_the_rows_of_their_cards():
 
 def test_speeches_are_divided_in_the_order_of_time():
     "Each address is on one side, and of each twelve in a row two are held out."
-    parts = catalog.load_speeches()
+    parts = data.load_speeches()
     files = sorted((fetch("sotu") / "speeches").iterdir())
     place = {p.read_text(encoding="utf-8"): i for i, p in enumerate(files)}
     found = {side: [place[t] for t in texts] for side, texts in parts.items()}
@@ -594,7 +584,7 @@ def test_imdb_has_exact_sizes_and_no_text_twice(imdb):
 def test_no_link_of_imdb_crosses_by_an_independent_count(imdb):
     texts = [t for side in imdb.values() for t in side["text"]]
     sides = [name for name, side in imdb.items() for _ in range(side.num_rows)]
-    pairs = naive_links(texts, catalog.name_pattern, 30, 4)
+    pairs = naive_links(texts, data.name_pattern, 30, 4)
     assert len(pairs) == 7158
     assert sum(sides[i] != sides[j] for i, j in pairs) == 0
     shuffled = np.random.default_rng(0).permutation(sides)  # the control: a shuffled split has many

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 import transformers
 from hypothesis import given, settings, strategies as st
 
-from ftkit import causal_lm as L
+from ftkit.pretraining import causal_lm as L
 from ftkit.core import FtkitError
-from ftkit.text import collate
-from ftkit.training import evaluate_loss, fit
-from ftkit.transformer import Decoder, gpt_config, llama_config
+from ftkit.foundations.text import collate
+from ftkit.foundations.training import evaluate_loss, fit
+from ftkit.foundations.transformer import Decoder, gpt_config, llama_config
 
 settings.register_profile("ftkit", deadline=None, max_examples=25)
 settings.load_profile("ftkit")  # no test of time

@@ -22,7 +22,14 @@ from hypothesis import given, settings, strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
-from ftkit import cli, regress
+from ftkit.kit import cli
+from ftkit.kit import pytest_plugin
+from ftkit import tables
+from ftkit.kit import bands
+from ftkit.kit import lanes
+from ftkit.kit import reports
+from ftkit.kit import running
+from ftkit.kit import suite
 from ftkit.core import FtkitError, mimetype
 from test_regress import baseline, record
 
@@ -50,7 +57,7 @@ display({{"text/plain": "record", "{mimetype}": dict(schema=1, notebook="{name}"
 @pytest.fixture(scope="module")
 def known(tmp_path_factory):
     "What a real record would say of this machine, as a first cell."
-    here = regress.here(write(tmp_path_factory.mktemp("none") / "x.ipynb", "1"), threads=1)
+    here = suite.here(write(tmp_path_factory.mktemp("none") / "x.ipynb", "1"), threads=1)
     values = {k: v for k, v in here.items() if k not in ("code", "package")} | dict(assets={})
     return f"known = {values!r}"
 
@@ -96,20 +103,20 @@ def suite(tmp_path_factory, known):
         ),
     )
     said = io.StringIO()
-    hanging = regress.check(
+    hanging = suite.check(
         [names.pop("hangs")],
         "smoke",
         out=folder / "runs",
-        limits=regress.Limits(seconds=8),
+        limits=running.Limits(seconds=8),
         root=folder,
         stream=said,
     )
-    result = regress.check(
+    result = suite.check(
         names.values(),
         "smoke",
         jobs=2,
         out=folder / "runs",
-        limits=regress.Limits(120, 6e8, 2e6),
+        limits=running.Limits(120, 6e8, 2e6),
         root=folder,
         stream=said,
     )
@@ -195,23 +202,23 @@ def test_the_suite_fails_and_its_files_say_so(suite):
 @settings(max_examples=20, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_makes_a_well_formed_report(error, why):
-    found = regress.Suite(Path("runs/x"), "cpu", 0, [Path("a.ipynb"), Path("b.ipynb")])
+    found = suite.Suite(Path("runs/x"), "cpu", 0, [Path("a.ipynb"), Path("b.ipynb")])
     found.results = dict(
-        a=regress.Result("a", "failed", error=error or "x"),
-        b=regress.Result(
+        a=running.Result("a", "failed", error=error or "x"),
+        b=running.Result(
             "b",
             "no baseline",
             record=record(0),
-            checks=[regress.Check("f1", "no baseline", 0.5, why)],
+            checks=[bands.Check("f1", "no baseline", 0.5, why)],
         ),
     )
-    assert tree.fromstring(regress.junit_xml(found)).get("tests") == "2"
-    page = regress.report_html(found)
+    assert tree.fromstring(reports.junit_xml(found)).get("tests") == "2"
+    page = reports.report_html(found)
     assert page.count("<details") == 2 and page.count("<script") == 0
 
 
 def test_there_is_room_beside_the_others():
-    cores = regress.cores()
+    cores = bands.cores()
     busy, most = [], []
 
     def work(task):
@@ -222,14 +229,14 @@ def test_there_is_room_beside_the_others():
         return task.seed
 
     done = []
-    tasks = [regress.Task(Path("x"), seed=k, threads=1 + k % 2, memory=1) for k in range(12)]
-    regress.run_many(tasks, work, lambda task, result: done.append(result), 99, threading.Event())
+    tasks = [suite.Task(Path("x"), seed=k, threads=1 + k % 2, memory=1) for k in range(12)]
+    suite.run_many(tasks, work, lambda task, result: done.append(result), 99, threading.Event())
     assert sorted(done) == list(range(12)) and max(most) <= max(cores, 2)
 
 
 def test_memory_limits_how_many_run_at_once(monkeypatch):
-    monkeypatch.setattr(regress, "free_memory", lambda: 5e9)
-    monkeypatch.setattr(regress, "cores", lambda: 64)
+    monkeypatch.setattr(suite, "free_memory", lambda: 5e9)
+    monkeypatch.setattr(bands, "cores", lambda: 64)
     busy, most = [], []
 
     def work(task):
@@ -238,8 +245,8 @@ def test_memory_limits_how_many_run_at_once(monkeypatch):
         time.sleep(0.02)
         busy.pop()
 
-    regress.run_many(
-        [regress.Task(Path("x"), k, 1, 2e9) for k in range(6)],
+    suite.run_many(
+        [suite.Task(Path("x"), k, 1, 2e9) for k in range(6)],
         work,
         lambda *_: None,
         6,
@@ -300,7 +307,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_suite_goes_on(tmp_path, known, s
     assert "Stopped: interrupted" in (folder / "report.html").read_text()
     kept = (folder / "first" / "first.ipynb").stat().st_mtime_ns
     (tmp_path / "go").touch()
-    suite = regress.check(
+    suite = suite.check(
         scale="smoke", resume=True, jobs=1, out=tmp_path / "runs", root=tmp_path, stream=quiet()
     )
     assert suite.folder == folder and [
@@ -313,15 +320,15 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_suite_goes_on(tmp_path, known, s
     assert (folder / "first" / "first.ipynb").stat().st_mtime_ns == kept
 
     lesson(tmp_path, "first", known, "changed = True")  # changed code is run again
-    assert [t.source.stem for t in regress.prepare(suite, None, tmp_path)] == ["first"]
+    assert [t.source.stem for t in suite.prepare(suite, None, tmp_path)] == ["first"]
     assert [
-        t.source.stem for t in regress.prepare(suite, 3 if regress.cores() > 2 else None, tmp_path)
-    ] == (["first", "second", "third"] if regress.cores() > 2 else ["first"])
+        t.source.stem for t in suite.prepare(suite, 3 if bands.cores() > 2 else None, tmp_path)
+    ] == (["first", "second", "third"] if bands.cores() > 2 else ["first"])
 
 
 def test_two_checks_in_one_folder(tmp_path):
     notebook = write(tmp_path / "x.ipynb", "1")
-    with regress.alone(tmp_path / "runs"):
+    with suite.alone(tmp_path / "runs"):
         for command in (["check", notebook], ["baseline", notebook]):
             result = CliRunner().invoke(
                 cli.app, [*map(str, command), "--scale", "smoke", "--out", str(tmp_path / "runs")]
@@ -332,7 +339,7 @@ def test_two_checks_in_one_folder(tmp_path):
 
 def test_a_full_disk_loses_nothing(tmp_path, known, monkeypatch):
     notebooks = [lesson(tmp_path, name, known) for name in ("first", "second", "third")]
-    real = regress.save_executed
+    real = running.save_executed
 
     def full(notebook, target):
         if target.stem == "second":
@@ -340,15 +347,15 @@ def test_a_full_disk_loses_nothing(tmp_path, known, monkeypatch):
         real(notebook, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(regress, "save_executed", full)
+        patch.setattr(running, "save_executed", full)
         with pytest.raises(
             FtkitError,
             match="No space left on device: .*second.ipynb. 1 of 3 notebooks are finished and kept; make room, then 'ftkit check --resume'",
         ):
-            regress.check(
+            suite.check(
                 notebooks, "smoke", jobs=1, out=tmp_path / "runs", root=tmp_path, stream=quiet()
             )
-    suite = regress.check(
+    suite = suite.check(
         scale="smoke", resume=True, jobs=1, out=tmp_path / "runs", root=tmp_path, stream=quiet()
     )
     assert [(r.verdict, r.kept) for r in suite.all_results()] == [
@@ -360,7 +367,7 @@ def test_a_full_disk_loses_nothing(tmp_path, known, monkeypatch):
 
 def test_a_copy_is_whole_or_as_it_was(tmp_path, monkeypatch):
     target = tmp_path / "x.ipynb"
-    regress.save_executed(new_notebook(cells=[new_code_cell("1")]), target)
+    running.save_executed(new_notebook(cells=[new_code_cell("1")]), target)
     before = target.read_bytes()
 
     def broken(*args):
@@ -368,7 +375,7 @@ def test_a_copy_is_whole_or_as_it_was(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", broken)
     with pytest.raises(OSError):
-        regress.save_executed(new_notebook(), target)
+        running.save_executed(new_notebook(), target)
     assert target.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["x.ipynb"]
 
 
@@ -377,7 +384,7 @@ def test_writing_the_copy_costs_little(tmp_path, known, monkeypatch):
     talks = "import time\nuntil = time.monotonic() + 4\nwhile time.monotonic() < until: print('.', flush=True); time.sleep(0.02)"
     notebook, real, saved = (
         lesson(tmp_path, "talks", known, *["1"] * 40, talks),
-        regress.save_executed,
+        running.save_executed,
         [],
     )
 
@@ -385,13 +392,13 @@ def test_writing_the_copy_costs_little(tmp_path, known, monkeypatch):
         saved.append(time.monotonic())
         real(*args)
 
-    monkeypatch.setattr(regress, "save_executed", count)
+    monkeypatch.setattr(running, "save_executed", count)
     monkeypatch.setattr(
         papermill,
         "execute_notebook",
         functools.partial(papermill.execute_notebook, autosave_cell_every=1),
     )
-    result = regress.execute(
+    result = running.execute(
         notebook, "smoke", out=tmp_path / "runs", root=tmp_path, stream=quiet()
     )
     assert result.verdict == "no baseline", result.error
@@ -403,12 +410,12 @@ def test_writing_the_copy_costs_little(tmp_path, known, monkeypatch):
 
 def test_bad_input_stops_a_suite_before_anything_runs(tmp_path, known, monkeypatch):
     ran = []
-    monkeypatch.setattr(regress, "execute", lambda *args, **more: ran.append(args))
+    monkeypatch.setattr(running, "execute", lambda *args, **more: ran.append(args))
     good = lesson(tmp_path, "good", known)
     (tmp_path / "text.ipynb").write_text("no notebook")
     (tmp_path / "other").mkdir()
     twin = lesson(tmp_path / "other", "good", known)
-    damaged = regress.baseline_path(
+    damaged = bands.baseline_path(
         dict(device_class="cpu", scale="smoke", notebook="good"), tmp_path / "damaged"
     )
     damaged.parent.mkdir(parents=True)
@@ -422,13 +429,13 @@ def test_bad_input_stops_a_suite_before_anything_runs(tmp_path, known, monkeypat
         if "damaged" in match:
             monkeypatch.setenv("FTKIT_DEVICE", "cpu")
         with pytest.raises(FtkitError, match=match):
-            regress.check(names, "smoke", out=tmp_path / "runs", root=root, stream=quiet())
+            suite.check(names, "smoke", out=tmp_path / "runs", root=root, stream=quiet())
     assert ran == []
 
 
 def test_scale_gpu_without_a_gpu_is_skipped_and_not_green(tmp_path, known, monkeypatch):
     monkeypatch.setenv("FTKIT_DEVICE", "cpu")
-    suite = regress.check(
+    suite = suite.check(
         [lesson(tmp_path, "good", known)],
         "gpu",
         out=tmp_path / "runs",
@@ -437,7 +444,7 @@ def test_scale_gpu_without_a_gpu_is_skipped_and_not_green(tmp_path, known, monke
     )
     assert [r.verdict for r in suite.all_results()] == ["skipped"] and suite.exit_code == 3
     with pytest.raises(FtkitError, match="A gpu baseline is written only by a GPU"):
-        regress.write_baselines(
+        suite.write_baselines(
             [tmp_path / "good.ipynb"], scale="gpu", out=tmp_path / "runs", root=tmp_path
         )
 
@@ -447,15 +454,15 @@ def test_the_commands_exit_codes(tmp_path, monkeypatch):
 
     def check(names, scale, seed, jobs, out, resume, limits, threads):
         made.update(names=names, scale=scale, limits=limits)
-        return regress.Suite(
+        return suite.Suite(
             Path(out),
             scale,
             seed,
             [Path("a"), Path("b")],
-            dict(a=regress.Result("a", "passed"), b=regress.Result("b", made["verdict"])),
+            dict(a=running.Result("a", "passed"), b=running.Result("b", made["verdict"])),
         )
 
-    monkeypatch.setattr(regress, "check", check)
+    monkeypatch.setattr(suite, "check", check)
     for verdict, code in [("passed", 0), ("failed", 1), ("no baseline", 3), ("skipped", 3)]:
         made["verdict"] = verdict
         result = CliRunner().invoke(
@@ -479,7 +486,7 @@ def test_the_commands_exit_codes(tmp_path, monkeypatch):
             and f"b: {verdict}" in result.stdout + "b: passed"
             and "report.html" in result.stdout
         )
-    assert made["names"] == ["a", "b"] and made["limits"] == regress.limits_of["smoke"]._replace(
+    assert made["names"] == ["a", "b"] and made["limits"] == running.limits_of["smoke"]._replace(
         seconds=9, memory=1.5e9
     )
     for option in (["--jobs", "0"], ["--scale", "huge"], ["--timeout", "0"]):
@@ -490,7 +497,7 @@ def test_the_commands_exit_codes(tmp_path, monkeypatch):
 
 
 def checks(run, base):
-    return {c.name: c for c in regress.check_band(run, base)}
+    return {c.name: c for c in bands.check_band(run, base)}
 
 
 def test_better_than_the_band_fails_and_says_so():
@@ -500,7 +507,7 @@ def test_better_than_the_band_fails_and_says_so():
     )
     assert (worse.verdict, worse.better) == ("failed", False) and worse.why.startswith("outside [")
     nobody = record(9, value=0.99) | dict(controls={})
-    assert regress.check_metric("f1", nobody, baseline()).better is False
+    assert bands.check_metric("f1", nobody, baseline()).better is False
 
 
 def test_the_same_seeds_drift_is_reported_when_the_environment_changed():
@@ -522,8 +529,8 @@ def test_one_seed_is_no_band_but_a_difference_is_seen():
 
 
 def test_changes_are_named():
-    assert regress.changes(record(0), baseline()) == []
-    found = regress.changes(
+    assert bands.changes(record(0), baseline()) == []
+    found = bands.changes(
         record(0, versions=dict(torch="3", numpy="2"), threads=1, code="d"),
         baseline(versions=dict(torch="2", numpy="2")),
     )
@@ -531,14 +538,14 @@ def test_changes_are_named():
 
 
 def test_only_reached_modules_count():
-    names = lambda code: {p.stem for p in regress.reached_modules(code)}
+    names = lambda code: {p.stem for p in bands.reached_modules(code)}
     assert (
-        names("from ftkit.losses import x")
-        == names("import ftkit.losses as y")
+        names("from ftkit.foundations.losses import x")
+        == names("import ftkit.foundations.losses as y")
         == names("from ftkit import losses")
     )
     assert names("from ftkit.core import setup") == {"core"} and names("print('ftkit')") == set()
-    assert "lora" in names("from ftkit.finetune import finetune"), (
+    assert "lora" in names("from ftkit.finetuning.finetune import finetune"), (
         "methods are loaded through entry points"
     )
 
@@ -556,16 +563,16 @@ def pretend(tmp_path, known):
             run.breaks.remove(seed)
             raise KeyboardInterrupt
         asked.append(seed)
-        return regress.Result(
+        return running.Result(
             "sample",
             "no baseline",
             record=record(seed)
-            | regress.here(path, threads)
+            | suite.here(path, threads)
             | dict(notebook="sample", scale=scale),
         )
 
     run.breaks = []
-    make = lambda **more: regress.write_baselines(
+    make = lambda **more: suite.write_baselines(
         [source],
         scale="smoke",
         jobs=1,
@@ -633,8 +640,8 @@ def test_fewer_than_five_seeds_and_a_failing_lesson_make_no_baseline(pretend, tm
     source, run, asked, make = pretend
     with pytest.raises(FtkitError, match="at least 5 seeds; 1 asked for"):
         make(seeds=1)
-    fails = lambda *args, **more: regress.Result("sample", "failed", error="broken")
-    made = regress.write_baselines(
+    fails = lambda *args, **more: running.Result("sample", "failed", error="broken")
+    made = suite.write_baselines(
         [source],
         scale="smoke",
         jobs=1,
@@ -651,10 +658,10 @@ def test_a_real_baseline_and_the_check_against_it(tmp_path, known, monkeypatch):
     monkeypatch.setenv("FTKIT_DEVICE", "cpu")
     control = "dict(zero=entry | dict(value=-99.0, control_of='number'))"
     source = lesson(tmp_path, "sample", known, controls=control)
-    regress.write_baselines(
+    suite.write_baselines(
         [source], scale="smoke", jobs=2, out=tmp_path / "runs", root=tmp_path, stream=quiet()
     )
-    run = lambda seed=3: regress.check(
+    run = lambda seed=3: suite.check(
         [source], "smoke", seed, out=tmp_path / "runs", root=tmp_path, stream=quiet()
     )
     same = run()
@@ -683,10 +690,10 @@ pytest_plugins = ["pytester"]
 def run_pytest(pytester, monkeypatch):
     "pytest with the plugin in this process, on a machine without a GPU; exit status and what it said."
     monkeypatch.setenv("FTKIT_DEVICE", "cpu")
-    monkeypatch.setattr(cli, "has_cuda", lambda: False)
+    monkeypatch.setattr(pytest_plugin, "has_cuda", lambda: False)
 
     def run(*arguments):
-        done = pytester.runpytest_inprocess("-p", "ftkit.cli", "-q", "-rs", *map(str, arguments))
+        done = pytester.runpytest_inprocess("-p", "ftkit.kit.cli", "-q", "-rs", *map(str, arguments))
         return int(done.ret), done.stdout.str() + done.stderr.str()
 
     return run
@@ -717,7 +724,7 @@ def test_a_lesson_with_a_baseline_passes_in_pytest(run_pytest, pytester, known, 
         monkeypatch.setattr(
             regress,
             "execute",
-            lambda path, *args, **more: regress.Result(path.stem, verdict, error="why"),
+            lambda path, *args, **more: running.Result(path.stem, verdict, error="why"),
         )
         lesson(pytester.path, "10_good", known)
         assert run_pytest("--notebooks")[0] == code, verdict

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from typer.testing import CliRunner
 
-from ftkit import cli
+from ftkit.kit import cli
+from ftkit.kit import pytest_plugin
+from ftkit import tables
 from ftkit.core import FtkitError
 
 classes = ("animals", "food", "music", "space", "sport", "weather")
@@ -112,29 +114,29 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=6), st.sampled_from(cli.suffixes))
+@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=6), st.sampled_from(tables.suffixes))
 def test_what_is_written_is_read_again(tmp_path_factory, rows, suffix):
     path = tmp_path_factory.mktemp("t") / f"t{suffix}"
     given_table = pd.DataFrame(rows, columns=["a", "b"], dtype=object)
     cli.write_table(given_table, path)
-    assert cli.read_table(path).values.tolist() == given_table.values.tolist()
+    assert tables.read_table(path).values.tolist() == given_table.values.tolist()
 
 
 def test_values_stay_as_they_are(tmp_path):
     (tmp_path / "a.csv").write_text("\ufefftext,label\n007,NA\n1e5,null\n,None\n", encoding="utf-8")
-    assert cli.read_table(tmp_path / "a.csv").values.tolist() == [
+    assert tables.read_table(tmp_path / "a.csv").values.tolist() == [
         ["007", "NA"],
         ["1e5", "null"],
         ["", "None"],
     ]
-    assert list(cli.read_table(tmp_path / "a.csv").columns) == ["text", "label"]
+    assert list(tables.read_table(tmp_path / "a.csv").columns) == ["text", "label"]
 
 
 def test_tsv_with_and_without_quotation_marks(tmp_path):
     (tmp_path / "a.tsv").write_text('text\tlabel\n"a\tb"\tx\n')
     (tmp_path / "b.tsv").write_text('text\tlabel\n"Oh" she said\tx\n')
-    assert cli.read_table(tmp_path / "a.tsv").text[0] == "a\tb"
-    assert cli.read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
+    assert tables.read_table(tmp_path / "a.tsv").text[0] == "a\tb"
+    assert tables.read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
 
 
 def test_a_broken_csv_names_its_line(tmp_path):
@@ -142,16 +144,16 @@ def test_a_broken_csv_names_its_line(tmp_path):
     with pytest.raises(
         FtkitError, match=r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
     ):
-        cli.read_table(tmp_path / "a.csv")
+        tables.read_table(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("text,label\na,b\nonly\n")
     with pytest.raises(FtkitError, match="line 3: 1 fields"):
-        cli.read_table(tmp_path / "a.csv")
+        tables.read_table(tmp_path / "a.csv")
 
 
 def test_the_csv_limit_is_put_back(tmp_path):
     before = csv.field_size_limit()
     (tmp_path / "a.csv").write_text("text\n" + "x" * 1_000_000)
-    assert len(cli.read_table(tmp_path / "a.csv").text[0]) == 1_000_000
+    assert len(tables.read_table(tmp_path / "a.csv").text[0]) == 1_000_000
     assert csv.field_size_limit() == before
 
 
@@ -160,8 +162,8 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     for name in ("a.parquet", "a.jsonl"):
-        read = cli.read_table(tmp_path / name)
-        rows = cli.take_rows(read, cli.choose_columns(read), name, drop_empty=True)
+        read = tables.read_table(tmp_path / name)
+        rows = tables.take_rows(read, tables.choose_columns(read), name, drop_empty=True)
         assert rows.label.tolist() == ["1", "0"]
 
 
@@ -179,12 +181,12 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
 )
 def test_columns_are_found_in_any_order(names, expected):
     frame = table().drop(columns="id").set_axis(names, axis=1)
-    assert cli.choose_columns(frame)[:2] == expected
-    assert cli.choose_columns(frame[list(names)[::-1]])[:2] == expected
+    assert tables.choose_columns(frame)[:2] == expected
+    assert tables.choose_columns(frame[list(names)[::-1]])[:2] == expected
 
 
 def test_an_id_is_neither_text_nor_label():
-    assert cli.choose_columns(table().rename(columns=dict(text="phrase", label="kind")))[:2] == (
+    assert tables.choose_columns(table().rename(columns=dict(text="phrase", label="kind")))[:2] == (
         "phrase",
         "kind",
     )
@@ -192,9 +194,9 @@ def test_an_id_is_neither_text_nor_label():
 
 def test_what_is_given_wins_and_what_is_unclear_is_asked():
     frame = table().assign(text2=lambda t: t.text)
-    assert cli.choose_columns(frame, text="text2", label="id")[:2] == ("text2", "id")
+    assert tables.choose_columns(frame, text="text2", label="id")[:2] == ("text2", "id")
     with pytest.raises(FtkitError, match="Say --text NAME; the table has: id, x, y2, label"):
-        cli.choose_columns(
+        tables.choose_columns(
             frame.set_axis(["id", "x", "label", "y2"], axis=1)[["id", "x", "y2", "label"]]
         )
 
@@ -222,21 +224,21 @@ def test_a_split_keeps_rows_and_texts_together(rows, seed):
         ]
     )
     try:
-        parts = cli.split_table(frame, seed)
+        parts = tables.split_table(frame, seed)
     except FtkitError as e:
         assert "Too few rows" in str(e) or "All" in str(e)
         return
     assert sorted(i for p in parts.values() for i in p.index) == list(frame.index)
-    seen = [set(p.text.map(cli.normalised)) for p in parts.values()]
+    seen = [set(p.text.map(tables.normalised)) for p in parts.values()]
     assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
     assert all(len(p) for p in parts.values())
-    again = cli.split_table(frame, seed)
+    again = tables.split_table(frame, seed)
     assert all(parts[k].equals(again[k]) for k in parts)
 
 
 def test_sizes_and_classes_of_a_split():
     frame = table()
-    parts = cli.split_table(frame)
+    parts = tables.split_table(frame)
     for part in parts.values():
         assert set(part.label) == set(classes)
     for name in ("validation", "test"):
@@ -244,29 +246,29 @@ def test_sizes_and_classes_of_a_split():
         assert all(
             counts[c] == max(1, round(0.1 * n)) for c, n in frame.label.value_counts().items()
         )
-    assert not cli.split_table(frame, seed=1)["test"].equals(parts["test"])
+    assert not tables.split_table(frame, seed=1)["test"].equals(parts["test"])
 
 
 def test_one_class_and_small_classes_are_named():
     with pytest.raises(FtkitError, match="All 4 rows have the label 'x'"):
-        cli.split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
+        tables.split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
     with pytest.raises(
         FtkitError, match=r"'rare' \(2 rows, 2 different texts\).*needs 3 different texts"
     ):
-        cli.split_table(pd.DataFrame(dict(text=list("abcdefgh"), label=["a"] * 6 + ["rare"] * 2)))
+        tables.split_table(pd.DataFrame(dict(text=list("abcdefgh"), label=["a"] * 6 + ["rare"] * 2)))
 
 
 def test_given_parts_are_kept_and_taken_out_of_training():
     frame = table()[["text", "label"]]
     test = frame.iloc[::5].assign(text=lambda t: t.text.str.upper())
-    parts = cli.make_parts(frame, test=test)
+    parts = tables.make_parts(frame, test=test)
     assert parts.test is test
-    assert not set(parts.train.text.map(cli.normalised)) & set(test.text.map(cli.normalised))
+    assert not set(parts.train.text.map(tables.normalised)) & set(test.text.map(tables.normalised))
     assert (
         len(parts.train) + len(parts.validation) == len(frame) - len(test)
         and "left out of training" in parts.why
     )
-    both = cli.make_parts(frame, validation=test, test=test)
+    both = tables.make_parts(frame, validation=test, test=test)
     assert len(both.train) == len(frame) - len(test)
 
 
@@ -464,15 +466,19 @@ def test_bad_notebooks_scales_and_assets(monkeypatch):
     refuse("Did you mean 'smoke'?", "run", "core", "--scale", "smok")
     refuse("--save stores the outputs of scale cpu", "run", "core", "--scale", "smoke", "--save")
     refuse("Did you mean 'minilm'?", "fetch", "minlm")
-    from ftkit import regress
+    from ftkit.kit import bands
+    from ftkit.kit import lanes
+    from ftkit.kit import reports
+    from ftkit.kit import running
+    from ftkit.kit import suite
 
-    monkeypatch.setattr(regress, "checkout", lambda: None)
+    monkeypatch.setattr(bands, "checkout", lambda: None)
     refuse("needs a checkout", "run", "core")
 
 
 def test_a_full_disk_is_a_sentence(place, tiny, monkeypatch):
     import errno
-    from ftkit.finetune import Classifier
+    from ftkit.finetuning.finetune import Classifier
 
     def full(self, folder):
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
@@ -506,7 +512,7 @@ def test_other_errors_are_not_hidden(monkeypatch, place):
     def bug(*args):
         raise ValueError("a bug")
 
-    monkeypatch.setattr(cli, "read_table", bug)
+    monkeypatch.setattr(tables, "read_table", bug)
     result = call("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
     assert isinstance(result.exception, ValueError) and result.exit_code == 1
 
@@ -514,7 +520,7 @@ def test_other_errors_are_not_hidden(monkeypatch, place):
 def test_help_and_bad_input_import_nothing_heavy(tmp_path):
     program = """if 1:
         import sys
-        from ftkit.cli import app
+        from ftkit.kit.cli import app
         def imported(*arguments):
             try: app(list(arguments))
             except SystemExit: pass
@@ -533,7 +539,7 @@ def test_help_and_bad_input_import_nothing_heavy(tmp_path):
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     from transformers import AutoModelForSequenceClassification
-    from ftkit.finetune import Classifier
+    from ftkit.finetuning.finetune import Classifier
 
     frame = table().rename(columns=dict(text="phrase", label="kind"))
     frame.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
@@ -584,7 +590,7 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     new.to_csv(tmp_path / "new.csv", index=False)
     clf = Classifier.load(tmp_path / "m")
     expected = clf.predict(list(new.phrase))
-    for suffix in cli.suffixes:
+    for suffix in tables.suffixes:
         succeed(
             "predict",
             "--model",
@@ -594,7 +600,7 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
             "--out",
             tmp_path / f"p{suffix}",
         )
-        found = cli.read_table(tmp_path / f"p{suffix}")
+        found = tables.read_table(tmp_path / f"p{suffix}")
         assert list(found.columns) == ["id", "phrase", "predicted", "probability"]
         assert found[["id", "phrase"]].values.tolist() == new[["id", "phrase"]].values.tolist()
         assert found.predicted.tolist() == [p.label for p in expected]
@@ -633,7 +639,7 @@ def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_trunca
         "--out",
         tmp_path / "p.csv",
     )
-    assert len(cli.read_table(tmp_path / "p.csv")) == len(frame)
+    assert len(tables.read_table(tmp_path / "p.csv")) == len(frame)
 
 
 def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
@@ -686,7 +692,7 @@ def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
         [
             sys.executable,
             "-c",
-            "from ftkit.cli import main; main()",
+            "from ftkit.kit.cli import main; main()",
             *command,
             "--out",
             str(tmp_path / "m"),
@@ -728,28 +734,32 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
 
 
 def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
-    from ftkit import regress
+    from ftkit.kit import bands
+    from ftkit.kit import lanes
+    from ftkit.kit import reports
+    from ftkit.kit import running
+    from ftkit.kit import suite
 
     made = []
 
     def execute(path, scale, seed, out):
         made.append((path.stem, scale, seed))
-        return regress.Result(
+        return running.Result(
             path.stem,
             ["passed", "no baseline", "failed"][seed],
             error="broken" if seed == 2 else None,
         )
 
-    monkeypatch.setattr(regress, "execute", execute)
+    monkeypatch.setattr(running, "execute", execute)
     codes = [
         call(
-            "run", "core", "30_sentiment", "--scale", "smoke", "--seed", seed, "--out", tmp_path
+            "run", "core", "30_finetune", "--scale", "smoke", "--seed", seed, "--out", tmp_path
         ).exit_code
         for seed in range(3)
     ]
     assert codes == [0, 3, 1] and made[:2] == [
         ("00_core", "smoke", 0),
-        ("30_sentiment", "smoke", 0),
+        ("30_finetune", "smoke", 0),
     ]
 
 
@@ -775,5 +785,5 @@ def test_the_installed_command_is_this_one():
     from importlib.metadata import entry_points
 
     assert [e.value for e in entry_points(group="console_scripts", name="ftkit")] == [
-        "ftkit.cli:main"
+        "ftkit.kit.cli:main"
     ]

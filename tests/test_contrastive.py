@@ -10,12 +10,12 @@ from hypothesis import given, settings, strategies as st
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from ftkit import contrastive as X
+from ftkit.pretraining import contrastive as X
 from ftkit.core import FtkitError
-from ftkit.losses import info_nce
-from ftkit.text import collate
-from ftkit.training import fit, random_state
-from ftkit.transformer import Config, Encoder
+from ftkit.foundations.losses import info_nce
+from ftkit.foundations.text import collate
+from ftkit.foundations.training import fit, random_state
+from ftkit.foundations.transformer import Config, Encoder
 
 settings.register_profile("ftkit", deadline=None)
 settings.load_profile("ftkit")  # no test of time

@@ -12,18 +12,7 @@ import numpy as np
 import pytest
 import torch
 from ftkit import core
-from ftkit.core import (
-    FtkitError,
-    PeakMemory,
-    Run,
-    choose_compute,
-    code_hash,
-    resolve_scale,
-    seed_everything,
-    setup,
-    unknown,
-    write_beside,
-)
+from ftkit.core import FtkitError, PeakMemory, Run, choose_compute, code_hash, resolve_scale, seed_everything, setup, unknown, write_beside
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,23 +6,11 @@ import torch
 import torch.nn.functional as F
 import transformers
 from ftkit.core import FtkitError
-from ftkit.denoising import (
-    DetectionLoss,
-    ReplacedTokenDetector,
-    corrupt_spans,
-    draw,
-    linear_probe,
-    mean_states,
-    noise_spans,
-    objective_flops,
-    replace_tokens,
-    shift_right,
-    span_collate,
-    span_loss,
-)
-from ftkit.masked_lm import MaskedLM, mask_tokens
-from ftkit.training import fit
-from ftkit.transformer import Encoder, EncoderDecoder, bert_config, config_of, convert
+from ftkit.pretraining.denoising import DetectionLoss, ReplacedTokenDetector, corrupt_spans, draw, linear_probe, mean_states, noise_spans, objective_flops, replace_tokens, shift_right, span_collate, span_loss
+from ftkit.pretraining.masked_lm import MaskedLM, mask_tokens
+from ftkit.foundations.training import fit
+from ftkit.foundations.checkpoints import config_of, convert
+from ftkit.foundations.transformer import Encoder, EncoderDecoder, bert_config
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 from torch import tensor

@@ -11,22 +11,9 @@ from scipy import special, stats
 from sklearn import metrics as library
 from sklearn.calibration import calibration_curve
 
-from ftkit import evaluation
+from ftkit.foundations import evaluation
 from ftkit.core import FtkitError
-from ftkit.evaluation import (
-    Interval,
-    calibration_bins,
-    classification_report,
-    confidence_interval,
-    confusion_matrix,
-    expected_calibration_error,
-    fit_temperature,
-    paired_test,
-    plot_confusion,
-    proportion_interval,
-    reliability_diagram,
-    smallest_effect,
-)
+from ftkit.foundations.evaluation import Interval, calibration_bins, classification_report, confidence_interval, confusion_matrix, expected_calibration_error, fit_temperature, paired_test, plot_confusion, proportion_interval, reliability_diagram, smallest_effect
 
 few = settings(max_examples=60, deadline=None)
 

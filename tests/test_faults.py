@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from faults import Fault, FaultError, Outcome, load_faults, main
 from ftkit.core import mimetype
-from ftkit.regress import save_baseline
+from ftkit.kit.bands import save_baseline
 
 all_faults = load_faults(suite.root / "tests" / "faults.toml")
 each = pytest.mark.parametrize("fault", all_faults, ids=lambda f: f.name)

@@ -9,16 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from ftkit.core import FtkitError, setup
-from ftkit.finetune import (
-    Classifier,
-    Full,
-    Prediction,
-    columns,
-    finetune,
-    methods,
-    resolve_method,
-    sentiment_data,
-)
+from ftkit.finetuning.finetune import Classifier, Full, Prediction, columns, finetune, methods, resolve_method, sentiment_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import (
@@ -26,7 +17,7 @@ from transformers import (
     BertConfig,
     BertForSequenceClassification,
 )
-from ftkit.catalog import load_encoder
+from ftkit.data import load_encoder
 
 topics = {
     "sport": "the team won the match with a late goal",
@@ -85,7 +76,7 @@ def test_six_classes_are_learned(six):
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_saved_and_loaded_is_the_same(method, small_model, tmp_path):
-    from ftkit.lora import LoRA
+    from ftkit.finetuning.lora import LoRA
 
     chosen = LoRA(rank=2) if method == "lora" else method
     clf = finetune(
@@ -113,7 +104,7 @@ def test_saved_and_loaded_is_the_same(method, small_model, tmp_path):
 
 
 def test_the_adapter_alone_is_enough(small_model, tmp_path):
-    from ftkit.lora import LoRA
+    from ftkit.finetuning.lora import LoRA
 
     clf = finetune(
         table,
@@ -288,8 +279,8 @@ def test_the_parts_of_the_reviews_come_from_their_own_splits(monkeypatch):
         dict(text=[f"{name} {i}" for i in range(100)], label=[i % 2 for i in range(100)])
     )
     splits = datasets.DatasetDict({name: part(name) for name in ("train", "validation", "test")})
-    monkeypatch.setattr("ftkit.finetune.load_text", lambda name: splits)
-    run = setup("30_sentiment", scale="smoke")
+    monkeypatch.setattr("ftkit.finetuning.finetune.load_text", lambda name: splits)
+    run = setup("30_finetune", scale="smoke")
     first, again = sentiment_data(run), sentiment_data(run)
     for name, rows, size in zip(("train", "validation", "test"), first, (64, 32, 64)):
         assert len(rows) == size and {t.split()[0] for t in rows["text"]} == {name}

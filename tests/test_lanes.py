@@ -6,16 +6,7 @@ from pathlib import Path
 
 import pytest
 from ftkit.core import FtkitError
-from ftkit.regress import (
-    call_in_lane,
-    changed_versions,
-    installed,
-    lane_commands,
-    lane_python,
-    moved_text,
-    must_run,
-    sizes,
-)
+from ftkit.kit.lanes import call_in_lane, changed_versions, installed, lane_commands, lane_python, moved_text, must_run, sizes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

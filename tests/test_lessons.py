@@ -9,7 +9,7 @@ import papermill
 import pytest
 from conftest import lessons, notebooks, read, root, tags
 from ftkit.core import mimetype, notebook_hash
-from ftkit.regress import check_band, check_control, load_baseline, read_record
+from ftkit.kit.bands import check_band, check_control, load_baseline, read_record
 
 stem = lambda path: path.stem
 each_lesson = pytest.mark.parametrize("path", lessons(), ids=stem)

@@ -12,22 +12,7 @@ from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from ftkit.core import FtkitError
-from ftkit.lora import (
-    LoRA,
-    LoRALinear,
-    LowRankProduct,
-    adapter_config,
-    energy_kept,
-    inject,
-    load_adapter,
-    lora_layers,
-    merge,
-    merged_weight,
-    plain_model,
-    save_adapter,
-    trainable_parameters,
-    unmerge,
-)
+from ftkit.finetuning.lora import LoRA, LoRALinear, LowRankProduct, adapter_config, energy_kept, inject, load_adapter, lora_layers, merge, merged_weight, plain_model, save_adapter, trainable_parameters, unmerge
 
 targets = ["query", "key", "value", "dense"]
 config = BertConfig(
@@ -392,7 +377,7 @@ def test_a_fresh_process_computes_the_same(tmp_path):
     bert().save_pretrained(tmp_path / "base")
     torch.save(batch(), tmp_path / "batch.pt")
     program = (
-        "import sys, torch; from ftkit.lora import load_adapter; from transformers import BertForSequenceClassification as M\n"
+        "import sys, torch; from ftkit.finetuning.lora import load_adapter; from transformers import BertForSequenceClassification as M\n"
         "m = load_adapter(M.from_pretrained(sys.argv[1] + '/base').eval(), sys.argv[1] + '/adapter').eval()\n"
         "with torch.no_grad(): torch.save(m(**torch.load(sys.argv[1] + '/batch.pt')).logits, sys.argv[1] + '/out.pt')"
     )
@@ -487,12 +472,12 @@ def test_inject_refuses_what_makes_no_sense():
 
 
 def test_nothing_is_left_of_a_save_that_fails(tmp_path, monkeypatch):
-    import ftkit.lora
+    import ftkit.finetuning.lora
 
     def full_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ftkit.lora, "save_file", full_disk)
+    monkeypatch.setattr(ftkit.finetuning.lora, "save_file", full_disk)
     with pytest.raises(OSError):
         save_adapter(adapted(), tmp_path / "a")
     assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from sklearn.metrics import brier_score_loss
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ftkit import losses as L
+from ftkit.foundations import losses as L
 from ftkit.core import FtkitError
 
 settings.register_profile("ftkit", deadline=None, max_examples=20)

@@ -7,26 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from ftkit.catalog import load_encoder
+from ftkit.data import load_encoder
 from ftkit.core import FtkitError
-from ftkit.masked_lm import (
-    Guesses,
-    MaskedLM,
-    Neighbours,
-    cloze,
-    fill,
-    grow_head,
-    hide,
-    judge,
-    mask_tokens,
-    masked_loss,
-    masking_collate,
-    text_rows,
-    with_prior,
-    word_numbers,
-)
-from ftkit.training import evaluate_loss, fit
-from ftkit.transformer import Encoder, bert_config, from_transformers
+from ftkit.pretraining.masked_lm import Guesses, MaskedLM, Neighbours, cloze, fill, grow_head, hide, judge, mask_tokens, masked_loss, masking_collate, text_rows, with_prior, word_numbers
+from ftkit.foundations.training import evaluate_loss, fit
+from ftkit.foundations.checkpoints import from_transformers
+from ftkit.foundations.transformer import Encoder, bert_config
 from hypothesis import given, settings, strategies as st
 from scipy import stats
 from torch import tensor

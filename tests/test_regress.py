@@ -12,7 +12,11 @@ from hypothesis import given, settings, strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from scipy import stats
 
-from ftkit import regress
+from ftkit.kit import bands
+from ftkit.kit import lanes
+from ftkit.kit import reports
+from ftkit.kit import running
+from ftkit.kit import suite
 from ftkit.core import FtkitError, mimetype
 
 numbers = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 6)), min_size=5, max_size=12)
@@ -24,30 +28,30 @@ numbers = st.lists(st.floats(-1e3, 1e3).map(lambda x: round(x, 6)), min_size=5, 
 @given(numbers, st.floats(0.5, 0.999))
 def test_interval_is_scipys_and_wider_at_a_higher_level(values, level):
     n, sd = len(values), np.std(values, ddof=1)
-    low, high = regress.prediction_interval(values, level)
+    low, high = bands.prediction_interval(values, level)
     half = stats.t.ppf((1 + level) / 2, n - 1) * sd * np.sqrt(1 + 1 / n)
     assert high - low == pytest.approx(2 * half, abs=1e-9)
     assert low <= np.mean(values) + 1e-9 and high >= np.mean(values) - 1e-9
-    wider = regress.prediction_interval(values, (1 + level) / 2)
+    wider = bands.prediction_interval(values, (1 + level) / 2)
     assert wider.low <= low and wider.high >= high
 
 
 @given(numbers, st.floats(-50, 50), st.floats(0.1, 10))
 def test_interval_moves_and_scales_with_its_values(values, shift, scale):
-    a = regress.prediction_interval(values)
-    b = regress.prediction_interval([scale * v + shift for v in values])
+    a = bands.prediction_interval(values)
+    b = bands.prediction_interval([scale * v + shift for v in values])
     assert b == pytest.approx([scale * x + shift for x in a], abs=1e-6)
 
 
 @given(st.floats(-10, 10), st.floats(1e-6, 1))
 def test_interval_is_never_finer_than_the_resolution(value, resolution):
-    low, high = regress.prediction_interval([value] * 5, resolution=resolution)
+    low, high = bands.prediction_interval([value] * 5, resolution=resolution)
     assert high - low == pytest.approx(2 * resolution)
 
 
 def test_interval_needs_five_seeds():
     with pytest.raises(FtkitError, match="at least 5 seeds; 4 given"):
-        regress.prediction_interval([1, 2, 3, 4])
+        bands.prediction_interval([1, 2, 3, 4])
 
 
 def record(seed, value=None, control=0.5, resolution=0.001, setting=None, **changed):
@@ -76,12 +80,12 @@ def record(seed, value=None, control=0.5, resolution=0.001, setting=None, **chan
 def baseline(seeds=5, **changed):
     made = None
     for s in range(seeds):
-        made = regress.add_run(made, record(s, **changed))
+        made = bands.add_run(made, record(s, **changed))
     return made
 
 
 def verdicts(run, base):
-    return {c.name: c.verdict for c in regress.check_band(run, base)}
+    return {c.name: c.verdict for c in bands.check_band(run, base)}
 
 
 def test_same_seed_same_everything_must_be_identical():
@@ -136,39 +140,39 @@ def test_what_the_run_lost_fails():
 
 def test_exit_codes():
     assert [
-        regress.exit_code(v)
+        bands.exit_code(v)
         for v in (["passed"], ["failed", "skipped"], ["passed", "no baseline"], ["skipped"], [])
     ] == [0, 1, 3, 3, 3]
     with pytest.raises(FtkitError, match="Unknown verdict"):
-        regress.exit_code(["pass"])
+        bands.exit_code(["pass"])
 
 
 def test_a_run_in_another_environment_starts_a_baseline_anew():
     assert [r["seed"] for r in baseline()["runs"]] == [0, 1, 2, 3, 4]
-    assert regress.add_run(baseline(), record(3)) == baseline()
-    assert len(regress.add_run(baseline(), record(0, code="new"))["runs"]) == 1
+    assert bands.add_run(baseline(), record(3)) == baseline()
+    assert len(bands.add_run(baseline(), record(0, code="new"))["runs"]) == 1
 
 
 def test_a_setting_that_depends_on_the_seed_is_named():
     moving = None
     for s in range(5):
-        moving = regress.add_run(moving, record(s, setting=dict(rows=s)))
-    assert "does it depend on the seed?" in regress.describe_baseline(moving)
-    assert "depend on the seed" not in regress.describe_baseline(baseline())
+        moving = bands.add_run(moving, record(s, setting=dict(rows=s)))
+    assert "does it depend on the seed?" in suite.describe_baseline(moving)
+    assert "depend on the seed" not in suite.describe_baseline(baseline())
 
 
 def test_a_damaged_baseline_is_named(tmp_path):
-    path = regress.baseline_path(record(0), tmp_path)
+    path = bands.baseline_path(record(0), tmp_path)
     path.parent.mkdir(parents=True)
     path.write_text("{")
     with pytest.raises(FtkitError, match="x.json is not valid JSON"):
-        regress.load_baseline(record(0), tmp_path)
-    regress.save_baseline(baseline(), path)
-    assert regress.load_baseline(record(0), tmp_path) == baseline()
+        bands.load_baseline(record(0), tmp_path)
+    bands.save_baseline(baseline(), path)
+    assert bands.load_baseline(record(0), tmp_path) == baseline()
     path.write_text(
         json.dumps(json.loads(path.read_text()), indent=4)
     )  # another layout, the same content
-    assert regress.load_baseline(record(0), tmp_path) == baseline()
+    assert bands.load_baseline(record(0), tmp_path) == baseline()
     for edited in (
         path.read_text().replace('"rows": 10', '"rows": 11'),
         path.read_text().replace("checksum", "sum"),
@@ -178,7 +182,7 @@ def test_a_damaged_baseline_is_named(tmp_path):
         with pytest.raises(
             FtkitError, match="x.json was damaged or edited by hand.*restore it from git"
         ):
-            regress.load_baseline(record(0), tmp_path)
+            bands.load_baseline(record(0), tmp_path)
 
 
 # Finding
@@ -186,20 +190,20 @@ def test_a_damaged_baseline_is_named(tmp_path):
 
 def test_a_notebook_is_found_with_and_without_its_number():
     assert (
-        regress.find("regression")
-        == regress.find("70_regression")
-        == regress.notebooks()["70_regression"]
+        running.find("regression")
+        == running.find("70_bands")
+        == running.notebooks()["70_bands"]
     )
     with pytest.raises(FtkitError, match="Unknown notebook 'regresion'. Did you mean 'regression'"):
-        regress.find("regresion")
+        running.find("regresion")
     with pytest.raises(FtkitError, match="Unknown notebook 'nothing'"):
-        regress.find("nothing.ipynb")
+        running.find("nothing.ipynb")
 
 
 def test_outside_a_checkout_it_says_so(monkeypatch):
-    monkeypatch.setattr(regress, "checkout", lambda: None)
+    monkeypatch.setattr(bands, "checkout", lambda: None)
     with pytest.raises(FtkitError, match="needs a checkout"):
-        regress.find("core")
+        running.find("core")
 
 
 # Running
@@ -243,7 +247,7 @@ def ran(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder / "share"))
         said = io.StringIO()
-        result = regress.execute(source, "cpu", 3, folder / "runs", stream=said)
+        result = running.execute(source, "cpu", 3, folder / "runs", stream=said)
     return source, result, said.getvalue()
 
 
@@ -253,7 +257,7 @@ def test_the_running_python_executes_with_our_parameters(ran):
     assert (
         result.record["seed"] == 3
         and result.record["scale"] == "cpu"
-        and result.record["package"] == regress.package_hash(ran[0])
+        and result.record["package"] == bands.package_hash(ran[0])
     )
     assert result.verdict == "no baseline" and "Sample" in said
     assert json.loads((result.path.parent / "record.json").read_text()) == result.record
@@ -263,7 +267,7 @@ def test_outputs_are_stored_tidy(ran, tmp_path):
     source, result, _ = ran
     copy = tmp_path / "sample.ipynb"
     copy.write_bytes(source.read_bytes())
-    regress.save_outputs(result.path, copy)
+    running.save_outputs(result.path, copy)
     nb = nbformat.read(copy, 4)
     nbformat.validate(nb)
     assert [c.id for c in nb.cells] == [c.id for c in nbformat.read(source, 4).cells]
@@ -277,7 +281,7 @@ def test_outputs_are_stored_tidy(ran, tmp_path):
     assert nb.cells[4].outputs[0].data["text/plain"] == "<object>"
     assert nb.cells[5].outputs == []  # a progress bar
     assert "image/png" in nb.cells[6].outputs[0].data
-    assert regress.read_record(copy)["metrics"]["seed"]["value"] == 3.0
+    assert bands.read_record(copy)["metrics"]["seed"]["value"] == 3.0
     assert all(c.get("execution_count") is None for c in nb.cells)
 
 
@@ -288,7 +292,7 @@ def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
     source, result, _ = ran
     copy = tmp_path / "sample.ipynb"
     copy.write_bytes(source.read_bytes())
-    regress.save_outputs(result.path, copy)
+    running.save_outputs(result.path, copy)
     nb = json.loads(copy.read_text())
     clean_nb(nb, allowed_cell_metadata_keys=["tags"])
     nb["metadata"] = json.loads(copy.read_text())[
@@ -300,7 +304,7 @@ def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
 def refused(result, source, match):
     before = source.read_bytes()
     with pytest.raises(FtkitError, match=match):
-        regress.save_outputs(result, source)
+        running.save_outputs(result, source)
     assert source.read_bytes() == before and [p.name for p in source.parent.glob(".*")] == []
 
 
@@ -339,15 +343,15 @@ def test_another_scale_or_no_cost_line_is_refused(ran, tmp_path):
 
 @given(st.text(alphabet="ab\r\n \t", max_size=30))
 def test_tidying_twice_changes_nothing(text):
-    once = regress.tidy_outputs([dict(output_type="stream", name="stdout", text=text)])
-    assert regress.tidy_outputs(once) == once
+    once = running.tidy_outputs([dict(output_type="stream", name="stdout", text=text)])
+    assert running.tidy_outputs(once) == once
 
 
 def test_a_failing_cell_is_shown_with_its_section(tmp_path):
     nb = nbformat.read(write(tmp_path / "bad.ipynb", "x = 1", "{}['key']"), 4)
     nb.cells.insert(4, new_markdown_cell("## The second half"))
     nbformat.write(nb, tmp_path / "bad.ipynb")
-    result = regress.execute(
+    result = running.execute(
         tmp_path / "bad.ipynb", "smoke", 0, tmp_path / "runs", stream=io.StringIO()
     )
     assert result.verdict == "failed" and result.record is None
@@ -360,7 +364,7 @@ def test_a_failing_cell_is_shown_with_its_section(tmp_path):
 
 
 def test_a_dying_kernel_and_a_missing_record_are_failures(tmp_path):
-    dies = regress.execute(
+    dies = running.execute(
         write(tmp_path / "dies.ipynb", "import os; os._exit(1)"),
         "smoke",
         0,
@@ -368,7 +372,7 @@ def test_a_dying_kernel_and_a_missing_record_are_failures(tmp_path):
         stream=io.StringIO(),
     )
     assert dies.verdict == "failed" and "the kernel died in section 'Sample'" in dies.error
-    silent = regress.execute(
+    silent = running.execute(
         write(tmp_path / "silent.ipynb", "1"), "smoke", 0, tmp_path / "runs", stream=io.StringIO()
     )
     assert silent.verdict == "failed" and "no run record" in silent.error
@@ -379,17 +383,17 @@ def test_bad_input_raises_before_anything_runs(tmp_path):
     (tmp_path / "list.ipynb").write_text("[]")
     for name in ("text", "list"):
         with pytest.raises(FtkitError, match="notebook"):
-            regress.execute(tmp_path / f"{name}.ipynb", "smoke", 0, tmp_path / "runs")
+            running.execute(tmp_path / f"{name}.ipynb", "smoke", 0, tmp_path / "runs")
     with pytest.raises(FtkitError, match="Unknown scale"):
-        regress.execute(tmp_path / "text.ipynb", "huge", 0, tmp_path / "runs")
+        running.execute(tmp_path / "text.ipynb", "huge", 0, tmp_path / "runs")
     good = write(tmp_path / "good.ipynb", "1")
     (tmp_path / "file").write_text("")
     with pytest.raises(FtkitError, match="Cannot write"):
-        regress.execute(good, "smoke", 0, tmp_path / "file")
+        running.execute(good, "smoke", 0, tmp_path / "file")
     assert not (tmp_path / "runs").exists()
 
 
 def test_scale_gpu_without_a_gpu_is_skipped_not_passed(tmp_path, monkeypatch):
     monkeypatch.setenv("FTKIT_DEVICE", "cpu")
-    result = regress.execute(write(tmp_path / "good.ipynb", "1"), "gpu", 0, tmp_path / "runs")
-    assert result.verdict == "skipped" and regress.exit_code([result.verdict]) == 3
+    result = running.execute(write(tmp_path / "good.ipynb", "1"), "gpu", 0, tmp_path / "runs")
+    assert result.verdict == "skipped" and bands.exit_code([result.verdict]) == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import root
-from ftkit import site
+from ftkit.kit import site
 from ftkit.core import FtkitError
 
 chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -317,7 +317,7 @@ def test_the_configuration_is_one_file():
     assert set(re.search(r"skip_procs = (.*)", settings)[1].split(",")) == set(
         site.replaced_steps
     ) - {"FrontmatterProc"}
-    assert "procs = ftkit.site:mark_cell" in settings
+    assert "procs = ftkit.kit.site:mark_cell" in settings
 
 
 # What the build refuses, on a tiny project

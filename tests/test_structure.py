@@ -135,7 +135,7 @@ def test_notebooks_import_only_from_lower_numbers():
 
 def test_the_import_reader_sees_every_form():
     assert imported_modules(
-        "from .core import x\nfrom ftkit.text import y\nfrom ftkit import catalog\nimport ftkit.lora as z\nfrom . import cli"
+        "from .core import x\nfrom ftkit.foundations.text import y\nfrom ftkit import catalog\nimport ftkit.finetuning.lora as z\nfrom . import cli"
     ) == {"core", "text", "catalog", "lora", "cli"}
 
 

@@ -16,22 +16,7 @@ from transformers import (
 )
 
 from ftkit.core import FtkitError
-from ftkit.text import (
-    BPE,
-    batches,
-    byte_order,
-    collate,
-    keeps,
-    learn_merges,
-    make_examples,
-    padding_waste,
-    replace_pair,
-    special_tokens,
-    split_text,
-    tokenize,
-    train_bpe,
-    truncate,
-)
+from ftkit.foundations.text import BPE, batches, byte_order, collate, keeps, learn_merges, make_examples, padding_waste, replace_pair, special_tokens, split_text, tokenize, train_bpe, truncate
 
 prose = [
     "The plot is thin, but the acting isn't: a fine, fine film!",

@@ -12,9 +12,9 @@ from hypothesis import given, settings, strategies as st
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
-from ftkit import training as T
+from ftkit.foundations import training as T
 from ftkit.core import FtkitError
-from ftkit.text import collate
+from ftkit.foundations.text import collate
 
 settings.register_profile("ftkit", deadline=None)
 settings.load_profile("ftkit")  # no test of time

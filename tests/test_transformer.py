@@ -21,28 +21,9 @@ from transformers import (
 )
 
 from ftkit.core import FtkitError
-from ftkit.training import fit
-from ftkit.transformer import (
-    Block,
-    Config,
-    Decoder,
-    Encoder,
-    EncoderDecoder,
-    bert_config,
-    config_of,
-    convert,
-    count_flops,
-    count_parameters,
-    from_pretrained,
-    from_transformers,
-    generate,
-    gpt_config,
-    kinds,
-    layer_norm,
-    llama_config,
-    rms_norm,
-    save_pretrained,
-)
+from ftkit.foundations.training import fit
+from ftkit.foundations.checkpoints import config_of, convert, from_pretrained, from_transformers, save_pretrained
+from ftkit.foundations.transformer import Block, Config, Decoder, Encoder, EncoderDecoder, bert_config, count_flops, count_parameters, generate, gpt_config, kinds, layer_norm, llama_config, rms_norm
 
 V, context = 60, 32
 few = settings(max_examples=15, deadline=None)
