@@ -634,7 +634,7 @@ def fetch(
         with _locked(asset.key), _cache_errors():
             if not _complete(asset, folder):
                 _fill(asset, folder, progress)
-    core._assets_used[name] = asset.sha256
+    core.assets_used[name] = asset.sha256
     return folder
 
 # %% ../nbs/0_start/01_catalog.ipynb #60ad232e

@@ -134,7 +134,7 @@ def test_only_the_pinned_files_are_unpacked(toy, monkeypatch):
         "words.txt",
     ]
     assert (folder / "words.txt").read_bytes() == TEXT and left(toy) == [folder.name]
-    assert core._assets_used["toy"] == assets["toy"].sha256
+    assert core.assets_used["toy"] == assets["toy"].sha256
 
 
 def test_no_network_and_nothing_cached(toy):
