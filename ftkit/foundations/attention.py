@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['causal_mask', 'padding_mask', 'repeat_heads', 'attention_weights', 'attention', 'sinusoidal', 'rotate',
-           'KeyValueCache', 'MultiHeadAttention', 'check_heads']
+           'KeyValueCache', 'check_heads', 'MultiHeadAttention']
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #f5192e01
-import functools, math
+import functools
+import math
 
 import torch
 import torch.nn.functional as F
@@ -21,11 +22,15 @@ def causal_mask(
     S: int | None = None,  # keys; None: as many as queries
     device: torch.device | str | None = None,
 ) -> Tensor:  # (T, S), bool: True where a query may look
-    "Query t sees the keys up to its own position. Raises `FtkitError` if there are fewer keys than queries."
-    S = T if S is None else S
+    """Query t sees the keys up to its own position.
+
+    Raises `FtkitError` if there are fewer keys than queries."""
+    if S is None:
+        S = T
     if S < T:
         raise FtkitError(
-            f"A causal mask needs at least as many keys as queries; there are {S} keys and {T} queries."
+            f"A causal mask needs at least as many keys as queries; "
+            f"there are {S} keys and {T} queries."
         )
     return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
 
@@ -36,7 +41,8 @@ def padding_mask(
     "Nobody looks at padding. Raises `FtkitError` for another shape."
     if attention_mask.ndim != 2:
         raise FtkitError(
-            f"An attention_mask has the shape (B, S), one number for each token; this one has {tuple(attention_mask.shape)}."
+            "An attention_mask has the shape (B, S), one number for each token; "
+            f"this one has {tuple(attention_mask.shape)}."
         )
     return (attention_mask != 0)[:, None, None, :]
 
@@ -45,12 +51,17 @@ def repeat_heads(
     x: Tensor,  # (B, G, S, D): keys or values of G heads
     heads: int,  # H, a multiple of G
 ) -> Tensor:  # (B, H, S, D)
-    "Each key head serves H / G query heads that lie side by side (grouped queries: Ainslie et al., 2023, arXiv:2305.13245)."
+    """Each key head serves H / G query heads that lie side by side.
+
+    Grouped queries: Ainslie et al., 2023, arXiv:2305.13245. Raises `FtkitError`."""
     if heads % x.shape[1]:
         raise FtkitError(
-            f"{heads} query heads can't share {x.shape[1]} key heads evenly; choose a divisor of {heads}."
+            f"{heads} query heads can't share {x.shape[1]} key heads evenly; "
+            f"choose a divisor of {heads}."
         )
-    return x if heads == x.shape[1] else x.repeat_interleave(heads // x.shape[1], dim=1)
+    if heads == x.shape[1]:
+        return x
+    return x.repeat_interleave(heads // x.shape[1], dim=1)
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #ed6a616a
 def attention_weights(
@@ -60,18 +71,21 @@ def attention_weights(
     causal: bool = False,  # query t sees keys up to its own position; the last T of S
 ) -> Tensor:  # (B, H, T, S): each row sums to 1, or to 0 where nothing may be seen
     "softmax(Q K^T / sqrt(D)) under the mask (Vaswani et al., 2017, arXiv:1706.03762, equation 1)."
-    scores = (
-        query @ repeat_heads(key, query.shape[1]).transpose(-2, -1) / math.sqrt(query.shape[-1])
-    )
+    key = repeat_heads(key, query.shape[1])
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
     if causal:
-        mask = _both(mask, causal_mask(*scores.shape[-2:], scores.device))
+        T, S = scores.shape[-2:]
+        mask = _both(mask, causal_mask(T, S, scores.device))
     if mask is None:
         return scores.softmax(-1)
     return scores.masked_fill(~mask, -torch.inf).softmax(-1).masked_fill(~mask, 0)
 
 
 def _both(mask: Tensor | None, other: Tensor) -> Tensor:
-    return other if mask is None else mask & other
+    "True where both masks are; no mask hides nothing."
+    if mask is None:
+        return other
+    return mask & other
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #bda1e1c2
 def attention(
@@ -82,14 +96,20 @@ def attention(
     causal: bool = False,  # query t sees keys up to its own position; the last T of S
     dropout: float = 0.0,  # share of the weights set to 0
 ) -> Tensor:  # (B, H, T, D); zeros where nothing may be seen
-    "`attention_weights(query, key) @ value` in one fused kernel that never holds the (T, S) weights (Dao et al., 2022, arXiv:2205.14135)."
+    """`attention_weights(query, key) @ value` in one fused kernel.
+
+    It never holds the (T, S) weights (Dao et al., 2022, arXiv:2205.14135)."""
     T, S = query.shape[-2], key.shape[-2]
-    if causal and (mask is not None or T != S):  # the kernel's own causal mask knows neither
-        mask, causal = (_both(mask, causal_mask(T, S, query.device)) if T > 1 else mask), False
-    if (
-        mask is not None and query.is_cuda or query.shape[1] % key.shape[1]
-    ):  # a GPU's kernel for masks shares no heads
-        key, value = repeat_heads(key, query.shape[1]), repeat_heads(value, query.shape[1])
+    # The kernel's own causal mask knows no other mask and no earlier keys.
+    if causal and (mask is not None or T != S):
+        if T > 1:
+            mask = _both(mask, causal_mask(T, S, query.device))
+        causal = False
+    # A GPU's kernel for masks shares no heads; heads that can't be shared are refused.
+    masked_on_gpu = mask is not None and query.is_cuda
+    if masked_on_gpu or query.shape[1] % key.shape[1]:
+        key = repeat_heads(key, query.shape[1])
+        value = repeat_heads(value, query.shape[1])
     return F.scaled_dot_product_attention(
         query,
         key,
@@ -106,7 +126,9 @@ def sinusoidal(
     C: int,  # channels, even
     base: float = 10000.0,
 ) -> Tensor:  # (T, C), float32
-    "Sines in the even channels, cosines in the odd ones, of wavelengths from 2 pi to 2 pi times base (Vaswani et al., 2017, section 3.5)."
+    """Sines in the even channels, cosines in the odd ones.
+
+    The wavelengths go from 2 pi to 2 pi times base (Vaswani et al., 2017, section 3.5)."""
     if C % 2:
         raise FtkitError(f"Sinusoidal positions need an even number of channels; {C} were given.")
     angles = _angles(torch.arange(T), C, base)
@@ -124,15 +146,14 @@ def rotate(
     positions: Tensor,  # (T,), or one position for all
     base: float = 10000.0,
 ) -> Tensor:  # the shape and dtype of x
-    "Turn channel pairs (i, i + D/2) by position times frequency (Su et al., 2021, arXiv:2104.09864; pairs as in Llama)."
+    """Turn channel pairs (i, i + D/2) by position times frequency.
+
+    Su et al., 2021, arXiv:2104.09864; pairs as in Llama. Raises `FtkitError` if D is odd."""
     if x.shape[-1] % 2:
         raise FtkitError(f"Rotary positions need an even head size; it is {x.shape[-1]}.")
     angles = _angles(positions, x.shape[-1], base)
-    return _turn(x, angles.cos().to(x.dtype), angles.sin().to(x.dtype))
-
-
-def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    "Rotate the pairs by angles whose cosines and sines (T, D/2) are given."
+    cos = angles.cos().to(x.dtype)
+    sin = angles.sin().to(x.dtype)
     a, b = x.chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
@@ -148,7 +169,9 @@ def _rotary_table(
 
 
 class _TurnInPlace(torch.autograd.Function):
-    "Turn the first `heads` heads of (B, T, heads + others, D) where they lie: no second copy is kept. The gradient of a turn is the turn back."
+    """Turn the first `heads` heads of (B, T, heads + others, D) where they lie.
+
+    No second copy is kept. The gradient of a turn is the turn back."""
 
     @staticmethod
     def forward(ctx, x, heads, cos, sin):  # cos and sin (T, 1, D/2)
@@ -164,6 +187,7 @@ class _TurnInPlace(torch.autograd.Function):
 
 
 def _turn_(x: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
+    "Turn the pairs of the first heads, in place."
     a, b = x[:, :, :heads].chunk(2, -1)
     old = a.clone()
     a.mul_(cos).addcmul_(b, sin, value=-1)
@@ -172,43 +196,68 @@ def _turn_(x: Tensor, heads: int, cos: Tensor, sin: Tensor) -> Tensor:
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #da69a9f9
 def _rotate_heads(x: Tensor, heads: int, start: int, base: float) -> Tensor:
-    "`rotate` the first heads of (B, T, heads + others, D), in place, for the positions start, start + 1, ..., by the table."
+    """`rotate` the first heads of (B, T, heads + others, D), in place, by the table.
+
+    The positions are start, start + 1, ..."""
     end = start + x.shape[1]
-    cos, sin = _rotary_table(
-        max(64, 1 << (end - 1).bit_length()), x.shape[-1], base, x.device, x.dtype
-    )
+    # Tables of few lengths, each a power of two: a text that grows needs no new one for each token.
+    length = max(64, 1 << (end - 1).bit_length())
+    cos, sin = _rotary_table(length, x.shape[-1], base, x.device, x.dtype)
     return _TurnInPlace.apply(x, heads, cos[start:end, None], sin[start:end, None])
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #6deebb56
 class KeyValueCache:
-    "Keys and values of the tokens seen so far, for one layer. The room doubles when it is full, so that a token costs no copy of all."
+    """Keys and values of the tokens seen so far, for one layer.
+
+    The room doubles when it is full, so that a token costs no copy of all."""
 
     def __init__(self):
-        self.length, self.room = 0, None
+        self.length = 0
+        self.room = None  # (2, B, G, room, D): keys, values
 
     def update(
-        self, key: Tensor, value: Tensor
-    ) -> tuple[Tensor, Tensor]:  # (B, G, T, D) each -> (B, G, S, D) each
+        self,
+        key: Tensor,  # (B, G, T, D)
+        value: Tensor,  # (B, G, T, D)
+    ) -> tuple[Tensor, Tensor]:  # (B, G, S, D) each
         "Append, and return all so far. Not for training: gradients do not flow through it."
         B, G, T, D = key.shape
-        if self.room is None or self.length + T > self.room.shape[3]:
-            grown = key.new_empty(2, B, G, max(64, 2 * (self.length + T)), D)
+        end = self.length + T
+        if self.room is None or end > self.room.shape[3]:
+            grown = key.new_empty(2, B, G, max(64, 2 * end), D)
             if self.room is not None:
                 grown[:, :, :, : self.length] = self.room[:, :, :, : self.length]
             self.room = grown
-        (
-            self.room[0, :, :, self.length : self.length + T],
-            self.room[1, :, :, self.length : self.length + T],
-        ) = key.detach(), value.detach()
-        self.length += T
+        self.room[0, :, :, self.length : end] = key.detach()
+        self.room[1, :, :, self.length : end] = value.detach()
+        self.length = end
         return self.seen()
 
-    def seen(self) -> tuple[Tensor, Tensor]:
+    def seen(self) -> tuple[Tensor, Tensor]:  # (B, G, S, D) each
+        "All keys and values so far."
         return self.room[0, :, :, : self.length], self.room[1, :, :, : self.length]
+
+# %% ../../nbs/1_foundations/16_attention.ipynb #16a00007
+def check_heads(width: int, heads: int, kv_heads: int, rotary_base: float | None) -> None:
+    "Raise `FtkitError` unless the heads divide evenly."
+    if min(width, heads, kv_heads) < 1 or width % heads:
+        raise FtkitError(
+            f"A width of {width} can't be split into {heads} equal heads; "
+            f"choose a divisor of {width}."
+        )
+    if heads % kv_heads:
+        raise FtkitError(
+            f"{heads} query heads can't share {kv_heads} key heads evenly; "
+            f"choose a divisor of {heads}."
+        )
+    if rotary_base is not None and width // heads % 2:
+        raise FtkitError(f"Rotary positions need an even head size; it is {width // heads}.")
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #30899dfd
 class MultiHeadAttention(nn.Module):
-    "H heads of width / H channels each; keys and values of `kv_heads` heads; one matrix makes queries, keys and values. Raises `FtkitError`."
+    """H heads of width / H channels each; keys and values of `kv_heads` heads.
+
+    One matrix makes queries, keys and values. Raises `FtkitError` if the sizes do not divide."""
 
     def __init__(
         self,
@@ -216,95 +265,80 @@ class MultiHeadAttention(nn.Module):
         heads: int,  # H
         kv_heads: int | None = None,  # G, a divisor of heads; None: as many
         bias: bool = True,
-        dropout: float = 0.0,
-        rotary_base: float | None = None,
-    ):  # None: no rotary positions
+        dropout: float = 0.0,  # share of the weights set to 0 in training
+        rotary_base: float | None = None,  # None: no rotary positions
+    ):
         super().__init__()
-        kv_heads = heads if kv_heads is None else kv_heads
+        if kv_heads is None:
+            kv_heads = heads
         check_heads(width, heads, kv_heads, rotary_base)
-        self.heads, self.kv_heads, self.size, self.dropout, self.rotary_base = (
-            heads,
-            kv_heads,
-            width // heads,
-            dropout,
-            rotary_base,
-        )
-        self.qkv = nn.Linear(
-            width, (heads + 2 * kv_heads) * self.size, bias=bias
-        )  # rows: queries, then keys, then values
+        self.heads = heads
+        self.kv_heads = kv_heads
+        self.size = width // heads
+        self.dropout = dropout
+        self.rotary_base = rotary_base
+        # Rows: queries, then keys, then values.
+        self.qkv = nn.Linear(width, (heads + 2 * kv_heads) * self.size, bias=bias)
         self.out = nn.Linear(width, width, bias=bias)
 
     def forward(
         self,
         x: Tensor,  # (B, T, C): who asks
         context: Tensor | None = None,  # (B, S, C): who is asked; None: x itself
-        mask: Tensor | None = None,
+        mask: Tensor | None = None,  # bool, broadcast to (B, H, T, S): True where to look
         causal: bool = False,
         cache: KeyValueCache | None = None,
     ) -> Tensor:  # (B, T, C)
+        "Attention of all heads, mixed."
         query, key, value = self.project(x, context, cache)
-        mixed = attention(query, key, value, mask, causal, self.dropout if self.training else 0.0)
+        dropout = self.dropout if self.training else 0.0
+        mixed = attention(query, key, value, mask, causal, dropout)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
-    def project(self, x, context=None, cache=None):
-        return _project(self, x, context, cache)
+    def project(
+        self, x: Tensor, context: Tensor | None = None, cache: KeyValueCache | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:  # (B, H, T, D), (B, G, S, D), (B, G, S, D)
+        "Queries, keys and values; rotated, and with the cache in front."
+        if context is not None:
+            return self._project_across(x, context, cache)
+        H, G = self.heads, self.kv_heads
+        mixed = self.qkv(x).unflatten(-1, (H + 2 * G, self.size))
+        if self.rotary_base is not None:
+            start = cache.length if cache else 0
+            mixed = _rotate_heads(mixed, H + G, start, self.rotary_base)
+        query, key, value = mixed.transpose(1, 2).split((H, G, G), 1)
+        if cache is not None:
+            key, value = cache.update(key, value)
+        return query, key, value
 
-    def weights(self, x, context=None, mask=None, causal=False):
-        return _weights(self, x, context, mask, causal)
+    def _project_across(
+        self, x: Tensor, context: Tensor, cache: KeyValueCache | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        "Queries from x, keys and values from the context; those of a cached one are made once."
+        H, G = self.heads, self.kv_heads
+        rows = (H * self.size, 2 * G * self.size)
+        query_weight, context_weight = self.qkv.weight.split(rows)
+        query_bias, context_bias = None, None
+        if self.qkv.bias is not None:
+            query_bias, context_bias = self.qkv.bias.split(rows)
+        query = F.linear(x, query_weight, query_bias)
+        query = query.unflatten(-1, (H, self.size)).transpose(1, 2)
+        if cache is not None and cache.length:
+            key, value = cache.seen()
+            return query, key, value
+        mixed = F.linear(context, context_weight, context_bias)
+        key, value = mixed.unflatten(-1, (2 * G, self.size)).transpose(1, 2).chunk(2, 1)
+        if cache is not None:
+            key, value = cache.update(key, value)
+        return query, key, value
 
-# %% ../../nbs/1_foundations/16_attention.ipynb #7e570413
-def check_heads(width: int, heads: int, kv_heads: int, rotary_base: float | None) -> None:
-    "Raise `FtkitError` unless the heads divide evenly."
-    if min(width, heads, kv_heads) < 1 or width % heads:
-        raise FtkitError(
-            f"A width of {width} can't be split into {heads} equal heads; choose a divisor of {width}."
-        )
-    if heads % kv_heads:
-        raise FtkitError(
-            f"{heads} query heads can't share {kv_heads} key heads evenly; choose a divisor of {heads}."
-        )
-    if rotary_base is not None and width // heads % 2:
-        raise FtkitError(f"Rotary positions need an even head size; it is {width // heads}.")
-
-
-def _project(
-    layer: MultiHeadAttention, x: Tensor, context: Tensor | None, cache: KeyValueCache | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    "Queries (B, H, T, D), keys and values (B, G, S, D); rotated, and with the cache in front."
-    H, G, D = layer.heads, layer.kv_heads, layer.size
-    if context is not None:
-        return _project_across(layer, x, context, cache)
-    mixed = layer.qkv(x).unflatten(-1, (H + 2 * G, D))
-    if layer.rotary_base is not None:
-        mixed = _rotate_heads(mixed, H + G, cache.length if cache else 0, layer.rotary_base)
-    query, key, value = mixed.transpose(1, 2).split((H, G, G), 1)
-    return (query, key, value) if cache is None else (query, *cache.update(key, value))
-
-# %% ../../nbs/1_foundations/16_attention.ipynb #c231fc52
-def _project_across(
-    layer: MultiHeadAttention, x: Tensor, context: Tensor, cache: KeyValueCache | None
-) -> tuple[Tensor, Tensor, Tensor]:
-    "Queries from x, keys and values from the context; those of a cached context are made once."
-    H, G, D = layer.heads, layer.kv_heads, layer.size
-    weights, biases = (
-        layer.qkv.weight.split((H * D, 2 * G * D)),
-        (None, None) if layer.qkv.bias is None else layer.qkv.bias.split((H * D, 2 * G * D)),
-    )
-    query = F.linear(x, weights[0], biases[0]).unflatten(-1, (H, D)).transpose(1, 2)
-    if cache is not None and cache.length:
-        return query, *cache.seen()
-    key, value = (
-        F.linear(context, weights[1], biases[1])
-        .unflatten(-1, (2 * G, D))
-        .transpose(1, 2)
-        .chunk(2, 1)
-    )
-    return (query, key, value) if cache is None else (query, *cache.update(key, value))
-
-
-def _weights(
-    layer: MultiHeadAttention, x: Tensor, context: Tensor | None, mask: Tensor | None, causal: bool
-) -> Tensor:
-    "Where each head looks: (B, H, T, S)."
-    query, key, _ = layer.project(x, context)
-    return attention_weights(query, key, mask, causal)
+    def weights(
+        self,
+        x: Tensor,
+        context: Tensor | None = None,
+        mask: Tensor | None = None,
+        causal: bool = False,
+    ) -> Tensor:  # (B, H, T, S)
+        "Where each head looks."
+        query, key, _ = self.project(x, context)
+        return attention_weights(query, key, mask, causal)
