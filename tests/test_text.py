@@ -1,12 +1,14 @@
-"Tokens, truncation, batches and byte-pair encoding: parity with the libraries, properties, bad input."
+"Tokens, truncation, batches, byte-pair encoding: parity with the libraries, properties, bad input."
 
 import json
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import (
     ByT5Tokenizer,
@@ -16,7 +18,22 @@ from transformers import (
 )
 
 from ftkit.core import FtkitError
-from ftkit.foundations.text import BPE, batches, byte_order, collate, keeps, learn_merges, make_examples, padding_waste, replace_pair, special_tokens, split_text, tokenize, train_bpe, truncate
+from ftkit.foundations.text import (
+    BPE,
+    batches,
+    byte_order,
+    collate,
+    keeps,
+    learn_merges,
+    make_examples,
+    padding_waste,
+    replace_pair,
+    special_tokens,
+    split_text,
+    tokenize,
+    train_bpe,
+    truncate,
+)
 
 prose = [
     "The plot is thin, but the acting isn't: a fine, fine film!",
@@ -28,49 +45,36 @@ prose = [
 
 
 def library_bpe(texts, size):
-    t = Tokenizer(models.BPE())
-    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    t.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(
-            vocab_size=size,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
-    return t
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
 
 
-def library_merges(t):
+def library_merges(tokenizer):
     visible = dict(zip(sorted(pre_tokenizers.ByteLevel.alphabet()), byte_order))
-    return [
-        tuple(bytes(visible[c] for c in token) for token in pair)
-        for pair in json.loads(t.to_str())["model"]["merges"]
-    ]
+
+    def as_bytes(token):
+        return bytes(visible[c] for c in token)
+
+    merges = json.loads(tokenizer.to_str())["model"]["merges"]
+    return [(as_bytes(a), as_bytes(b)) for a, b in merges]
 
 
 @pytest.fixture(scope="module")
 def bert():
-    "A small tokenizer of BERT's type, made here: WordPiece with [CLS] and [SEP], a longest row of 16."
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "a",
-        "fine",
-        "film",
-        "dull",
-        "##er",
-        "##s",
-        "!",
-        ",",
-    ] + [f"w{i}" for i in range(100)]
-    t = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-    t.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    t.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    "A small WordPiece tokenizer, made here, with BERT's [CLS] and [SEP] and a longest row of 16."
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    pieces = ["a", "fine", "film", "dull", "##er", "##s", "!", ","]
+    words = special + pieces + [f"w{i}" for i in range(100)]
+    vocabulary = {word: i for i, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     return PreTrainedTokenizerFast(
-        tokenizer_object=t,
+        tokenizer_object=tokenizer,
         model_max_length=16,
         pad_token="[PAD]",
         cls_token="[CLS]",
@@ -88,10 +92,12 @@ def plain():
 
 
 def test_merges_vocabulary_and_encodings_are_the_librarys():
-    ours, theirs = train_bpe(prose, 400), library_bpe(prose, 400)
-    assert ours.merges == library_merges(theirs) and len(ours.merges) > 60
+    ours = train_bpe(prose, 400)
+    theirs = library_bpe(prose, 400)
+    assert ours.merges == library_merges(theirs)
+    assert len(ours.merges) > 60
     assert len(ours.vocabulary) == theirs.get_vocab_size()
-    for text in prose + ["never seen before: bananarama ÄÖÜ ß 🎬🎬 \x00\x1c\x85"]:
+    for text in [*prose, "never seen before: bananarama ÄÖÜ ß 🎬🎬 \x00\x1c\x85"]:
         assert ours.encode(text) == theirs.encode(text).ids
 
 
@@ -101,9 +107,10 @@ def test_merges_vocabulary_and_encodings_are_the_librarys():
     st.integers(256, 330),
 )
 def test_ties_and_overlaps_fall_as_in_the_library(texts, size):
-    ours, theirs = train_bpe(texts, size), library_bpe(texts, size)
+    ours = train_bpe(texts, size)
+    theirs = library_bpe(texts, size)
     assert ours.merges == library_merges(theirs)
-    for text in texts + ["abab aab", "aaaaaaa"]:
+    for text in [*texts, "abab aab", "aaaaaaa"]:
         assert ours.encode(text) == theirs.encode(text).ids
 
 
@@ -116,12 +123,13 @@ def test_ties_and_overlaps_fall_as_in_the_library(texts, size):
 )
 def test_updating_counts_equals_counting_again(words, n):
     ids = [["abcd".index(c) for c in w] for w in words]
-    naive, again = [], [list(w) for w in ids]
+    again = [list(w) for w in ids]
+    naive = []
     while len(naive) < n:
         counts = Counter()
-        for w, k in zip(again, words.values()):
-            for p in zip(w, w[1:]):
-                counts[p] += k
+        for word, times in zip(again, words.values()):
+            for pair in pairwise(word):
+                counts[pair] += times
         if not counts:
             break
         naive.append(min(counts, key=lambda p: (-counts[p], p)))
@@ -174,9 +182,8 @@ def test_a_character_cut_apart_is_marked_not_dropped():
 def test_no_token_is_made_twice_and_training_stops_when_no_pair_is_left():
     small = train_bpe("abc abc", 10_000)
     assert len(set(small.vocabulary)) == len(small.vocabulary) == 256 + len(small.merges) < 262
-    assert train_bpe("", 300).merges == [] and BPE([]).encode("é") == [
-        byte_order.index(b) for b in "é".encode()
-    ]
+    assert train_bpe("", 300).merges == []
+    assert BPE([]).encode("é") == [byte_order.index(b) for b in "é".encode()]
 
 
 def test_a_prefix_of_the_merges_is_a_smaller_tokenizer():
@@ -204,7 +211,8 @@ def test_bad_input_to_bpe_is_a_sentence(call, sentence):
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 50), st.sampled_from(keeps))
 def test_truncate_keeps_the_ends_it_promises(ids, length, keep):
     kept = truncate(ids, length, keep)
-    assert len(kept) == min(length, len(ids)) and kept is not ids
+    assert len(kept) == min(length, len(ids))
+    assert kept is not ids
     head = {"head": len(kept), "tail": 0, "head_tail": (len(kept) + 1) // 2}[keep]
     if len(ids) > length:
         assert kept == ids[:head] + ids[len(ids) - len(kept) + head :]
@@ -215,10 +223,8 @@ def test_truncate_keeps_the_ends_it_promises(ids, length, keep):
 def test_head_is_the_librarys_truncation_and_none_its_plain_encoding(bert):
     texts = ["", "fine", "a fine film, duller films! " * 5, " ".join(f"w{i}" for i in range(100))]
     for n in (3, 5, 16):
-        assert (
-            tokenize(texts, bert, n, "head")
-            == bert(texts, truncation=True, max_length=n)["input_ids"]
-        )
+        theirs = bert(texts, truncation=True, max_length=n)["input_ids"]
+        assert tokenize(texts, bert, n, "head") == theirs
     assert tokenize(texts, bert, None) == bert(texts, verbose=False)["input_ids"]
 
 
@@ -228,17 +234,16 @@ def test_head_and_tail_keeps_both_ends_inside_the_special_tokens(bert):
 
 
 def test_special_tokens_of_several_tokenizers(bert, plain):
-    assert special_tokens(bert) == ([2], [3]) and special_tokens(plain) == ([], [])
-    canine, byt5 = (
-        CanineTokenizer(),
-        ByT5Tokenizer(),
-    )  # written in Python: two special tokens, and one at the end
-    assert special_tokens(canine) == (
-        [canine.cls_token_id],
-        [canine.sep_token_id],
-    ) and special_tokens(byt5) == ([], [byt5.eos_token_id])
-    for t in (plain, canine, byt5):
-        assert tokenize(prose, t, None) == [list(ids) for ids in t(prose)["input_ids"]]
+    assert special_tokens(bert) == ([2], [3])
+    assert special_tokens(plain) == ([], [])
+    # written in Python: two special tokens, and one at the end
+    canine = CanineTokenizer()
+    byt5 = ByT5Tokenizer()
+    assert special_tokens(canine) == ([canine.cls_token_id], [canine.sep_token_id])
+    assert special_tokens(byt5) == ([], [byt5.eos_token_id])
+    for tokenizer in (plain, canine, byt5):
+        theirs = [list(ids) for ids in tokenizer(prose)["input_ids"]]
+        assert tokenize(prose, tokenizer, None) == theirs
     assert tokenize(["abcdef", ""], byt5, 4, "tail") == byt5(["def", ""])["input_ids"]
 
 
@@ -248,16 +253,16 @@ def test_a_tokenizers_own_truncation_and_padding_do_not_interfere(bert):
     try:
         assert tokenize(["fine " * 9, "fine"], bert, None) == [[2] + [5] * 9 + [3], [2, 5, 3]]
     finally:
-        bert.backend_tokenizer.no_truncation(), bert.backend_tokenizer.no_padding()
+        bert.backend_tokenizer.no_truncation()
+        bert.backend_tokenizer.no_padding()
 
 
 def test_long_texts_and_many_texts_bring_no_warning(bert, caplog, capfd):
-    rows = tokenize(
-        ["fine " * 200_000, "x" * 10**6, ""] + ["film"] * 5000, bert, 12
-    )  # more than one slice
-    assert (
-        [len(r) for r in rows[:4]] == [12, 3, 2, 3] and len(rows) == 5003 and rows[-1] == [2, 6, 3]
-    )
+    long = ["fine " * 200_000, "x" * 10**6, ""]
+    rows = tokenize(long + ["film"] * 5000, bert, 12)  # more than one slice
+    assert [len(r) for r in rows[:4]] == [12, 3, 2, 3]
+    assert len(rows) == 5003
+    assert rows[-1] == [2, 6, 3]
     assert "longer than" not in caplog.text + "".join(capfd.readouterr())
 
 
@@ -302,9 +307,8 @@ sizes = st.lists(st.integers(0, 600), max_size=300)
 def test_batches_are_a_permutation_and_deterministic(lengths, batch_size, seed, epoch, pool):
     found = batches(lengths, batch_size, seed, epoch, pool)
     assert sorted(i for b in found for i in b) == list(range(len(lengths)))
-    assert all(1 <= len(b) <= batch_size for b in found) and len(found) == -(
-        -len(lengths) // batch_size
-    )
+    assert all(1 <= len(b) <= batch_size for b in found)
+    assert len(found) == -(-len(lengths) // batch_size)  # rounded up
     assert found == batches(np.array(lengths), batch_size, seed, epoch, pool)
 
 
@@ -317,9 +321,8 @@ def test_without_a_seed_the_order_is_by_length(lengths, batch_size):
 @settings(deadline=None)
 @given(sizes, st.integers(1, 40))
 def test_sorting_never_wastes_more_than_the_given_order(lengths, batch_size):
-    given_order = [
-        range(i, min(i + batch_size, len(lengths))) for i in range(0, len(lengths), batch_size)
-    ]
+    n = len(lengths)
+    given_order = [range(i, min(i + batch_size, n)) for i in range(0, n, batch_size)]
     waste = padding_waste(lengths, given_order)
     assert 0 <= waste < 1
     if len(lengths) % batch_size == 0:
@@ -328,17 +331,14 @@ def test_sorting_never_wastes_more_than_the_given_order(lengths, batch_size):
 
 def test_seed_epoch_and_batch_order_matter():
     lengths = np.random.default_rng(0).integers(10, 500, 2000)
-    a = batches(lengths, 16, seed=0)
-    assert a != batches(lengths, 16, seed=1) and a != batches(lengths, 16, seed=0, epoch=1)
-    longest = [max(lengths[b]) for b in a]
-    assert (
-        abs(np.corrcoef(np.arange(len(longest)), longest)[0, 1]) < 0.3
-    )  # no drift from short to long
-    assert (
-        padding_waste(lengths, a)
-        < 0.1
-        < padding_waste(lengths, [range(i, i + 16) for i in range(0, 2000, 16)])
-    )
+    found = batches(lengths, 16, seed=0)
+    assert found != batches(lengths, 16, seed=1)
+    assert found != batches(lengths, 16, seed=0, epoch=1)
+    longest = [max(lengths[b]) for b in found]
+    drift = np.corrcoef(np.arange(len(longest)), longest)[0, 1]
+    assert abs(drift) < 0.3  # from short to long
+    as_given = [range(i, i + 16) for i in range(0, 2000, 16)]
+    assert padding_waste(lengths, found) < 0.1 < padding_waste(lengths, as_given)
 
 
 @pytest.mark.parametrize(
@@ -365,16 +365,17 @@ def test_bad_batches_are_a_sentence(call, sentence):
 @given(st.lists(st.lists(st.integers(1, 99), max_size=12), min_size=1, max_size=6))
 def test_collate_loses_and_adds_nothing(rows):
     batch = collate([dict(input_ids=r, labels=[-x for x in r]) for r in rows], pad_id=77)
-    ids, mask, labels = batch["input_ids"], batch["attention_mask"], batch["labels"]
-    assert (
-        ids.shape == mask.shape == labels.shape == (len(rows), max(1, *map(len, rows)))
-        and ids.dtype == mask.dtype == labels.dtype == torch.int64
-    )
-    for i, r in enumerate(rows):
-        assert ids[i][mask[i] == 1].tolist() == r and labels[i][mask[i] == 1].tolist() == [
-            -x for x in r
-        ]
-    assert (ids[mask == 0] == 77).all() and (labels[mask == 0] == -100).all()
+    ids = batch["input_ids"]
+    mask = batch["attention_mask"]
+    labels = batch["labels"]
+    assert ids.shape == mask.shape == labels.shape == (len(rows), max(1, *map(len, rows)))
+    assert ids.dtype == mask.dtype == labels.dtype == torch.int64
+    for i, row in enumerate(rows):
+        real = mask[i] == 1
+        assert ids[i][real].tolist() == row
+        assert labels[i][real].tolist() == [-x for x in row]
+    assert (ids[mask == 0] == 77).all()
+    assert (labels[mask == 0] == -100).all()
 
 
 def test_collate_is_the_librarys(bert):
@@ -382,9 +383,8 @@ def test_collate_is_the_librarys(bert):
         dict(input_ids=[2, 5, 6, 3], labels=[-100, 1, 0, -100]),
         dict(input_ids=[2, 3], labels=[-100, -100]),
     ]
-    theirs = DataCollatorForTokenClassification(bert)(
-        [dict(e, attention_mask=[1] * len(e["input_ids"])) for e in examples]
-    )
+    with_masks = [dict(e, attention_mask=[1] * len(e["input_ids"])) for e in examples]
+    theirs = DataCollatorForTokenClassification(bert)(with_masks)
     ours = collate(examples, pad_id=bert.pad_token_id)
     assert set(ours) == {"input_ids", "attention_mask", "labels"}
     for k in ours:
@@ -392,10 +392,8 @@ def test_collate_is_the_librarys(bert):
 
 
 def test_labels_of_a_row_may_be_whole_or_real_numbers_or_absent(bert):
-    assert collate(make_examples(["fine", "a film"], np.array([1, 0]), bert))[
-        "labels"
-    ].tolist() == [1, 0]
-    assert (
-        collate(make_examples(["fine"], torch.tensor([0.5]), bert))["labels"].dtype == torch.float32
-    )
+    whole = collate(make_examples(["fine", "a film"], np.array([1, 0]), bert))
+    assert whole["labels"].tolist() == [1, 0]
+    real = collate(make_examples(["fine"], torch.tensor([0.5]), bert))
+    assert real["labels"].dtype == torch.float32
     assert "labels" not in collate(make_examples(["fine"], None, bert))

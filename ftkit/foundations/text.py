@@ -11,6 +11,7 @@ __all__ = ['byte_order', 'byte_id', 'pattern', 'keeps', 'replace_pair', 'split_t
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import regex
@@ -25,19 +26,20 @@ def replace_pair(
     new,  # what stands for both
 ) -> list:  # a new list
     "Replace each occurrence of the pair, from left to right."
-    found, i = [], 0
+    found = []
+    i = 0
     while i < len(word):
-        both = i + 1 < len(word) and (word[i], word[i + 1]) == pair
-        found.append(new if both else word[i])
-        i += 1 + both
+        if i + 1 < len(word) and (word[i], word[i + 1]) == pair:
+            found.append(new)
+            i += 2
+        else:
+            found.append(word[i])
+            i += 1
     return found
 
 # %% ../../nbs/1_foundations/10_text.ipynb #fe564a43
-byte_order = [
-    *range(33, 127),
-    *range(161, 173),
-    *range(174, 256),
-]  # printable in Latin-1, then the rest
+# printable in Latin-1 first, then the rest
+byte_order = [*range(33, 127), *range(161, 173), *range(174, 256)]
 byte_order += sorted(set(range(256)) - set(byte_order))
 byte_id = {b: i for i, b in enumerate(byte_order)}  # byte -> its token
 
@@ -58,25 +60,31 @@ def learn_merges(
     first_new: int,  # the id of the first merge
     n: int,  # how many merges at most
 ) -> list[tuple[int, int]]:
-    "The n commonest pairs, one after another; ties go to the smaller ids. Fewer if no pair is left (Sennrich et al. 2016, section 3.2)."
-    counts, where, merges = Counter(), defaultdict(set), []
+    """The n commonest pairs, one after another; ties go to the smaller ids.
+
+    Fewer if no pair is left (Sennrich et al. 2016, section 3.2)."""
+    counts = Counter()
+    where = defaultdict(set)  # pair -> which words hold it
     for i, word in enumerate(words):
-        for pair in zip(word, word[1:]):
+        for pair in pairwise(word):
             counts[pair] += times[i]
             where[pair].add(i)
     heap = sorted((-c, pair) for pair, c in counts.items())
+    merges = []
     while heap and heap[0][0] < 0 and len(merges) < n:
         count, pair = heapq.heappop(heap)
-        if -count != counts[pair]:  # outdated: back with its true count
+        if -count != counts[pair]:
+            # outdated: back with its true count
             heapq.heappush(heap, (-counts[pair], pair))
             continue
-        new, made = first_new + len(merges), set()
+        new = first_new + len(merges)
         merges.append(pair)
+        made = set()
         for i in where.pop(pair):
-            old, words[i] = words[i], replace_pair(words[i], pair, new)
-            for p in zip(old, old[1:]):
+            for p in pairwise(words[i]):
                 counts[p] -= times[i]
-            for p in zip(words[i], words[i][1:]):
+            words[i] = replace_pair(words[i], pair, new)
+            for p in pairwise(words[i]):
                 counts[p] += times[i]
                 if new in p:
                     where[p].add(i)
@@ -94,13 +102,12 @@ class BPE:
         merges: Iterable[tuple[bytes, bytes]],  # in the order in which they were learned
     ):
         self.merges = list(merges)
-        self.vocabulary = [bytes([b]) for b in byte_order] + [
-            a + b for a, b in self.merges
-        ]  # id -> bytes
+        # id -> bytes
+        self.vocabulary = [bytes([b]) for b in byte_order]
+        self.vocabulary += [a + b for a, b in self.merges]
         ids = {token: i for i, token in enumerate(self.vocabulary)}
-        self._new = {
-            (ids[a], ids[b]): 256 + i for i, (a, b) in enumerate(self.merges)
-        }  # a smaller id: learned earlier
+        # pair of ids -> id of the merge; the smaller, the earlier it was learned
+        self._new = {(ids[a], ids[b]): 256 + i for i, (a, b) in enumerate(self.merges)}
         self._seen: dict[bytes, list[int]] = {}
 
     def __repr__(self):
@@ -110,59 +117,55 @@ class BPE:
         if part in self._seen:
             return self._seen[part]
         word = [byte_id[b] for b in part]
-        while pairs := [p for p in zip(word, word[1:]) if p in self._new]:
+        while pairs := [p for p in pairwise(word) if p in self._new]:
             first = min(pairs, key=self._new.get)
             word = replace_pair(word, first, self._new[first])
         return self._seen.setdefault(part, word)
 
-    def encode(self, text):
-        return _encode(self, text)
+    def encode(self, text: str | bytes) -> list[int]:
+        "Token ids of a string, or of any bytes."
+        how = "surrogatepass"
+        if isinstance(text, bytes):
+            how = "surrogateescape"
+            text = text.decode("utf-8", how)
+        parts = [part.encode("utf-8", how) for part in split_text(text)]
+        return [i for part in parts for i in self._encode_part(part)]
 
-    def decode(self, ids):
-        return _decode(self, ids)
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        "The bytes of the tokens. Raises `FtkitError` for an id that there is not."
+        found = []
+        for i in ids:
+            if not 0 <= i < len(self.vocabulary):
+                raise FtkitError(
+                    f"Token {i} does not exist; "
+                    f"this tokenizer has ids from 0 to {len(self.vocabulary) - 1}."
+                )
+            found.append(self.vocabulary[i])
+        return b"".join(found)
 
-    def decode_bytes(self, ids):
-        return b"".join(_token(self, i) for i in ids)
-
-# %% ../../nbs/1_foundations/10_text.ipynb #384a3ff9
-def _encode(bpe, text: str | bytes) -> list[int]:
-    "Token ids of a string, or of any bytes."
-    how = "surrogateescape" if isinstance(text, bytes) else "surrogatepass"
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", how)
-    return [i for part in split_text(text) for i in bpe._encode_part(part.encode("utf-8", how))]
-
-
-def _token(bpe, i: int) -> bytes:
-    "The bytes of one token. Raises `FtkitError` for an id that there is not."
-    if not 0 <= i < len(bpe.vocabulary):
-        raise FtkitError(
-            f"Token {i} does not exist; this tokenizer has ids from 0 to {len(bpe.vocabulary) - 1}."
-        )
-    return bpe.vocabulary[i]
-
-
-def _decode(bpe, ids: Iterable[int]) -> str:
-    "The text; where a character was cut apart, the replacement character U+FFFD."
-    joined = bpe.decode_bytes(ids)
-    try:
-        return joined.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return joined.decode("utf-8", "replace")
+    def decode(self, ids: Iterable[int]) -> str:
+        "The text; where a character was cut apart, the replacement character U+FFFD."
+        joined = self.decode_bytes(ids)
+        try:
+            return joined.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return joined.decode("utf-8", "replace")
 
 # %% ../../nbs/1_foundations/10_text.ipynb #6b113a9f
 def train_bpe(
     text: str | Iterable[str],  # a text, or several
     vocab_size: int,  # 256 bytes and the merges
 ) -> BPE:
-    "Learn a byte-level tokenizer. It is smaller than asked if the text has no more pairs. Raises `FtkitError`."
+    """Learn a byte-level tokenizer. It is smaller than asked if the text has no more pairs.
+
+    Raises `FtkitError` for a size under 256 and for texts that are none."""
     if vocab_size < 256:
         raise FtkitError(f"vocab_size {vocab_size} is too small: the 256 bytes alone need 256.")
-    parts = Counter(
-        p for t in ([text] if isinstance(text, str) else check_texts(text)) for p in split_text(t)
-    )
-    words = [[byte_id[b] for b in p.encode("utf-8", "surrogatepass")] for p in parts]
-    tokens, merges = [bytes([b]) for b in byte_order], []
+    texts = [text] if isinstance(text, str) else check_texts(text)
+    parts = Counter(part for t in texts for part in split_text(t))
+    words = [[byte_id[b] for b in part.encode("utf-8", "surrogatepass")] for part in parts]
+    tokens = [bytes([b]) for b in byte_order]
+    merges = []
     for a, b in learn_merges(words, list(parts.values()), 256, vocab_size - 256):
         merges.append((tokens[a], tokens[b]))
         tokens.append(tokens[a] + tokens[b])
@@ -177,7 +180,8 @@ def check_texts(texts: Iterable[str]) -> list[str]:
     for i, t in enumerate(texts):
         if not isinstance(t, str):
             raise FtkitError(
-                f"Text {i}, counted from 0, is {t!r:.60} of type {type(t).__name__}; a string is expected."
+                f"Text {i}, counted from 0, is {t!r:.60} of type {type(t).__name__}; "
+                "a string is expected."
             )
     return texts
 
@@ -185,15 +189,18 @@ def check_texts(texts: Iterable[str]) -> list[str]:
 def special_tokens(
     tokenizer,  # any tokenizer of transformers
 ) -> tuple[list[int], list[int]]:
-    "The ids that a tokenizer puts before and after one text, found by asking it. Raises `FtkitError`."
-    bare, full = [
-        list(tokenizer("a", add_special_tokens=add)["input_ids"]) for add in (False, True)
-    ]
+    """The ids that a tokenizer puts before and after one text, found by asking it.
+
+    Raises `FtkitError` if what it puts around the text changes the text."""
+    bare = list(tokenizer("a", add_special_tokens=False)["input_ids"])
+    full = list(tokenizer("a", add_special_tokens=True)["input_ids"])
     for i in range(len(full) - len(bare) + 1):
-        if full[i : i + len(bare)] == bare:
-            return full[:i], full[i + len(bare) :]
+        end = i + len(bare)
+        if full[i:end] == bare:
+            return full[:i], full[end:]
     raise FtkitError(
-        f"{type(tokenizer).__name__} encodes 'a' as {bare}, and as {full} with special tokens, which does not contain the former."
+        f"{type(tokenizer).__name__} encodes 'a' as {bare}, and as {full} with special tokens, "
+        "which does not contain the former."
     )
 
 # %% ../../nbs/1_foundations/10_text.ipynb #5f1bdd0e
@@ -205,7 +212,9 @@ def truncate(
     length: int,  # how many to keep at most
     keep: str = "head_tail",  # which: "head", "tail", or "head_tail", half of each
 ) -> list[int]:  # a new list
-    'At most `length` of the tokens, in their order; of "head_tail" an odd one goes to the head. Raises `FtkitError`.'
+    """At most `length` of the tokens, in their order; of "head_tail" an odd one goes to the head.
+
+    Raises `FtkitError`."""
     if keep not in keeps:
         raise unknown("way to truncate", keep, keeps)
     if length < 0:
@@ -213,7 +222,8 @@ def truncate(
     if len(ids) <= length:
         return list(ids)
     head = {"head": length, "tail": 0, "head_tail": (length + 1) // 2}[keep]
-    return list(ids[:head]) + list(ids[len(ids) - (length - head) :])
+    tail = length - head
+    return list(ids[:head]) + list(ids[len(ids) - tail :])
 
 # %% ../../nbs/1_foundations/10_text.ipynb #d6a118be
 def tokenize(
@@ -222,21 +232,24 @@ def tokenize(
     max_length: int | None = 128,  # in tokens, special ones included; None keeps all
     keep: str = "head_tail",  # what truncation keeps: "head", "tail" or "head_tail"
 ) -> list[list[int]]:  # N rows of token ids
-    "Rows of token ids, truncated, with the tokenizer's own special tokens around them. Raises `FtkitError`."
-    texts, (before, after) = check_texts(texts), special_tokens(tokenizer)
+    """Rows of token ids, truncated, with the tokenizer's own special tokens around them.
+
+    Raises `FtkitError`."""
+    texts = check_texts(texts)
+    before, after = special_tokens(tokenizer)
     if keep not in keeps:
         raise unknown("way to truncate", keep, keeps)
     special = len(before) + len(after)
     if max_length is not None and max_length <= special:
         raise FtkitError(
-            f"max_length {max_length} leaves no room for the text: {special} tokens are special, so it must be at least {special + 1}."
+            f"max_length {max_length} leaves no room for the text: {special} tokens are special, "
+            f"so it must be at least {special + 1}."
         )
     rows = []
-    for i in range(
-        0, len(texts), 4096
-    ):  # in slices, since the library keeps offsets and strings until a call ends
+    # in slices, since the library keeps offsets and strings until a call ends
+    for start in range(0, len(texts), 4096):
         encoded = tokenizer(
-            texts[i : i + 4096],
+            texts[start : start + 4096],
             add_special_tokens=False,
             truncation=False,
             padding=False,
@@ -254,10 +267,12 @@ def padding_waste(
     lengths: Sequence[int],  # tokens of each example
     index_batches: Iterable[Sequence[int]],  # indices of the examples in each batch
 ) -> float:  # from 0 to 1
-    "The share of computed positions that are padding, when each batch is padded to its longest row."
+    "The share of computed positions that are padding, if each batch is padded to its longest row."
     sizes = [[int(lengths[i]) for i in b] for b in index_batches if len(b)]
     computed = sum(len(s) * max(s) for s in sizes)
-    return 1 - sum(map(sum, sizes)) / computed if computed else 0.0
+    if not computed:
+        return 0.0
+    return 1 - sum(map(sum, sizes)) / computed
 
 # %% ../../nbs/1_foundations/10_text.ipynb #102d4a74
 def batches(
@@ -267,7 +282,9 @@ def batches(
     epoch: int = 0,  # another epoch, another order
     pool: int = 50,  # how many batches are sorted together
 ) -> list[list[int]]:  # indices of the examples, each once
-    "Batches of examples of like length: shuffled, sorted inside pools, batches shuffled again. Raises `FtkitError`."
+    """Batches of examples of like length: shuffled, sorted inside pools, batches shuffled again.
+
+    Raises `FtkitError`."""
     if batch_size < 1 or pool < 1:
         raise FtkitError(
             f"batch_size and pool must be 1 or more; they are {batch_size} and {pool}."
@@ -275,40 +292,54 @@ def batches(
     if seed is not None and min(seed, epoch) < 0:
         raise FtkitError(f"seed and epoch must be 0 or more; they are {seed} and {epoch}.")
     lengths = np.asarray(lengths, dtype=np.int64)
-    split = lambda order, n: [order[i : i + n] for i in range(0, len(order), n)]
-    by_length = lambda order: order[np.argsort(lengths[order], kind="stable")]
+
+    def split(order, n):
+        return [order[i : i + n] for i in range(0, len(order), n)]
+
+    def by_length(order):
+        return order[np.argsort(lengths[order], kind="stable")]
+
     if seed is None:
-        return [b.tolist() for b in split(by_length(np.arange(len(lengths))), batch_size)]
+        order = by_length(np.arange(len(lengths)))
+        return [b.tolist() for b in split(order, batch_size)]
     rng = np.random.default_rng([seed, epoch])
-    pools = split(rng.permutation(len(lengths)), batch_size * pool)
-    found = [b.tolist() for p in pools for b in split(by_length(p), batch_size)]
+    found = []
+    for part in split(rng.permutation(len(lengths)), batch_size * pool):
+        found += [b.tolist() for b in split(by_length(part), batch_size)]
     return [found[i] for i in rng.permutation(len(found))]
 
 # %% ../../nbs/1_foundations/10_text.ipynb #5b979045
 def collate(
-    examples: Sequence[dict],  # B examples: "input_ids", and "labels": one number, or one per token
+    examples: Sequence[dict],  # B times "input_ids", and "labels": one number, or one per token
     pad_id: int = 0,  # what fills the end of a row; the mask hides it
 ) -> dict[str, torch.Tensor]:
-    "A batch padded to its longest row: input_ids (B, T), attention_mask (B, T), labels (B,) or (B, T) with -100 for padding. Raises `FtkitError`."
+    """A batch padded to its longest row: input_ids (B, T), attention_mask (B, T), labels.
+
+    Labels are (B,), or (B, T) with -100 for padding. Raises `FtkitError`."""
     if not examples:
         raise FtkitError("A batch needs at least one example; none was given.")
     rows = [list(e["input_ids"]) for e in examples]
     T = max(1, *map(len, rows))  # even if every row is empty
-    pad = lambda values, fill: torch.tensor([list(v) + [fill] * (T - len(v)) for v in values])
+
+    def pad(values, fill):
+        return torch.tensor([list(v) + [fill] * (T - len(v)) for v in values])
+
     batch = dict(input_ids=pad(rows, pad_id), attention_mask=pad([[1] * len(r) for r in rows], 0))
     labels = [e["labels"] for e in examples if "labels" in e]
     if not labels:
         return batch
     if len(labels) < len(rows):
         raise FtkitError(
-            f"{len(rows) - len(labels)} of {len(rows)} examples have no labels; all or none must have them."
+            f"{len(rows) - len(labels)} of {len(rows)} examples have no labels; "
+            "all or none must have them."
         )
     if np.ndim(labels[0]) == 0:
         return batch | dict(labels=torch.tensor(labels))
-    for i, (r, y) in enumerate(zip(rows, labels)):
-        if len(r) != len(y):
+    for i, (row, y) in enumerate(zip(rows, labels)):
+        if len(row) != len(y):
             raise FtkitError(
-                f"Example {i} of the batch has {len(r)} tokens but {len(y)} labels; each token needs one (-100: none)."
+                f"Example {i} of the batch has {len(row)} tokens but {len(y)} labels; "
+                "each token needs one (-100: none)."
             )
     return batch | dict(labels=pad(labels, -100))
 
@@ -320,7 +351,9 @@ def make_examples(
     max_length: int | None = 128,  # in tokens, special ones included; None keeps all
     keep: str = "head_tail",  # what truncation keeps: "head", "tail" or "head_tail"
 ) -> list[dict]:  # N times {"input_ids": list[int], "labels": int}
-    "Examples as the training loop takes them. Raises `FtkitError` if texts and labels differ in number."
+    """Examples as the training loop takes them.
+
+    Raises `FtkitError` if texts and labels differ in number."""
     rows = tokenize(texts, tokenizer, max_length, keep)
     if labels is None:
         return [dict(input_ids=ids) for ids in rows]
