@@ -9,7 +9,7 @@ here = Path(__file__).parent
 config = ConfigParser(delimiters=["="])
 config.read(here / "settings.ini", encoding="utf-8")
 cfg = config["DEFAULT"]
-extras = ("dev", "docs", "serve", "track", "distributed")
+extras = [key.removesuffix("_requirements") for key in cfg if key.endswith("_requirements")]
 
 setup(
     name=cfg["lib_name"],
@@ -22,6 +22,7 @@ setup(
     url=cfg["git_url"],
     keywords=cfg["keywords"],
     packages=find_packages(include=["ftkit", "ftkit.*"]),
+    package_data={"ftkit": ["*.pyi", "py.typed"]},
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg["requirements"].split(),
     extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in extras},

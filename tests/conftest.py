@@ -48,7 +48,10 @@ def same_threads():
 
 @pytest.fixture
 def hears_ctrl_c():
-    "A shell that starts the tests in the background has SIGINT ignored; a test that presses Ctrl-C must hear it all the same."
+    """A shell that starts the tests in the background has SIGINT ignored.
+
+    A test that presses Ctrl-C must hear it all the same.
+    """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""README.md is the front page nbs/index.ipynb, written as Markdown by nbconvert: `python tests/readme.py` makes it."""
+"""Make README.md, the front page nbs/index.ipynb as Markdown: `python tests/readme.py`."""
 
 import re
 from pathlib import Path
@@ -7,43 +7,50 @@ import nbformat
 from nbconvert import MarkdownExporter
 
 root = Path(__file__).resolve().parent.parent
+front_matter = re.compile(r"\A---\n.*?\n---\s*", re.S)
+
+
+def is_hidden(cell) -> bool:
+    tags = set(cell.metadata.get("tags", []))
+    return cell.source.startswith("#| hide") or bool(tags & {"parameters", "notebook-only"})
+
+
+def plain_outputs(outputs) -> list:
+    "The outputs that are text; figures and the record's table are for the notebook and the site."
+    kept = []
+    for output in outputs:
+        if output.output_type == "stream":
+            kept.append(output)
+            continue
+        text = output.get("data", {}).get("text/plain")
+        if text is not None and not str(text).startswith("<Figure"):
+            output["data"] = {"text/plain": text}
+            kept.append(output)
+    return kept
+
+
+def from_the_root(link: re.Match) -> str:
+    "A link of the front page, as it is from the repository's root."
+    up, target = link.groups()
+    return f"]({target})" if up else f"](nbs/{target})"
 
 
 def readme() -> str:
     "The front page as Markdown, with links that work from the repository's root."
     notebook = nbformat.read(root / "nbs" / "index.ipynb", as_version=4)
-    front = re.compile(r"\A---\n.*?\n---\s*", re.S)
-    hidden = lambda cell: (
-        cell.source.startswith("#| hide")
-        or {"parameters", "notebook-only"} & set(cell.metadata.get("tags", []))
-    )
-    notebook.cells = [
-        cell for cell in notebook.cells if not hidden(cell) and front.sub("", cell.source).strip()
-    ]
+    cells = []
     for cell in notebook.cells:
-        cell.source = front.sub("", cell.source)
-        # the figure and the record's table are for the notebook and the site; the README keeps what is text
+        if is_hidden(cell):
+            continue
+        cell.source = front_matter.sub("", cell.source)
         if cell.cell_type == "code":
-            cell.outputs = [
-                o
-                for o in cell.outputs
-                if o.output_type == "stream" or "text/plain" in o.get("data", {})
-            ]
-            for output in cell.outputs:
-                if "data" in output:
-                    output["data"] = {"text/plain": output["data"]["text/plain"]}
-            cell.outputs = [
-                o
-                for o in cell.outputs
-                if not str(o.get("data", {}).get("text/plain", "")).startswith("<Figure")
-            ]
+            cell.outputs = plain_outputs(cell.outputs)
+        if cell.source.strip():
+            cells.append(cell)
+    notebook.cells = cells
     notebook.metadata["language_info"] = {"name": "python"}
     text = MarkdownExporter().from_notebook_node(notebook)[0]
-    text = re.sub(
-        r"\]\((?!https?:|#)(\.\./)?([^)]+)\)",
-        lambda m: f"]({m[2] if m[1] else 'nbs/' + m[2]})",
-        text,
-    )
+    text = re.sub(r"\]\((?!https?:|#)(\.\./)?([^)]+)\)", from_the_root, text)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

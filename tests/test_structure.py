@@ -1,8 +1,9 @@
-"""The house rules of the repository: one source, course order, light installation, one front page."""
+"""The house rules: one source, course order, light installation, one front page."""
 
 import ast
 import configparser
 import filecmp
+import importlib
 import json
 import os
 import re
@@ -13,8 +14,11 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
+import pytest
 import yaml
 from conftest import lessons, notebooks, read, root
+
+from ftkit.kit.bands import imported_modules, notebook_code, package_modules, public_addresses
 
 config = configparser.ConfigParser(delimiters=["="])
 config.read(root / "settings.ini")
@@ -22,30 +26,37 @@ settings = config["DEFAULT"]
 
 
 def module_numbers():
-    "module name -> number of the notebook that exports it"
+    "dotted name of a module -> number of the notebook that exports it"
     numbers = {}
     for path in lessons():
         for cell in read(path).cells:
-            if found := re.match(r"#\|\s*default_exp\s+(\w+)", cell.source):
-                numbers[found[1]] = int(path.stem[:2])
+            if found := re.match(r"#\|\s*default_exp\s+([\w.]+)", cell.source):
+                numbers[f"ftkit.{found[1]}"] = int(path.stem[:2])
     return numbers
 
 
-def imported_modules(source):
-    "names of ftkit modules that a piece of Python source imports, relative or absolute"
+def upward_imports(source, number, numbers, inside=""):
+    "Modules that a piece of source imports although they come later in the course than `number`."
+    return {m for m in imported_modules(source, inside) if numbers[m] > number}
+
+
+def private_imports(source):
+    "Private names of our modules that source imports, or reads from a module it imported."
+    names = {m.split(".")[-1] for m in package_modules()}
+    tree = ast.parse(source)
     found = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom):
-            if node.level == 1:
-                found |= (
-                    {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
-                )
-            elif node.module == "ftkit":
-                found |= {a.name for a in node.names}
-            elif (node.module or "").startswith("ftkit."):
-                found.add(node.module.split(".")[1])
-        elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("ftkit.")}
+    ours = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level or (node.module or "").split(".")[0] == "ftkit":
+            found |= {alias.name for alias in node.names if alias.name.startswith("_")}
+            ours |= {alias.asname or alias.name for alias in node.names if alias.name in names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            private = node.attr.startswith("_") and not node.attr.endswith("__")
+            if node.value.id in ours and private:
+                found.add(f"{node.value.id}.{node.attr}")
     return found
 
 
@@ -63,15 +74,13 @@ def copy_of_project(folder):
 
 def differences(left, right):
     "relative paths of .py files that differ or exist on one side only"
-    names = lambda base: {p.relative_to(base) for p in base.rglob("*.py")}
+
+    def names(base):
+        return {p.relative_to(base) for p in base.rglob("*.py")}
+
     both = names(left) & names(right)
-    return sorted(
-        map(
-            str,
-            (names(left) ^ names(right))
-            | {n for n in both if not filecmp.cmp(left / n, right / n, shallow=False)},
-        )
-    )
+    changed = {n for n in both if not filecmp.cmp(left / n, right / n, shallow=False)}
+    return sorted(map(str, (names(left) ^ names(right)) | changed))
 
 
 def nbdev(command, folder):
@@ -111,78 +120,154 @@ def test_notebooks_are_clean(tmp_path):
 
 def test_modules_import_only_from_lower_numbers():
     numbers = module_numbers()
-    assert numbers, "no lesson exports anything"
-    for module, number in numbers.items():
-        upward = {
-            m
-            for m in imported_modules((root / "ftkit" / f"{module}.py").read_text())
-            if numbers.get(m, -1) >= number
-        }
-        assert not upward, f"ftkit/{module}.py (lesson {number}) imports upward: {upward}"
+    assert set(numbers) == set(package_modules()), "a module has a lesson, and a lesson its module"
+    for name, path in package_modules().items():
+        upward = upward_imports(path.read_text(), numbers[name] - 1, numbers, inside=name)
+        assert not upward, f"{name} (lesson {numbers[name]}) imports upward: {upward}"
 
 
 def test_notebooks_import_only_from_lower_numbers():
     numbers = module_numbers()
     for path in lessons():
-        code = "\n".join(
-            c.source
-            for c in read(path).cells
-            if c.cell_type == "code" and not c.source.lstrip().startswith(("%", "!"))
-        )
-        upward = {m for m in imported_modules(code) if numbers.get(m, -1) > int(path.stem[:2])}
+        upward = upward_imports(notebook_code(path), int(path.stem[:2]), numbers)
         assert not upward, f"{path.name} imports upward: {upward}"
 
 
-def test_the_import_reader_sees_every_form():
-    assert imported_modules(
-        "from .core import x\nfrom ftkit.foundations.text import y\nfrom ftkit import catalog\nimport ftkit.finetuning.lora as z\nfrom . import cli"
-    ) == {"core", "text", "catalog", "lora", "cli"}
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from ..kit.cli import main",
+        "from ..finetuning import lora",
+        "from .training import fit",
+        "import ftkit\nftkit.finetune(rows)",
+        "def later():\n    from ftkit import LoRA",
+        "from ftkit.foundations import training",
+        "from importlib import import_module\nimport_module('ftkit.kit.site')",
+    ],
+)
+def test_an_upward_import_is_noticed(code):
+    numbers = module_numbers()
+    losses = numbers["ftkit.foundations.losses"]
+    assert upward_imports(code, losses - 1, numbers, inside="ftkit.foundations.losses")
+    assert not upward_imports(code, 99, numbers, inside="ftkit.foundations.losses")
 
 
-def test_every_module_has_a_lesson():
-    assert {p.stem for p in (root / "ftkit").glob("*.py")} - {"__init__", "_modidx"} == set(
-        module_numbers()
+def test_no_module_imports_anothers_private_name():
+    for name, path in package_modules().items():
+        found = private_imports(path.read_text())
+        assert not found, f"{name} imports {found}; what others need has no underscore"
+
+
+def test_a_private_import_is_noticed():
+    assert private_imports("from ..data import _ask_hub") == {"_ask_hub"}
+    assert private_imports("from ftkit.core import setup, _plain") == {"_plain"}
+    assert private_imports("from ftkit import core\ncore._assets_used") == {"core._assets_used"}
+    assert private_imports("from torch import _C\nfrom ..core import setup") == set()
+
+
+def test_a_lesson_and_its_module_have_one_address():
+    "nbs/3_finetuning/31_lora.ipynb exports ftkit/finetuning/lora.py; part 0 is the ground floor."
+    for path in lessons():
+        for cell in read(path).cells:
+            if found := re.match(r"#\|\s*default_exp\s+([\w.]+)", cell.source):
+                part = path.parent.name.split("_", 1)[1]
+                stem = path.stem.split("_", 1)[1]
+                assert found[1] == (stem if part == "start" else f"{part}.{stem}")
+
+
+def test_modules_are_of_a_size_that_can_be_read():
+    lengths = {name: len(p.read_text().splitlines()) for name, p in package_modules().items()}
+    long = {name: n for name, n in lengths.items() if n > 900}
+    assert not long, f"about 800 lines, no more: {long}"
+
+
+def test_the_public_names_load_lazily_and_all_exist():
+    code = (
+        "import sys, ftkit\n"
+        "heavy = {'torch', 'numpy', 'pandas', 'transformers', 'typer'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "missing = [name for name in ftkit.__all__ if getattr(ftkit, name, None) is None]\n"
+        "assert not missing, missing\n"
+        "assert set(ftkit.__all__) <= set(dir(ftkit))\n"
+        "print(len(ftkit.__all__))"
     )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert 50 <= int(done.stdout) <= 80, "about sixty public names"
+    import ftkit
+
+    assert set(public_addresses()) == set(ftkit.__all__)
+    for name, module in public_addresses().items():
+        assert getattr(ftkit, name) is getattr(importlib.import_module(module), name)
+        assert name in importlib.import_module(module).__all__
 
 
-def test_importing_needs_no_development_dependency(tmp_path):
-    "A copy of the environment without the development packages (links to everything else) still imports every module."
-    development = {re.split(r"[<>=]", d)[0].lower() for d in settings["dev_requirements"].split()}
+def test_ruff_is_clean():
+    ruff = Path(sys.executable).with_name("ruff")
+    for arguments in (["check"], ["format", "--check"]):
+        done = subprocess.run([ruff, *arguments, "."], cwd=root, capture_output=True, text=True)
+        assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def distribution_name(requirement):
+    return re.split(r"[<>=!~\[;( ]", requirement)[0].lower().replace("_", "-")
+
+
+def required_by(names):
+    "The distributions that these need, directly or through others, in this environment."
+    found = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        try:
+            requirements = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        found.add(name)
+        waiting += [distribution_name(r) for r in requirements if "extra ==" not in r]
+    return found
+
+
+def test_users_need_no_development_dependency(tmp_path):
+    """Without papermill and the development packages every module imports, fine-tunes and predicts.
+
+    The environment is copied (as links) without them.
+    """
+    needed = required_by({distribution_name(r) for r in settings["requirements"].split()})
+    extras = settings["dev_requirements"].split() + settings["kit_requirements"].split()
     site = Path(sysconfig.get_paths()["purelib"])
     hidden = set()
-    for name in development:
+    for name in {distribution_name(r) for r in extras} - needed:
         hidden |= {file.parts[0] for file in metadata.files(name) or []}
-    assert "fastcore" in hidden and "nbdev" in hidden
+    assert {"fastcore", "nbdev", "papermill", "ipykernel"} <= hidden
     for entry in site.iterdir():
         if entry.name not in hidden and entry.suffix != ".pth":
             (tmp_path / entry.name).symlink_to(entry)
-    code = "import importlib, ftkit\n" + "\n".join(
-        f"importlib.import_module('ftkit.{m}')" for m in module_numbers()
-    )
-    environment = {
-        "PYTHONPATH": f"{root}:{tmp_path}",
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", "/"),
-    }
-    hides = subprocess.run(
-        [sys.executable, "-S", "-c", "import fastcore"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-    )
-    assert hides.returncode != 0, "the control: fastcore must not be importable here"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    code = "import importlib\n"
+    code += "\n".join(f"importlib.import_module({name!r})" for name in package_modules())
+    code += """
+import ftkit
+from ftkit.core import setup
+setup("x", "smoke")
+rows = dict(text=["a fine film", "a dull film"] * 4, label=["pos", "neg"] * 4)
+classifier = ftkit.finetune(rows, epochs=1, max_length=16)
+assert classifier.predict(["a fine film"])[0].label in ("pos", "neg")
+"""
+    kept = ("PATH", "HOME", "FTKIT_CACHE", "XDG_CACHE_HOME")
+    environment = {k: v for k, v in os.environ.items() if k in kept or k.startswith("PIP_")}
+    environment |= {"PYTHONPATH": f"{root}:{tmp_path}"}
+    options = dict(cwd=tmp_path, env=environment, capture_output=True, text=True)
+    hides = subprocess.run([sys.executable, "-S", "-c", "import papermill"], **options)
+    assert hides.returncode != 0, "the control: papermill must not be importable here"
+    done = subprocess.run([sys.executable, "-S", "-c", code], **options)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_every_import_is_a_listed_dependency():
-    "What a module imports directly stands in settings.ini; optional peers are imported inside functions and listed in an extra."
+    """What a module imports directly stands in settings.ini; optional peers are imported inside
+    functions and listed in an extra."""
     called = {
         "sklearn": "scikit-learn",
         "IPython": "ipython",
@@ -195,15 +280,13 @@ def test_every_import_is_a_listed_dependency():
         if key.endswith("requirements")
         for d in settings[key].split()
     }
-    for path in (root / "ftkit").glob("*.py"):
+    for path in (root / "ftkit").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            names = (
-                [a.name for a in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module]
-                if isinstance(node, ast.ImportFrom) and not node.level
-                else []
-            )
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
             for name in {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - {"ftkit"}:
                 assert called.get(name, name).lower().replace("_", "-") in listed, (
                     f"{path.name} imports {name}"
@@ -217,7 +300,7 @@ def test_constraints_name_every_dependency():
     }
     wanted = {
         re.split(r"[<>=\[]", d)[0].lower()
-        for key in ("requirements", "dev_requirements", "docs_requirements")
+        for key in ("requirements", "kit_requirements", "dev_requirements", "docs_requirements")
         for d in settings[key].split()
     }
     assert wanted <= pinned, f"not in constraints.txt: {sorted(wanted - pinned)}"
@@ -247,7 +330,7 @@ def test_tracked_files_are_light():
 
 def test_no_name_is_defined_twice():
     "A definition that a later cell repeats is dead code that looks alive."
-    for path in (root / "ftkit").glob("[!_]*.py"):
+    for path in package_modules().values():
         names = [
             n.name
             for n in ast.parse(path.read_text()).body

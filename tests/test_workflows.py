@@ -1,4 +1,4 @@
-"""The workflow files for a public CI: their form, pinned actions, and that they call what there is."""
+"""The workflow files for a public CI: their form, pinned actions, and what they call."""
 
 import configparser
 import re
@@ -31,9 +31,10 @@ def steps(workflow):
 
 def problems(workflow, text):
     "What is wrong with the form of a workflow."
-    unknown = lambda kind, keys: [
-        f"{kind} has the unknown key {k}" for k in keys if k not in allowed[kind]
-    ]
+
+    def unknown(kind, keys):
+        return [f"{kind} has the unknown key {k}" for k in keys if k not in allowed[kind]]
+
     found = unknown("workflow", workflow) + unknown("event", workflow["on"])
     for name, job in workflow["jobs"].items():
         found += unknown("job", job) + unknown("strategy", job.get("strategy", {}))
