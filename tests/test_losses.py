@@ -1,4 +1,4 @@
-"Losses: the same values and gradients as torch, properties that hold for any numbers, and a sentence for every bad input."
+"Losses: values and gradients as torch's, properties that hold for any numbers, bad input."
 
 import math
 
@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ftkit.foundations import losses as L
 from ftkit.core import FtkitError
+from ftkit.foundations import losses as L
 
 settings.register_profile("ftkit", deadline=None, max_examples=20)
 settings.load_profile("ftkit")  # no test of time
 
 seeds = st.integers(0, 10_000)
-shapes = st.lists(st.integers(1, 5), max_size=3).map(
-    tuple
-)  # the axes before the classes; none: a single row
+# the axes before the classes; none: a single row
+shapes = st.lists(st.integers(1, 5), max_size=3).map(tuple)
 classes = st.integers(1, 12)
 scales = st.sampled_from([0.0, 1.0, 30.0, 1e4])
 
@@ -34,10 +34,8 @@ def gradients(f, *inputs, seed=0):
     inputs = [x.detach().clone().requires_grad_() for x in inputs]
     value = f(*inputs)
     torch.manual_seed(seed)
-    return [
-        value.detach(),
-        *torch.autograd.grad((value * torch.randn(value.shape, dtype=value.dtype)).sum(), inputs),
-    ]
+    weights = torch.randn(value.shape, dtype=value.dtype)
+    return [value.detach(), *torch.autograd.grad((value * weights).sum(), inputs)]
 
 
 def same(ours, theirs, *inputs, rtol=1e-9, atol=1e-12):
@@ -126,11 +124,11 @@ def test_float32_is_as_exact_as_torch(scale, options):
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_half_precision_is_summed_in_float32(dtype, smoothing):
     z, y = draw_case(0, (40,), 1000, 3.0, dtype=dtype)
-    loss, slope = gradients(lambda z: L.cross_entropy(z, y, label_smoothing=smoothing), z)
-    exact, exact_slope = gradients(
-        lambda z: F.cross_entropy(z, y, label_smoothing=smoothing), z.float()
-    )
-    assert loss.dtype == torch.float32 and slope.dtype == dtype
+    options = dict(label_smoothing=smoothing)
+    loss, slope = gradients(lambda z: L.cross_entropy(z, y, **options), z)
+    exact, exact_slope = gradients(lambda z: F.cross_entropy(z, y, **options), z.float())
+    assert loss.dtype == torch.float32
+    assert slope.dtype == dtype
     torch.testing.assert_close(loss, exact, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(slope, exact_slope.to(dtype), rtol=0.02, atol=1e-6)
 
@@ -147,25 +145,30 @@ def test_half_precision_is_summed_in_float32(dtype, smoothing):
 )
 def test_gradcheck_twice(options):
     z, y = draw_case(1, (6,), 5, 1.0)
-    f = lambda z: L.cross_entropy(z, y, **options)
-    assert torch.autograd.gradcheck(f, z.requires_grad_()) and torch.autograd.gradgradcheck(f, z)
+
+    def loss(z):
+        return L.cross_entropy(z, y, **options)
+
+    assert torch.autograd.gradcheck(loss, z.requires_grad_())
+    assert torch.autograd.gradgradcheck(loss, z)
 
 
 def test_gradcheck_of_the_others():
     torch.manual_seed(0)
-    z, y = torch.randn(4, 5).double().requires_grad_(), torch.randint(0, 5, (4,))
-    t, keys = torch.rand(4, 5).double(), torch.randn(6, 5).double().requires_grad_()
+    z = torch.randn(4, 5).double().requires_grad_()
+    y = torch.randint(0, 5, (4,))
+    t = torch.rand(4, 5).double()
+    keys = torch.randn(6, 5).double().requires_grad_()
     check = torch.autograd.gradcheck
-    assert check(L.softmax, z) and check(lambda z: L.log_softmax(z, 0.3), z)
+    assert check(L.softmax, z)
+    assert check(lambda z: L.log_softmax(z, 0.3), z)
     assert check(lambda z: L.binary_cross_entropy(z, t), z)
-    assert check(lambda z: L.entropy(L.softmax(z)), z) and check(
-        lambda z, k: L.kl_divergence(L.softmax(z), L.softmax(k[:4])), (z, keys)
-    )
+    assert check(lambda z: L.entropy(L.softmax(z)), z)
+    assert check(lambda z, k: L.kl_divergence(L.softmax(z), L.softmax(k[:4])), (z, keys))
     for gamma in (0.0, 0.5, 1.0, 2.0):
-        assert check(lambda z: L.focal_loss(z, y, gamma), z)
-    assert check(lambda q, k: L.info_nce(q, k, 0.2), (z, keys)) and check(
-        lambda q, k: L.info_nce(q, k[:4], 0.2, symmetric=True), (z, keys)
-    )
+        assert check(lambda z, gamma=gamma: L.focal_loss(z, y, gamma), z)
+    assert check(lambda q, k: L.info_nce(q, k, 0.2), (z, keys))
+    assert check(lambda q, k: L.info_nce(q, k[:4], 0.2, symmetric=True), (z, keys))
     assert check(lambda h, w: L.chunked_cross_entropy(h, w, y, chunk_size=3), (z, keys))
 
 
@@ -215,11 +218,11 @@ def test_a_class_that_is_ruled_out():
 
 
 def test_no_rows_at_all():
-    assert (
-        L.cross_entropy(torch.zeros(0, 5), torch.zeros(0, dtype=torch.long), reduction="sum") == 0
-    )
+    logits = torch.zeros(0, 5)
+    labels = torch.zeros(0, dtype=torch.long)
+    assert L.cross_entropy(logits, labels, reduction="sum") == 0
     with pytest.raises(FtkitError, match="nothing to take a mean of"):
-        L.cross_entropy(torch.zeros(0, 5), torch.zeros(0, dtype=torch.long))
+        L.cross_entropy(logits, labels)
 
 
 @pytest.mark.parametrize(
@@ -241,10 +244,16 @@ def test_labels_of_any_integer_type(dtype):
 def test_logits_are_left_as_they_were():
     z, y = draw_case(0, (9,), 7, 1.0)
     kept = z.clone()
-    gradients(lambda z: L.cross_entropy(z, y), z), L.cross_entropy(z, y)
-    h, w = torch.randn(9, 3).double(), torch.randn(7, 3).double()
-    L.chunked_cross_entropy(h, w, y)
+    gradients(lambda z: L.cross_entropy(z, y), z)
+    L.cross_entropy(z, y)
     assert torch.equal(z, kept)
+    h = torch.randn(9, 3).double()
+    w = torch.randn(7, 3).double()
+    kept_h = h.clone()
+    kept_w = w.clone()
+    L.chunked_cross_entropy(h, w, y)
+    assert torch.equal(h, kept_h)
+    assert torch.equal(w, kept_w)
 
 
 def test_mean_over_valid_tokens_is_no_average_of_averages():
@@ -283,18 +292,18 @@ def test_the_gap_between_cross_entropy_and_entropy_is_the_divergence(seed, shape
     p, q = torch.randn(2, *shape, V).double().softmax(-1)
     crossed = L.cross_entropy(q.log(), p, reduction="none")
     torch.testing.assert_close(crossed - L.entropy(p), L.kl_divergence(p, q))
-    assert (L.kl_divergence(p, q) >= -1e-12).all() and (L.entropy(p) <= math.log(V) + 1e-9).all()
-    torch.testing.assert_close(L.entropy(p), torch.distributions.Categorical(p).entropy())
-    torch.testing.assert_close(
-        L.kl_divergence(p, q),
-        torch.distributions.kl_divergence(*map(torch.distributions.Categorical, (p, q))),
-    )
+    assert (L.kl_divergence(p, q) >= -1e-12).all()
+    assert (L.entropy(p) <= math.log(V) + 1e-9).all()
+    truth = torch.distributions.Categorical(p)
+    belief = torch.distributions.Categorical(q)
+    torch.testing.assert_close(L.entropy(p), truth.entropy())
+    by_torch = torch.distributions.kl_divergence(truth, belief)
+    torch.testing.assert_close(L.kl_divergence(p, q), by_torch)
 
 
 def test_what_never_comes():
-    assert L.entropy([0, 1, 0]) == 0 and L.kl_divergence(
-        [0, 1], [0.5, 0.5]
-    ).item() == pytest.approx(math.log(2))
+    assert L.entropy([0, 1, 0]) == 0
+    assert L.kl_divergence([0, 1], [0.5, 0.5]).item() == pytest.approx(math.log(2))
     assert L.kl_divergence([0.5, 0.5], [0, 1]) == math.inf
     assert L.kl_divergence(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == 0
 
@@ -311,7 +320,8 @@ def test_what_never_comes():
 )
 def test_binary_is_that_of_torch(seed, shape, scale, reduction, soft):
     torch.manual_seed(seed)
-    z, y = scale * torch.randn(shape).double(), torch.rand(shape).double()
+    z = scale * torch.randn(shape).double()
+    y = torch.rand(shape).double()
     if not soft:
         y = y.round()
     same(
@@ -324,7 +334,8 @@ def test_binary_is_that_of_torch(seed, shape, scale, reduction, soft):
 @given(seeds, shapes)
 def test_binary_is_cross_entropy_with_two_classes(seed, shape):
     torch.manual_seed(seed)
-    z, y = torch.randn(shape).double() * 10, torch.randint(0, 2, shape)
+    z = torch.randn(shape).double() * 10
+    y = torch.randint(0, 2, shape)
     same(
         lambda z: L.binary_cross_entropy(z, y),
         lambda z: L.cross_entropy(torch.stack([torch.zeros_like(z), z], -1), y),
@@ -333,11 +344,10 @@ def test_binary_is_cross_entropy_with_two_classes(seed, shape):
 
 
 def test_binary_is_the_formula():
-    p, y = torch.rand(100).double(), torch.rand(100).double()
-    torch.testing.assert_close(
-        L.binary_cross_entropy((p / (1 - p)).log(), y, "none"),
-        -(y * p.log() + (1 - y) * (1 - p).log()),
-    )
+    p = torch.rand(100).double()
+    y = torch.rand(100).double()
+    found = L.binary_cross_entropy((p / (1 - p)).log(), y, "none")
+    torch.testing.assert_close(found, -(y * p.log() + (1 - y) * (1 - p).log()))
 
 
 # a large vocabulary
@@ -354,20 +364,23 @@ def test_binary_is_the_formula():
 )
 def test_chunked_is_the_plain_one(seed, shape, V, chunk_size, biased, reduction, scale):
     torch.manual_seed(seed)
-    h, w, b = (
-        scale * torch.randn(*shape, 4).double(),
-        torch.randn(V, 4).double(),
-        torch.randn(V).double(),
-    )
+    inputs = [scale * torch.randn(*shape, 4).double(), torch.randn(V, 4).double()]
+    bias = torch.randn(V).double()
+    if biased:
+        inputs.append(bias)
     y = torch.randint(0, V, shape)
     y = y.where(torch.rand(shape) > 0.3, -100)
     if reduction == "mean" and (y == -100).all():
         y = y.clamp(min=0)
-    ours = lambda h, w, *b: L.chunked_cross_entropy(
-        h, w, y, *b, chunk_size=chunk_size, reduction=reduction
-    )
-    theirs = lambda h, w, *b: F.cross_entropy(second(F.linear(h, w, *b)), y, reduction=reduction)
-    same(ours, theirs, h, w, *[b] * biased, rtol=1e-8, atol=1e-9)
+    options = dict(chunk_size=chunk_size, reduction=reduction)
+
+    def ours(h, w, *b):
+        return L.chunked_cross_entropy(h, w, y, *b, **options)
+
+    def theirs(h, w, *b):
+        return F.cross_entropy(second(F.linear(h, w, *b)), y, reduction=reduction)
+
+    same(ours, theirs, *inputs, rtol=1e-8, atol=1e-9)
 
 
 class Largest(TorchDispatchMode):
@@ -393,7 +406,9 @@ def largest(f, *inputs):
 
 
 def test_chunked_never_holds_all_logits():
-    h, w, y = torch.randn(64, 4), torch.randn(50, 4), torch.randint(0, 50, (64,))
+    h = torch.randn(64, 4)
+    w = torch.randn(50, 4)
+    y = torch.randint(0, 50, (64,))
     assert largest(lambda h, w: F.cross_entropy(h @ w.T, y), h, w) == 64 * 50  # the control
     assert largest(lambda h, w: L.chunked_cross_entropy(h, w, y, chunk_size=8), h, w) == 8 * 50
 
@@ -401,42 +416,54 @@ def test_chunked_never_holds_all_logits():
 def kept_for_the_way_back(loss, z, y):
     "The tables of the logits' size that autograd saves, the logits themselves included."
     kept = set()
-    with torch.autograd.graph.saved_tensors_hooks(
-        lambda x: (kept.add(x.data_ptr()) if x.numel() == z.numel() else None, x)[1], lambda x: x
-    ):
+
+    def pack(x):
+        if x.numel() == z.numel():
+            kept.add(x.data_ptr())
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
         loss(z * 1.0, y)
     return len(kept)
 
 
 def test_the_gradient_by_formula_keeps_only_the_logits():
-    z, y = torch.randn(30, 40, requires_grad=True), torch.randint(0, 40, (30,))
-    by_steps = lambda z, y: (
-        -((z - z.logsumexp(-1, keepdim=True)).exp() / 1.0).log()[range(30), y].mean()
-    )
+    z = torch.randn(30, 40, requires_grad=True)
+    y = torch.randint(0, 40, (30,))
+
+    def by_steps(z, y):
+        p = (z - z.logsumexp(-1, keepdim=True)).exp() / 1.0
+        return -p.log()[range(30), y].mean()
+
     assert kept_for_the_way_back(by_steps, z, y) > 1  # the control
     assert kept_for_the_way_back(L.cross_entropy, z, y) == 1
 
 
 def test_chunked_does_not_compute_ignored_rows():
-    h, w, y = torch.randn(64, 4), torch.randn(50, 4), torch.full((64,), -100)
+    h = torch.randn(64, 4)
+    w = torch.randn(50, 4)
+    y = torch.full((64,), -100)
     y[[5, 40]] = 3
     assert largest(lambda h, w: L.chunked_cross_entropy(h, w, y), h, w) < 64 * 50 // 2
 
 
 def test_chunked_without_gradient_and_with_one_only():
-    h, w, y = torch.randn(20, 4), torch.randn(9, 4), torch.randint(0, 9, (20,))
+    h = torch.randn(20, 4)
+    w = torch.randn(9, 4)
+    y = torch.randint(0, 9, (20,))
     expected = F.cross_entropy(h @ w.T, y, reduction="sum")
     with torch.no_grad():
         torch.testing.assert_close(L.chunked_cross_entropy(h.requires_grad_(), w, y), expected)
     torch.testing.assert_close(L.chunked_cross_entropy(h.detach(), w, y), expected)
     (slope,) = torch.autograd.grad(L.chunked_cross_entropy(h, w, y, chunk_size=7), h)
-    torch.testing.assert_close(
-        slope, torch.autograd.grad(F.cross_entropy(h @ w.T, y, reduction="sum"), h)[0]
-    )
+    (by_torch,) = torch.autograd.grad(F.cross_entropy(h @ w.T, y, reduction="sum"), h)
+    torch.testing.assert_close(slope, by_torch)
 
 
 def test_chunked_with_tied_weights_adds_both_gradients():
-    ids, y, w = torch.randint(0, 9, (20,)), torch.randint(0, 9, (20,)), torch.randn(9, 4).double()
+    ids = torch.randint(0, 9, (20,))
+    y = torch.randint(0, 9, (20,))
+    w = torch.randn(9, 4).double()
     same(
         lambda w: L.chunked_cross_entropy(w[ids].tanh(), w, y, chunk_size=6),
         lambda w: F.cross_entropy(w[ids].tanh() @ w.T, y, reduction="sum"),
@@ -447,27 +474,24 @@ def test_chunked_with_tied_weights_adds_both_gradients():
 @pytest.mark.parametrize("how", ["autocast", "weights"])
 def test_chunked_in_bfloat16(how):
     torch.manual_seed(0)
-    h, w, b, y = (
-        torch.randn(60, 16),
-        torch.randn(30, 16),
-        torch.randn(30),
-        torch.randint(0, 30, (60,)),
-    )
+    inputs = [torch.randn(60, 16), torch.randn(30, 16), torch.randn(30)]
+    y = torch.randint(0, 30, (60,))
     if how == "weights":
-        h, w, b = h.bfloat16(), w.bfloat16(), b.bfloat16()
+        inputs = [x.bfloat16() for x in inputs]
+
+    def ours(h, w, b):
+        return L.chunked_cross_entropy(h, w, y, b, chunk_size=16)
+
+    def theirs(h, w, b):
+        return F.cross_entropy(h @ w.T + b, y, reduction="sum")
+
     with torch.autocast("cpu", torch.bfloat16, enabled=how == "autocast"):
-        found = gradients(
-            lambda h, w, b: L.chunked_cross_entropy(h, w, y, b, chunk_size=16), h, w, b
-        )
-    exact = gradients(
-        lambda h, w, b: F.cross_entropy(h @ w.T + b, y, reduction="sum"),
-        h.float(),
-        w.float(),
-        b.float(),
-    )
-    assert found[0].dtype == torch.float32 and found[1].dtype == h.dtype
-    for a, e in zip(found, exact):
-        torch.testing.assert_close(a.float(), e, rtol=0.05, atol=0.15)
+        found = gradients(ours, *inputs)
+    exact = gradients(theirs, *[x.float() for x in inputs])
+    assert found[0].dtype == torch.float32
+    assert found[1].dtype == inputs[0].dtype
+    for value, expected in zip(found, exact):
+        torch.testing.assert_close(value.float(), expected, rtol=0.05, atol=0.15)
 
 
 # relatives
@@ -484,39 +508,39 @@ def test_focal_is_the_formula():
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
 def test_focal_has_a_finite_gradient_where_it_is_certain(gamma):
-    for label in (0, 1):
-        loss, slope = gradients(
-            lambda z: L.focal_loss(z, torch.tensor([label]), gamma), torch.tensor([[1e4, -1e4]])
-        )
-        assert loss.isfinite() and slope.isfinite().all()
+    logits = torch.tensor([[1e4, -1e4]])
+    for label in (torch.tensor([0]), torch.tensor([1])):
+        loss, slope = gradients(lambda z, label=label: L.focal_loss(z, label, gamma), logits)
+        assert loss.isfinite()
+        assert slope.isfinite().all()
 
 
 def test_brier_beside_scikit_learn():
-    p, y = torch.rand(200).double(), torch.randint(0, 2, (200,))
-    assert L.brier_score(torch.stack([1 - p, p], -1), y).item() == pytest.approx(
-        2 * brier_score_loss(y, p)
-    )
+    p = torch.rand(200).double()
+    y = torch.randint(0, 2, (200,))
+    found = L.brier_score(torch.stack([1 - p, p], -1), y).item()
+    assert found == pytest.approx(2 * brier_score_loss(y, p))
     assert L.brier_score(torch.eye(3), torch.tensor([1, 2, 0])) == 2
 
 
 def test_perplexity_and_bits_per_byte():
-    assert (
-        L.perplexity(0) == 1
-        and L.perplexity(torch.tensor(math.log(7))) == pytest.approx(7)
-        and L.perplexity(1e4) == math.inf
-    )
-    assert (
-        L.bits_per_byte(100 * math.log(256), 100) == pytest.approx(8)
-        and L.bits_per_byte(torch.tensor(0.0), 1) == 0
-    )
+    assert L.perplexity(0) == 1
+    assert L.perplexity(torch.tensor(math.log(7))) == pytest.approx(7)
+    assert L.perplexity(1e4) == math.inf
     assert math.isnan(L.perplexity(math.nan))
+    assert L.bits_per_byte(100 * math.log(256), 100) == pytest.approx(8)
+    assert L.bits_per_byte(torch.tensor(0.0), 1) == 0
 
 
 @given(seeds, st.integers(2, 8), st.integers(0, 4), st.sampled_from([0.05, 1.0]))
 def test_info_nce_is_cross_entropy_of_cosines(seed, B, more, temperature):
     torch.manual_seed(seed)
-    q, k = torch.randn(B, 5).double(), torch.randn(B + more, 5).double()
-    cosines = lambda q, k: F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).T / temperature
+    q = torch.randn(B, 5).double()
+    k = torch.randn(B + more, 5).double()
+
+    def cosines(q, k):
+        return F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).T / temperature
+
     same(
         lambda q, k: L.info_nce(q, k, temperature),
         lambda q, k: F.cross_entropy(cosines(q, k), torch.arange(B)),
@@ -530,16 +554,16 @@ def test_info_nce_is_cross_entropy_of_cosines(seed, B, more, temperature):
         q,
         k,
     )
-    torch.testing.assert_close(
-        L.info_nce(3 * q, 0.1 * k, temperature), L.info_nce(q, k, temperature)
-    )  # only directions count
+    # only directions count
+    stretched = L.info_nce(3 * q, 0.1 * k, temperature)
+    torch.testing.assert_close(stretched, L.info_nce(q, k, temperature))
 
 
 def test_info_nce_both_ways():
-    q, k = torch.randn(6, 5), torch.randn(6, 5)
-    torch.testing.assert_close(
-        L.info_nce(q, k, symmetric=True), (L.info_nce(q, k) + L.info_nce(k, q)) / 2
-    )
+    q = torch.randn(6, 5)
+    k = torch.randn(6, 5)
+    expected = (L.info_nce(q, k) + L.info_nce(k, q)) / 2
+    torch.testing.assert_close(L.info_nce(q, k, symmetric=True), expected)
     order = torch.randperm(6)
     torch.testing.assert_close(L.info_nce(q[order], k[order]), L.info_nce(q, k))
     assert L.info_nce(q, torch.ones(6, 5)).item() == pytest.approx(math.log(6))
@@ -547,8 +571,10 @@ def test_info_nce_both_ways():
 
 # bad input
 
-z, y = torch.randn(4, 3), torch.tensor([0, 1, 2, -100])
-h, w = torch.randn(4, 5), torch.randn(3, 5)
+z = torch.randn(4, 3)
+y = torch.tensor([0, 1, 2, -100])
+h = torch.randn(4, 5)
+w = torch.randn(3, 5)
 bad = {
     "label above": (
         lambda: L.cross_entropy(z, y + 1),
@@ -671,10 +697,8 @@ def test_bad_input_gets_a_sentence(what):
 def test_the_same_on_cuda():
     z, y = draw_case(0, (50,), 7, 1.0, dtype=torch.float32)
     torch.testing.assert_close(L.cross_entropy(z.cuda(), y.cuda()).cpu(), F.cross_entropy(z, y))
-    h, w = torch.randn(50, 4), torch.randn(7, 4)
-    torch.testing.assert_close(
-        L.chunked_cross_entropy(h.cuda(), w.cuda(), y.cuda()).cpu(),
-        F.cross_entropy(h @ w.T, y, reduction="sum"),
-        rtol=1e-3,
-        atol=1e-2,
-    )
+    h = torch.randn(50, 4)
+    w = torch.randn(7, 4)
+    found = L.chunked_cross_entropy(h.cuda(), w.cuda(), y.cuda()).cpu()
+    expected = F.cross_entropy(h @ w.T, y, reduction="sum")
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-2)

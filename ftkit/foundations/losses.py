@@ -8,7 +8,7 @@ __all__ = ['entropy', 'kl_divergence', 'binary_cross_entropy', 'softmax', 'log_s
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #7ff5b69a
 import math
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -23,15 +23,20 @@ def _probabilities(p, name: str = "p") -> Tensor:
         p = p.to(torch.get_default_dtype())
     if not p.ndim or not p.shape[-1]:
         raise FtkitError(
-            f"{name} has shape {tuple(p.shape)}; its last axis must hold a probability for each outcome."
+            f"{name} has shape {tuple(p.shape)}; "
+            "its last axis must hold a probability for each outcome."
         )
     total = p.detach().sum(-1, dtype=torch.float32)
-    wrong = ~((total - 1).abs() < 0.01) | (p.detach() < 0).any(-1)  # 0.01: bfloat16 rounds
+    one = (total - 1).abs() < 0.01  # 0.01: bfloat16 rounds
+    wrong = ~one | (p.detach() < 0).any(-1)
     if wrong.any():
         row = [round(v, 4) for v in p.detach()[wrong][0].tolist()]
+        shown = ", ".join(str(v) for v in row[:6])
+        if len(row) > 6:
+            shown += ", ..."
         raise FtkitError(
-            f"{name} holds {str(row[:6])[:-1]}{', ...' * (len(row) > 6)}] with sum {total[wrong][0]:.4g}: probabilities are not negative and sum to 1. "
-            "If these are logits, apply softmax first."
+            f"{name} holds [{shown}] with sum {total[wrong][0]:.4g}: "
+            "probabilities are not negative and sum to 1. If these are logits, apply softmax first."
         )
     return p
 
@@ -39,7 +44,9 @@ def _probabilities(p, name: str = "p") -> Tensor:
 def entropy(
     p: Tensor | Sequence[float],  # (..., V) probabilities
 ) -> Tensor:  # (...) in nats, from 0 to log V
-    "The mean surprise of one who knows the true probabilities (Shannon, 1948, section 6). Raises `FtkitError`."
+    """The mean surprise of one who knows the true probabilities (Shannon, 1948, section 6).
+
+    Raises `FtkitError`."""
     p = _probabilities(p)
     return -torch.xlogy(p, p).sum(-1)  # xlogy(0, 0) is 0: what never comes surprises no one
 
@@ -48,8 +55,11 @@ def kl_divergence(
     p: Tensor | Sequence[float],  # (..., V) the true probabilities
     q: Tensor | Sequence[float],  # (..., V) the believed ones
 ) -> Tensor:  # (...) in nats; infinite where q rules out what p allows
-    "What believing q costs over knowing p: cross-entropy minus entropy (Kullback and Leibler, 1951). Raises `FtkitError`."
-    p, q = _probabilities(p), _probabilities(q, "q")
+    """What believing q costs over knowing p: cross-entropy minus entropy.
+
+    Kullback and Leibler, 1951. Raises `FtkitError`."""
+    p = _probabilities(p)
+    q = _probabilities(q, "q")
     return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #992d9596
@@ -57,14 +67,17 @@ def _floats(x: Tensor, name: str = "logits") -> Tensor:
     "The tensor itself. Raises `FtkitError` if it is none of floating-point numbers."
     if torch.is_tensor(x) and x.is_floating_point():
         return x
-    raise FtkitError(
-        f"{name} must be a tensor of floating-point numbers; {f'one of {x.dtype}' if torch.is_tensor(x) else type(x).__name__} was given."
-    )
+    given = type(x).__name__
+    if torch.is_tensor(x):
+        given = f"one of {x.dtype}"
+    raise FtkitError(f"{name} must be a tensor of floating-point numbers; {given} was given.")
 
 
 def _wide(x: Tensor, name: str = "logits") -> Tensor:
     "In float32 at least."
-    return x.float() if _floats(x, name).dtype in (torch.float16, torch.bfloat16) else x
+    if _floats(x, name).dtype in (torch.float16, torch.bfloat16):
+        return x.float()
+    return x
 
 
 def _reduce(losses: Tensor, reduction: str, count: Tensor | None = None) -> Tensor:
@@ -75,10 +88,12 @@ def _reduce(losses: Tensor, reduction: str, count: Tensor | None = None) -> Tens
         return losses
     if reduction == "sum":
         return losses.sum()
-    count = losses.numel() if count is None else count
+    if count is None:
+        count = losses.numel()
     if not count > 0:
         raise FtkitError(
-            "There is nothing to take a mean of: every label is ignored or of weight 0. Leave such a batch out, or use reduction='sum'."
+            "There is nothing to take a mean of: every label is ignored or of weight 0. "
+            "Leave such a batch out, or use reduction='sum'."
         )
     return losses.sum() / count
 
@@ -88,14 +103,18 @@ def binary_cross_entropy(
     labels: Tensor,  # the same shape: 0 or 1, or a probability of 1
     reduction: str = "mean",  # "mean", "sum" or "none"
 ) -> Tensor:  # in nats
-    "-[y log p + (1 - y) log(1 - p)] with p = sigmoid(logit), from the logit, so that no p rounds to 0 or 1. Raises `FtkitError`."
+    """-[y log p + (1 - y) log(1 - p)] with p = sigmoid(logit), from the logit.
+
+    So no p rounds to 0 or 1. Raises `FtkitError`."""
     z = _wide(logits)
     if labels.shape != z.shape:
         raise FtkitError(
-            f"logits have shape {tuple(z.shape)} and labels {tuple(labels.shape)}; one label for each logit was expected."
+            f"logits have shape {tuple(z.shape)} and labels {tuple(labels.shape)}; "
+            "one label for each logit was expected."
         )
     y = labels.to(z.dtype)
-    if (wrong := ~((y >= 0) & (y <= 1))).any():
+    wrong = ~((y >= 0) & (y <= 1))
+    if wrong.any():
         raise FtkitError(
             f"A label of a yes-or-no question lies between 0 and 1; {y[wrong][0]:g} was found."
         )
@@ -116,9 +135,12 @@ def _tempered(logits: Tensor, temperature: float) -> Tensor:
     "logits / temperature. Raises `FtkitError` for a temperature that is not above 0."
     if not (temperature > 0 and math.isfinite(temperature)):
         raise FtkitError(
-            f"The temperature must be a finite number above 0; {temperature} was given. For the likeliest class alone take argmax."
+            f"The temperature must be a finite number above 0; {temperature} was given. "
+            "For the likeliest class alone take argmax."
         )
-    return logits if temperature == 1 else _wide(logits) / temperature
+    if temperature == 1:
+        return logits
+    return _wide(logits) / temperature
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #fe05f27a
 def log_softmax(
@@ -144,45 +166,52 @@ class _Surprise(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         z, y, top, rest = ctx.saved_tensors
-        gradient, minus_one = gradient[..., None], -torch.ones_like(rest)
+        gradient = gradient[..., None]
+        minus_one = -torch.ones_like(rest)
         if torch.is_grad_enabled():
-            return (gradient * softmax(_wide(z)).scatter_add(-1, y, minus_one)).to(
-                z.dtype
-            ), None  # to be differentiated again
+            # to be differentiated again: nothing in place
+            slope = gradient * softmax(_wide(z)).scatter_add(-1, y, minus_one)
+            return slope.to(z.dtype), None
         p = (_wide(z) - top).sub_(rest).exp_()
-        return p.scatter_add_(-1, y, minus_one).mul_(gradient).to(z.dtype), None
+        slope = p.scatter_add_(-1, y, minus_one).mul_(gradient)
+        return slope.to(z.dtype), None
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #59c009ba
 def _check_labels(labels: Tensor, shape: Sequence[int], classes: int, ignore_index: int) -> Tensor:
     "Which labels are valid. Raises `FtkitError` if one names no class."
     if labels.shape != shape:
         raise FtkitError(
-            f"labels have shape {tuple(labels.shape)}; {tuple(shape)} was expected, one for each row of logits. Classes are the last axis."
+            f"labels have shape {tuple(labels.shape)}; {tuple(shape)} was expected, "
+            "one for each row of logits. Classes are the last axis."
         )
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise FtkitError(f"Labels are whole numbers of classes; {labels.dtype} was given.")
     valid = labels != ignore_index
-    if (wrong := valid & ((labels < 0) | (labels >= classes))).any():
+    wrong = valid & ((labels < 0) | (labels >= classes))
+    if wrong.any():
         place = tuple(wrong.nonzero()[0].tolist())
+        label = labels[place]
+        if len(place) == 1:
+            place = place[0]
         raise FtkitError(
-            f"Label {labels[place]} at position {place[0] if len(place) == 1 else place} is outside the {classes:,} classes, 0 to {classes - 1:,}. "
-            f"Correct it, or set it to {ignore_index} to leave it out."
+            f"Label {label} at position {place} is outside the {classes:,} classes, "
+            f"0 to {classes - 1:,}. Correct it, or set it to {ignore_index} to leave it out."
         )
     return valid
 
 
 def _check_weight(weight: Tensor | None, logits: Tensor) -> Tensor | None:
-    "The weights, in the logits' precision. Raises `FtkitError` if they are not one number for each class, 0 or more."
+    "The weights of the classes in the logits' precision. Raises `FtkitError` if they are none."
     if weight is None:
         return None
     if weight.shape != logits.shape[-1:]:
         raise FtkitError(
-            f"weight has shape {tuple(weight.shape)}; {tuple(logits.shape[-1:])} was expected, one number for each class."
+            f"weight has shape {tuple(weight.shape)}; {tuple(logits.shape[-1:])} was expected, "
+            "one number for each class."
         )
     if not ((weight >= 0) & weight.isfinite()).all():
-        raise FtkitError(
-            f"A class weight is a finite number, 0 or more; weight is {[round(w, 4) for w in weight[:10].tolist()]}."
-        )
+        shown = [round(w, 4) for w in weight[:10].tolist()]
+        raise FtkitError(f"A class weight is a finite number, 0 or more; weight is {shown}.")
     return _wide(weight.to(logits))
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #bd38a52e
@@ -194,55 +223,62 @@ def cross_entropy(
     label_smoothing: float = 0.0,  # share of the label that is spread over all classes
     reduction: str = "mean",  # "mean", "sum" or "none"
 ) -> Tensor:  # in nats; float32 or wider. Mean: over the valid labels' weight
-    "-log softmax(logits)[label], as `torch.nn.functional.cross_entropy` but with classes on the last axis. Raises `FtkitError`."
-    V, all_classes = _floats(logits).shape[-1], _check_weight(weight, logits)
+    """-log softmax(logits)[label]. Raises `FtkitError`.
+
+    As `torch.nn.functional.cross_entropy`, but with classes on the last axis."""
+    V = _floats(logits).shape[-1]
+    weight = _check_weight(weight, logits)
     if not 0 <= label_smoothing <= 1:
         raise FtkitError(f"label_smoothing is a share from 0 to 1; {label_smoothing} was given.")
     spread = label_smoothing / V
     if labels.is_floating_point() and labels.shape == logits.shape:
-        return _reduce(
-            _against(
-                _probabilities(labels, "labels") * (1 - label_smoothing) + spread,
-                logits,
-                all_classes,
-            ),
-            reduction,
-        )
+        target = _probabilities(labels, "labels") * (1 - label_smoothing) + spread
+        return _reduce(_against(target, logits, weight), reduction)
     valid = _check_labels(labels, logits.shape[:-1], V, ignore_index)
     y = labels.where(valid, 0).long()
     losses = _Surprise.apply(logits, y[..., None])
-    share = torch.ones_like(losses) if weight is None else all_classes[y]
+    share = torch.ones_like(losses) if weight is None else weight[y]
     losses = (1 - label_smoothing) * share * losses
     if label_smoothing:
-        losses = losses + _against(spread, logits, all_classes)
+        losses = losses + _against(spread, logits, weight)
     return _reduce(losses.masked_fill(~valid, 0), reduction, (share * valid).sum())
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #980afee1
 def _against(target: Tensor | float, logits: Tensor, weight: Tensor | None) -> Tensor:
-    "Surprise at each class, multiplied by the target and the class weight, summed over classes."
-    return -((target if weight is None else target * weight) * log_softmax(_wide(logits))).sum(-1)
+    "Surprise at each class, times the target and the class weight, summed over classes."
+    if weight is not None:
+        target = target * weight
+    return -(target * log_softmax(_wide(logits))).sum(-1)
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #e4e5799f
 def perplexity(
     loss_in_nats: float | Tensor,  # the mean over tokens
 ) -> float:  # 1 for certainty; V for a guess among V equally likely words
-    "e to the loss: among how many equally likely words one would be as unsure. Raises `FtkitError` for a negative loss."
+    """e to the loss: among how many equally likely words one would be as unsure.
+
+    Raises `FtkitError` for a negative loss."""
     loss = float(loss_in_nats)
     if loss < 0:
         raise FtkitError(
-            f"A mean surprise is never negative; {loss:g} was given. Probabilities above 1, or a sign that was lost?"
+            f"A mean surprise is never negative; {loss:g} was given. "
+            "Probabilities above 1, or a sign that was lost?"
         )
-    return math.inf if loss > 700 else math.exp(loss)
+    if loss > 700:
+        return math.inf
+    return math.exp(loss)
 
 
 def bits_per_byte(
     total_nats: float | Tensor,  # summed over all tokens of a text, not their mean
     n_bytes: int,  # length of the same text in UTF-8
 ) -> float:
-    "Loss for each byte of text, in bits: comparable between tokenizers. Raises `FtkitError`."
+    """Loss for each byte of text, in bits: comparable between tokenizers.
+
+    Raises `FtkitError`."""
     if not n_bytes > 0:
         raise FtkitError(
-            f"A text of {n_bytes} bytes has no bits per byte; give the length of the text in UTF-8, 1 or more."
+            f"A text of {n_bytes} bytes has no bits per byte; "
+            "give the length of the text in UTF-8, 1 or more."
         )
     return float(total_nats) / math.log(2) / n_bytes
 
@@ -254,13 +290,14 @@ def focal_loss(
     ignore_index: int = -100,  # rows with this label do not count
     reduction: str = "mean",  # "mean" over the valid labels, "sum" or "none"
 ) -> Tensor:  # in float32 or wider
-    "(1 - p)^gamma times the cross-entropy (Lin et al., 2017, arXiv:1708.02002, equation 4). Raises `FtkitError`."
+    """(1 - p)^gamma times the cross-entropy (Lin et al., 2017, arXiv:1708.02002, equation 4).
+
+    Raises `FtkitError`."""
     if not (gamma >= 0 and math.isfinite(gamma)):
         raise FtkitError(f"gamma must be a finite number, 0 or more; {gamma} was given.")
     losses = cross_entropy(logits, labels, ignore_index, reduction="none")
-    missing = (-torch.expm1(-losses)).clamp(
-        min=torch.finfo(losses.dtype).tiny
-    )  # 1 - p; at 0 no power has a slope
+    tiny = torch.finfo(losses.dtype).tiny  # at 0 no power has a slope
+    missing = (-torch.expm1(-losses)).clamp(min=tiny)  # 1 - p
     return _reduce(missing**gamma * losses, reduction, (labels != ignore_index).sum())
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #2b9fddf2
@@ -268,50 +305,67 @@ def brier_score(
     probabilities: Tensor,  # (..., V)
     labels: Tensor,  # (...) class numbers
 ) -> Tensor:  # from 0, certain and right, to 2, certain and wrong
-    "Squared distance of the probabilities from the one-hot label, averaged over rows (Brier, 1950). Raises `FtkitError`."
+    """Squared distance of the probabilities from the one-hot label, averaged over rows.
+
+    Brier, 1950. Raises `FtkitError`."""
     p = _probabilities(probabilities, "probabilities")
     _check_labels(labels, p.shape[:-1], p.shape[-1], ignore_index=-100)
     if (labels < 0).any():
         raise FtkitError(
             "Leave out rows without a label before scoring; a label of -100 was found."
         )
-    return _reduce((p - torch.eye(p.shape[-1]).to(p)[labels]).square().sum(-1), "mean")
+    one_hot = torch.eye(p.shape[-1]).to(p)[labels]
+    return _reduce((p - one_hot).square().sum(-1), "mean")
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #7367f312
 def info_nce(
     queries: Tensor,  # (B, C)
-    keys: Tensor,  # (K, C), K at least B: the first B belong to the queries, unless labels say otherwise
+    keys: Tensor,  # (K, C), K at least B: the first B belong to the queries, unless labels say else
     temperature: float = 0.05,  # the smaller, the more a small difference counts
     labels: Tensor | None = None,  # (B,) which key belongs to each query
     symmetric: bool = False,  # also let each key look for its query; needs K = B
 ) -> Tensor:  # mean, in nats; log K for a guess
-    "Which key belongs to this query? Cross-entropy over cosine similarities (van den Oord et al., 2018, arXiv:1807.03748). Raises `FtkitError`."
+    """Which key belongs to this query? Cross-entropy over cosine similarities.
+
+    van den Oord et al., 2018, arXiv:1807.03748. Raises `FtkitError`."""
     _check_pairs(queries, keys, labels, symmetric)
-    unit = lambda x: x / x.norm(dim=-1, keepdim=True).clamp(min=1e-8)
+
+    def unit(x):
+        return x / x.norm(dim=-1, keepdim=True).clamp(min=1e-8)
+
     logits = _tempered(unit(_wide(queries, "queries")) @ unit(_wide(keys, "keys")).T, temperature)
     if labels is None:
         labels = torch.arange(len(logits), device=logits.device)
     loss = cross_entropy(logits, labels)
-    return (loss + cross_entropy(logits.T, labels)) / 2 if symmetric else loss
+    if symmetric:
+        return (loss + cross_entropy(logits.T, labels)) / 2
+    return loss
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #4ea0155f
 def _check_pairs(queries: Tensor, keys: Tensor, labels: Tensor | None, symmetric: bool) -> None:
     "Raise `FtkitError` unless there is something to choose from."
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:
         raise FtkitError(
-            f"queries have shape {tuple(queries.shape)} and keys {tuple(keys.shape)}; two tables of equal width were expected."
+            f"queries have shape {tuple(queries.shape)} and keys {tuple(keys.shape)}; "
+            "two tables of equal width were expected."
         )
     if len(keys) < 2:
         raise FtkitError(
-            f"There is nothing to tell apart: {len(queries)} query and {len(keys)} key, and the loss is 0 whatever the model does. A batch needs two pairs or more."
+            f"There is nothing to tell apart: {len(queries)} query and {len(keys)} key, "
+            "and the loss is 0 whatever the model does. A batch needs two pairs or more."
         )
     if labels is None and len(keys) < len(queries):
         raise FtkitError(
-            f"{len(queries)} queries have only {len(keys)} keys; without labels, key i belongs to query i."
+            f"{len(queries)} queries have only {len(keys)} keys; "
+            "without labels, key i belongs to query i."
         )
     if symmetric and (labels is not None or len(keys) != len(queries)):
+        given = f"{len(queries)} queries, {len(keys)} keys"
+        if labels is not None:
+            given += " and labels"
         raise FtkitError(
-            f"symmetric needs exactly one key for each query, in the same order; {len(queries)} queries, {len(keys)} keys{' and labels' * (labels is not None)} were given."
+            "symmetric needs exactly one key for each query, in the same order; "
+            f"{given} were given."
         )
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #dc2131ed
@@ -334,18 +388,18 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, hidden, weight, bias, labels, chunk_size, wanted):
-        inputs, needed = (hidden, weight, bias), [wanted and n for n in ctx.needs_input_grad[:3]]
+        inputs = (hidden, weight, bias)
+        needed = [wanted and n for n in ctx.needs_input_grad[:3]]
         loss = torch.zeros((), dtype=_wide(hidden[:0]).dtype, device=hidden.device)
         grads = [
             torch.zeros_like(x, dtype=loss.dtype) if n else None for x, n in zip(inputs, needed)
         ]
-        for i in range(0, len(labels), chunk_size):
-            block = slice(i, i + chunk_size)
-            z = _wide(
-                hidden[block] @ weight.T
-                if bias is None
-                else torch.addmm(bias, hidden[block], weight.T)
-            )
+        for start in range(0, len(labels), chunk_size):
+            block = slice(start, start + chunk_size)
+            if bias is None:
+                z = _wide(hidden[block] @ weight.T)
+            else:
+                z = _wide(torch.addmm(bias, hidden[block], weight.T))
             loss += _softmax_minus_one_hot(z, labels[block])
             d = z.to(hidden.dtype)
             if needed[0]:
@@ -360,12 +414,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
-        return (
-            *[g if g is None else gradient.to(g.dtype) * g for g in ctx.saved_tensors],
-            None,
-            None,
-            None,
-        )
+        grads = [g if g is None else gradient.to(g.dtype) * g for g in ctx.saved_tensors]
+        return *grads, None, None, None
 
 # %% ../../nbs/1_foundations/11_losses.ipynb #5200e3f6
 def chunked_cross_entropy(
@@ -377,21 +427,27 @@ def chunked_cross_entropy(
     ignore_index: int = -100,  # rows with this label are not even computed
     reduction: str = "sum",  # "sum", or "mean" over the valid labels
 ) -> Tensor:  # a scalar, in nats
-    "cross_entropy(hidden @ weight.T + bias, labels) without holding all logits (the idea of Wijmans et al., 2024, arXiv:2411.09009). Raises `FtkitError`."
+    """cross_entropy(hidden @ weight.T + bias, labels) without holding all logits.
+
+    The idea of Wijmans et al., 2024, arXiv:2411.09009. Raises `FtkitError`."""
     if reduction not in ("mean", "sum"):
         raise unknown("reduction", reduction, ("mean", "sum"))
     if not (isinstance(chunk_size, int) and chunk_size >= 1):
         raise FtkitError(f"chunk_size must be a whole number, 1 or more; {chunk_size!r} was given.")
     V, C = weight.shape
     if hidden.shape[-1] != C or (bias is not None and bias.shape != (V,)):
-        raise FtkitError(
-            f"hidden has shape {tuple(hidden.shape)}, weight {(V, C)}{'' if bias is None else f', bias {tuple(bias.shape)}'}; (..., C), (V, C) and (V,) were expected."
-        )
-    valid, kind = _check_labels(labels, hidden.shape[:-1], V, ignore_index), hidden.device.type
-    if torch.is_autocast_enabled(kind):
-        hidden, weight, bias = (
-            x if x is None else x.to(torch.get_autocast_dtype(kind)) for x in (hidden, weight, bias)
-        )
+        shapes = f"hidden has shape {tuple(hidden.shape)}, weight {(V, C)}"
+        if bias is not None:
+            shapes += f", bias {tuple(bias.shape)}"
+        raise FtkitError(f"{shapes}; (..., C), (V, C) and (V,) were expected.")
+    valid = _check_labels(labels, hidden.shape[:-1], V, ignore_index)
+    device = hidden.device.type
+    if torch.is_autocast_enabled(device):
+        dtype = torch.get_autocast_dtype(device)
+        hidden = hidden.to(dtype)
+        weight = weight.to(dtype)
+        if bias is not None:
+            bias = bias.to(dtype)
     loss = _ChunkedCrossEntropy.apply(
         hidden[valid], weight, bias, labels[valid], chunk_size, torch.is_grad_enabled()
     )
