@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['steps_between_reads', 'model_logits', 'sum_cross_entropy', 'scale_gradients', 'precision', 'to_device',
-           'example_lengths', 'predict', 'tensor_of', 'evaluate_loss', 'smoothed', 'History', 'history_text',
-           'plot_history', 'trained_state', 'restore_state', 'random_state', 'set_random_state', 'fingerprint',
-           'settings_of', 'save_checkpoint', 'load_checkpoint', 'check_options', 'check_labels', 'open_tracker',
-           'recomputing', 'draw_mask_', 'fast_dropout', 'Training', 'not_finite', 'begin', 'forward_backward',
-           'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
+           'example_lengths', 'predict', 'evaluate_loss', 'smoothed', 'History', 'trained_state', 'restore_state',
+           'random_state', 'set_random_state', 'fingerprint', 'settings_of', 'save_checkpoint', 'load_checkpoint',
+           'check_options', 'check_labels', 'open_tracker', 'recomputing', 'draw_mask_', 'fast_dropout', 'Plan',
+           'not_finite', 'Logbook', 'EarlyStopping', 'Training', 'begin', 'forward_backward', 'train_loop', 'fit',
+           'RangeTest', 'learning_rate_range_test']
 
 # %% ../../nbs/1_foundations/14_training.ipynb #b7f4e50c
 import contextlib
@@ -22,39 +22,37 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn, tensor, Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..core import choose_compute, FtkitError, seed_everything, unknown, write_beside
+from ..core import FtkitError, choose_compute, seed_everything, unknown, write_beside
 from .optimizers import make_optimizer, optimizers, schedule, schedules
 from .text import batches, collate
 
 # %% ../../nbs/1_foundations/14_training.ipynb #ef68a523
 def model_logits(model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
     "What the model says to a batch without its labels: (B, C) or (B, T, C)."
-    output = model(**{k: v for k, v in batch.items() if k != "labels"})
+    inputs = {k: v for k, v in batch.items() if k != "labels"}
+    output = model(**inputs)
     return getattr(output, "logits", output)
 
 
 def sum_cross_entropy(
     model: nn.Module,  # gives logits (B, C) or (B, T, C), bare or as `.logits`
-    batch: dict[
-        str, Tensor
-    ],  # as `text.collate` makes it; labels (B,) or (B, T), -100 where there is none
+    batch: dict[str, Tensor],  # as `text.collate` makes it; labels (B,) or (B, T), -100 for none
 ) -> tuple[Tensor, Tensor]:
     "The cross-entropy summed over the valid labels, in nats, and the number of valid labels."
-    labels, logits = batch["labels"], model_logits(model, batch)
-    total = F.cross_entropy(
-        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum"
-    )
+    labels = batch["labels"]
+    logits = model_logits(model, batch).flatten(0, -2).float()
+    total = F.cross_entropy(logits, labels.flatten(), ignore_index=-100, reduction="sum")
     return total, (labels != -100).sum()
 
 # %% ../../nbs/1_foundations/14_training.ipynb #4b9f84cf
@@ -66,7 +64,9 @@ def scale_gradients(
     "Turn gradients of the sum into gradients of the mean and clip their norm, in one pass."
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients, foreach=True) / divisor
-    factor = 1 / divisor if clip is None else (clip / (norm + 1e-6)).clamp(max=1.0) / divisor
+    factor = 1 / divisor
+    if clip is not None:
+        factor = (clip / (norm + 1e-6)).clamp(max=1.0) / divisor
     torch._foreach_mul_(gradients, factor)
     return norm
 
@@ -75,26 +75,36 @@ def precision(
     device: str | torch.device | None = None,  # None: what `choose_compute` chooses
     dtype: torch.dtype | None = None,  # None: bfloat16 where it is native, else float32
 ) -> tuple[torch.device, torch.dtype, Any]:  # the third: a context for the forward pass
-    "Device, dtype and the autocast context that they mean. Raises `FtkitError` for a dtype that would need loss scaling."
-    compute = choose_compute(None if device is None else str(device).split(":")[0])
-    device, dtype = torch.device(device or compute.device), dtype or compute.dtype
+    """Device, dtype and the autocast context that they mean.
+
+    Raises `FtkitError` for a dtype that would need loss scaling.
+    """
+    kind = None
+    if device is not None:
+        kind = str(device).split(":")[0]  # "cuda" of "cuda:1"
+    compute = choose_compute(kind)
+    device = torch.device(device or compute.device)
+    dtype = dtype or compute.dtype
     if dtype not in (torch.float32, torch.bfloat16):
         raise FtkitError(
-            f"Training runs in torch.bfloat16 or torch.float32; {dtype} was given (float16 would need its loss scaled)."
+            f"Training runs in torch.bfloat16 or torch.float32; {dtype} was given "
+            "(float16 would need its loss scaled)."
         )
-    context = (
-        torch.autocast(device.type, torch.bfloat16)
-        if dtype == torch.bfloat16
-        else contextlib.nullcontext()
-    )
+    if dtype == torch.bfloat16:
+        context = torch.autocast(device.type, torch.bfloat16)
+    else:
+        context = contextlib.nullcontext()
     return device, dtype, context
 
 
 def to_device(batch: dict, device: torch.device) -> dict:
     "The batch with its tensors on the device."
-    return {
-        k: v.to(device, non_blocking=True) if isinstance(v, Tensor) else v for k, v in batch.items()
-    }
+    moved = {}
+    for name, value in batch.items():
+        if isinstance(value, Tensor):
+            value = value.to(device, non_blocking=True)
+        moved[name] = value
+    return moved
 
 
 def example_lengths(examples: Sequence[dict]) -> list[int]:
@@ -115,27 +125,26 @@ def predict(
 ) -> Tensor:  # logits (N, C), float32, on the CPU, in the order of the examples
     "Logits of every example. The model moves to the device and keeps its mode."
     device, dtype, autocast = precision(device, dtype)
-    was_training, order, logits = model.training, batches(example_lengths(examples), batch_size), []
+    order = batches(example_lengths(examples), batch_size)
     if not order:
-        return torch.empty(0, getattr(getattr(model, "config", None), "num_labels", 0))
+        config = getattr(model, "config", None)
+        return torch.empty(0, getattr(config, "num_labels", 0))
+    logits = []
+    was_training = model.training
     model.to(device).eval()
     for rows in tqdm(order, "predict", disable=not progress, leave=False, file=sys.stderr):
-        batch = to_device(
-            collate([{k: v for k, v in examples[i].items() if k != "labels"} for i in rows]), device
-        )
+        unlabelled = [{k: v for k, v in examples[i].items() if k != "labels"} for i in rows]
+        batch = to_device(collate(unlabelled), device)
         with autocast:
             logits.append(model_logits(model, batch).float())
     model.train(was_training)
     if logits[0].ndim != 2:
         raise FtkitError(
-            f"predict expects one row of logits per example, (B, C); the model gives {tuple(logits[0].shape)}."
+            "predict expects one row of logits per example, (B, C); "
+            f"the model gives {tuple(logits[0].shape)}."
         )
-    return torch.cat(logits).cpu()[tensor_of(order).argsort()]
-
-
-def tensor_of(order: list[list[int]]) -> Tensor:
-    "The indices of all batches, one after the other."
-    return torch.tensor([i for rows in order for i in rows])
+    places = torch.tensor([i for rows in order for i in rows])
+    return torch.cat(logits).cpu()[places.argsort()]
 
 # %% ../../nbs/1_foundations/14_training.ipynb #ab7267ab
 @torch.no_grad()
@@ -151,12 +160,16 @@ def evaluate_loss(
 ) -> float:  # sum over valid labels / number of valid labels
     "The mean loss over all valid labels. Raises `FtkitError` if there are none."
     device, dtype, autocast = precision(device, dtype)
-    was_training, total, count = model.training, 0.0, 0
+    total = 0.0
+    count = 0
+    was_training = model.training
     model.to(device).eval()
     for rows in batches(example_lengths(examples), batch_size):
+        batch = to_device(collate([examples[i] for i in rows]), device)
         with autocast:
-            part, n = loss(model, to_device(collate([examples[i] for i in rows]), device))
-        total, count = total + part.double(), count + n
+            part, n = loss(model, batch)
+        total = total + part.double()
+        count = count + n
     model.train(was_training)
     if not int(count):
         raise FtkitError("There is nothing to evaluate: no example has a valid label.")
@@ -165,20 +178,20 @@ def evaluate_loss(
 # %% ../../nbs/1_foundations/14_training.ipynb #fc4061a3
 def smoothed(values: Sequence[float], weight: float = 0.9) -> list[float]:
     "Running mean with exponentially fading weights, corrected for its start as Adam's are."
-    mean, out = 0.0, []
-    for t, v in enumerate(values, 1):
-        mean = weight * mean + (1 - weight) * v
-        out.append(mean / (1 - weight**t))
-    return out
+    mean = 0.0
+    corrected = []
+    for t, value in enumerate(values, 1):
+        mean = weight * mean + (1 - weight) * value
+        corrected.append(mean / (1 - weight**t))
+    return corrected
 
 # %% ../../nbs/1_foundations/14_training.ipynb #e61eb634
 @dataclass
 class History:
     "What happened in a training run. `plot()` shows it."
 
-    steps: list[dict] = field(
-        default_factory=list
-    )  # step (from 1), loss, learning_rate, gradient_norm, tokens, examples, seconds
+    # step (from 1), loss, learning_rate, gradient_norm, tokens, examples, seconds
+    steps: list[dict] = field(default_factory=list)
     evaluations: list[dict] = field(default_factory=list)  # step, loss, seconds
     total_steps: int = 0  # how many were planned
     seconds: float = 0.0  # evaluations and checkpoints too; of a resumed run, all its parts
@@ -188,77 +201,72 @@ class History:
     @property
     def examples_per_second(self) -> float:
         "In the training steps alone."
-        return sum(s["examples"] for s in self.steps) / max(
-            1e-9, sum(s["seconds"] for s in self.steps)
-        )
-
-    def plot(self):
-        return plot_history(self)
+        examples = sum(s["examples"] for s in self.steps)
+        seconds = sum(s["seconds"] for s in self.steps)
+        return examples / max(1e-9, seconds)
 
     def __repr__(self):
-        return history_text(self)
+        if not self.steps:
+            return "History: no step yet"
+        text = f"History: {len(self.steps)} steps, {self.examples_per_second:.1f} examples/s"
+        text += f", last loss {self.steps[-1]['loss']:.4f}"
+        if self.evaluations:
+            text += f", validation loss {self.evaluations[-1]['loss']:.4f}"
+        if self.stopped:
+            text += f"; {self.stopped}"
+        return text
 
-# %% ../../nbs/1_foundations/14_training.ipynb #e20cb653
-def history_text(history: History) -> str:
-    "A run in one line."
-    if not history.steps:
-        return "History: no step yet"
-    last = f"{len(history.steps)} steps, {history.examples_per_second:.1f} examples/s, last loss {history.steps[-1]['loss']:.4f}"
-    if history.evaluations:
-        last += f", validation loss {history.evaluations[-1]['loss']:.4f}"
-    return f"History: {last}" + (f"; {history.stopped}" if history.stopped else "")
+    def plot(self):  # returns the figure's two axes
+        "Loss (each step faint, smoothed strong, evaluations as dots) and the learning rate."
+        import matplotlib.pyplot as plt
 
-
-def plot_history(history: History):  # returns the figure's two axes
-    "Loss (each step faint, smoothed strong, evaluations as dots) and the learning rate."
-    import matplotlib.pyplot as plt
-
-    if not history.steps:
-        raise FtkitError("There is nothing to plot: the history has no step.")
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(7.5, 3), width_ratios=(2, 1), layout="constrained"
-    )
-    x, y = [s["step"] for s in history.steps], [s["loss"] for s in history.steps]
-    left.plot(x, y, ".-" if len(x) == 1 else "-", color="C0", alpha=0.3, linewidth=1)
-    left.plot(x, smoothed(y), color="C0", label="training, smoothed")
-    if history.evaluations:
-        left.plot(
-            [e["step"] for e in history.evaluations],
-            [e["loss"] for e in history.evaluations],
-            "o-",
-            color="C1",
-            label="validation",
+        if not self.steps:
+            raise FtkitError("There is nothing to plot: the history has no step.")
+        _, (left, right) = plt.subplots(
+            1, 2, figsize=(7.5, 3), width_ratios=(2, 1), layout="constrained"
         )
-    if history.best_step:
-        left.axvline(history.best_step, color="C1", linestyle=":", label="weights kept")
-    left.set(
-        xlabel="step",
-        ylabel="loss (nats per label)",
-        title=f"From {smoothed(y)[0]:.2f} to {smoothed(y)[-1]:.2f} in {len(x)} steps",
-    )
-    left.legend(frameon=False)
-    right.plot(
-        x, [s["learning_rate"] for s in history.steps], ".-" if len(x) == 1 else "-", color="C2"
-    )
-    right.set(xlabel="step", ylabel="learning rate", title="Schedule", ylim=(0, None))
-    right.yaxis.set_major_formatter("{x:.2g}")
-    return left, right
+        line = ".-" if len(self.steps) == 1 else "-"
+        self._plot_losses(left, line)
+        self._plot_rates(right, line)
+        return left, right
+
+    def _plot_losses(self, axis, line):
+        steps = [s["step"] for s in self.steps]
+        losses = [s["loss"] for s in self.steps]
+        smooth = smoothed(losses)
+        axis.plot(steps, losses, line, color="C0", alpha=0.3, linewidth=1)
+        axis.plot(steps, smooth, color="C0", label="training, smoothed")
+        if self.evaluations:
+            when = [e["step"] for e in self.evaluations]
+            found = [e["loss"] for e in self.evaluations]
+            axis.plot(when, found, "o-", color="C1", label="validation")
+        if self.best_step:
+            axis.axvline(self.best_step, color="C1", linestyle=":", label="weights kept")
+        title = f"From {smooth[0]:.2f} to {smooth[-1]:.2f} in {len(steps)} steps"
+        axis.set(xlabel="step", ylabel="loss (nats per label)", title=title)
+        axis.legend(frameon=False)
+
+    def _plot_rates(self, axis, line):
+        steps = [s["step"] for s in self.steps]
+        rates = [s["learning_rate"] for s in self.steps]
+        axis.plot(steps, rates, line, color="C2")
+        axis.set(xlabel="step", ylabel="learning rate", title="Schedule", ylim=(0, None))
+        axis.yaxis.set_major_formatter("{x:.2g}")
 
 # %% ../../nbs/1_foundations/14_training.ipynb #bdf580f3
 def trained_state(model: nn.Module) -> dict[str, Tensor]:  # name -> a copy
     "A copy of what training changes: the trainable parameters, and the buffers."
-    kept = [(n, p) for n, p in model.named_parameters() if p.requires_grad] + list(
-        model.named_buffers()
-    )
-    return {name: tensor.detach().clone() for name, tensor in kept}
+    kept = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    kept += model.named_buffers()
+    return {name: value.detach().clone() for name, value in kept}
 
 
 @torch.no_grad()
 def restore_state(model: nn.Module, state: dict[str, Tensor]) -> None:
     "Put such a copy back, in place."
     there = dict(model.named_parameters()) | dict(model.named_buffers())
-    for name, tensor in state.items():
-        there[name].copy_(tensor)
+    for name, value in state.items():
+        there[name].copy_(value)
 
 # %% ../../nbs/1_foundations/14_training.ipynb #f920443e
 def random_state() -> dict:
@@ -286,6 +294,7 @@ def set_random_state(state: dict) -> None:
 def fingerprint(value: Any) -> str:  # 16 hex digits
     "Hash of numbers, strings, tensors, arrays and containers of them."
     digest = hashlib.sha256()
+    nested = (Tensor, np.ndarray, dict, list, tuple)
 
     def add(x):
         if isinstance(x, Tensor):
@@ -296,15 +305,13 @@ def fingerprint(value: Any) -> str:  # 16 hex digits
             add((x.dtype.str, *x.shape))
             digest.update(np.ascontiguousarray(x).tobytes())
         elif isinstance(x, dict):
-            for k in x:
-                add(k)
-                add(x[k])
-        elif isinstance(x, (list, tuple)) and any(
-            isinstance(v, (Tensor, np.ndarray, dict, list, tuple)) for v in x
-        ):
+            for key, item in x.items():
+                add(key)
+                add(item)
+        elif isinstance(x, (list, tuple)) and any(isinstance(item, nested) for item in x):
             digest.update(b"(%d" % len(x))
-            for v in x:
-                add(v)
+            for item in x:
+                add(item)
         else:
             digest.update(repr(x).encode() + b"\0")
 
@@ -314,23 +321,29 @@ def fingerprint(value: Any) -> str:  # 16 hex digits
 
 def settings_of(model, train, validation, device, dtype, options: dict) -> dict[str, Any]:
     "What a run's numbers depend on, by name, as plain values."
-    aside = ("checkpoint", "checkpoint_every", "progress", "track")
-    called = lambda f: (
-        f"{f.__module__}.{f.__qualname__}" if hasattr(f, "__qualname__") else type(f).__qualname__
-    )
-    plain = {k: called(v) if callable(v) else v for k, v in options.items() if k not in aside}
-    rows = lambda examples: (
-        None if examples is None else fingerprint([examples[i] for i in range(len(examples))])
-    )
-    return plain | {
+    changes_no_number = ("checkpoint", "checkpoint_every", "progress", "track")
+
+    def plain(value):
+        if not callable(value):
+            return value
+        if hasattr(value, "__qualname__"):
+            return f"{value.__module__}.{value.__qualname__}"
+        return type(value).__qualname__
+
+    def hashed(examples):
+        if examples is None:
+            return None
+        return fingerprint([examples[i] for i in range(len(examples))])
+
+    trainable = [name for name, p in model.named_parameters() if p.requires_grad]
+    settings = {k: plain(v) for k, v in options.items() if k not in changes_no_number}
+    return settings | {
         "device": device.type,
         "dtype": str(dtype),
-        "training data": rows(train),
-        "validation data": rows(validation),
+        "training data": hashed(train),
+        "validation data": hashed(validation),
         "starting weights": fingerprint(model.state_dict()),
-        "trainable parameters": fingerprint(
-            [n for n, p in model.named_parameters() if p.requires_grad]
-        ),
+        "trainable parameters": fingerprint(trainable),
     }
 
 # %% ../../nbs/1_foundations/14_training.ipynb #9a85aea8
@@ -341,64 +354,86 @@ def save_checkpoint(folder: Path, state: dict) -> None:
             torch.save(state, beside)
     except (OSError, RuntimeError) as e:
         raise FtkitError(
-            f"Cannot write the checkpoint in {folder}: {e}. Free some space or choose another folder; an older checkpoint is untouched."
+            f"Cannot write the checkpoint in {folder}: {e}. "
+            "Free some space or choose another folder; an older checkpoint is untouched."
         ) from e
 
 
 def load_checkpoint(folder: Path, settings: dict) -> dict | None:
-    "The state in `folder`; None if there is none. Raises `FtkitError` if it can't be read or belongs to another run."
-    path, way_out = (
-        folder / "checkpoint.pt",
-        f"Delete {folder} to start anew, or choose another folder.",
-    )
+    """The state in `folder`; None if there is none.
+
+    Raises `FtkitError` if it can't be read or belongs to another run.
+    """
+    path = folder / "checkpoint.pt"
+    way_out = f"Delete {folder} to start anew, or choose another folder."
+    # half a file of a run that was killed while writing
     for left in folder.glob(".checkpoint.pt.*.part"):
-        shutil.rmtree(left, ignore_errors=True)  # of a run that was killed while writing
+        shutil.rmtree(left, ignore_errors=True)
     if not path.is_file():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         theirs = dict(state["settings"])
     except Exception as e:
-        raise FtkitError(
-            f"The checkpoint {path} can't be read ({type(e).__name__}). {way_out}"
-        ) from e
-    differ = [k for k in sorted(settings | theirs) if settings.get(k) != theirs.get(k)]
-    show = lambda k: k if " " in k else f"{k} ({theirs.get(k)} there, {settings.get(k)} now)"
+        kind = type(e).__name__
+        raise FtkitError(f"The checkpoint {path} can't be read ({kind}). {way_out}") from e
+
+    differ = []
+    for name in sorted(settings | theirs):
+        there = theirs.get(name)
+        now = settings.get(name)
+        if there == now:
+            continue
+        if " " in name:  # a hash: its value says nothing
+            differ.append(name)
+        else:
+            differ.append(f"{name} ({there} there, {now} now)")
     if differ:
         raise FtkitError(
-            f"The checkpoint {path} belongs to another run; these differ: {', '.join(map(show, differ))}. {way_out}"
+            f"The checkpoint {path} belongs to another run; "
+            f"these differ: {', '.join(differ)}. {way_out}"
         )
     return state
 
 # %% ../../nbs/1_foundations/14_training.ipynb #74791b2f
-def check_options(o: dict) -> None:
+def check_options(options: dict) -> None:
     "Raise `FtkitError` for the first option of `fit` that makes no sense."
+
+    def is_whole(value):
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+    def is_number(value):
+        return isinstance(value, (int, float)) and math.isfinite(value)
 
     def must(good, name, expected):
         if not good:
-            raise FtkitError(f"{name} must be {expected}; {o[name]!r} was given.")
+            raise FtkitError(f"{name} must be {expected}; {options[name]!r} was given.")
 
-    whole = lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1
-    number = lambda v: isinstance(v, (int, float)) and math.isfinite(v)
     for name in ("batch_size", "accumulate"):
-        must(whole(o[name]), name, "a whole number, 1 or more")
+        must(is_whole(options[name]), name, "a whole number, 1 or more")
     for name in ("max_steps", "evaluate_every", "patience", "checkpoint_every"):
-        must(o[name] is None or whole(o[name]), name, "a whole number, 1 or more, or None")
-    must(number(o["epochs"]) and o["epochs"] > 0, "epochs", "above 0")
-    must(
-        number(o["warmup"]) and 0 <= o["warmup"] <= 1, "warmup", "a share of the steps, from 0 to 1"
-    )
+        good = options[name] is None or is_whole(options[name])
+        must(good, name, "a whole number, 1 or more, or None")
+    epochs = options["epochs"]
+    must(is_number(epochs) and epochs > 0, "epochs", "above 0")
+    warmup = options["warmup"]
+    good = is_number(warmup) and 0 <= warmup <= 1
+    must(good, "warmup", "a share of the steps, from 0 to 1")
     for name in ("learning_rate", "weight_decay"):
-        must(number(o[name]) and o[name] >= 0, name, "a number, 0 or more")
-    must(o["clip"] is None or number(o["clip"]) and o["clip"] > 0, "clip", "above 0, or None")
+        good = is_number(options[name]) and options[name] >= 0
+        must(good, name, "a number, 0 or more")
+    clip = options["clip"]
+    must(clip is None or (is_number(clip) and clip > 0), "clip", "above 0, or None")
     for name, known in (("schedule", schedules), ("optimizer", optimizers)):
-        if o[name] not in known:
-            raise unknown(name, o[name], known)
-    if not len(o["train"]):
+        if options[name] not in known:
+            raise unknown(name, options[name], known)
+
+    validation = options["validation"]
+    if not len(options["train"]):
         raise FtkitError("There is nothing to train on: the training examples are empty.")
-    if o["validation"] is not None and not len(o["validation"]):
+    if validation is not None and not len(validation):
         raise FtkitError("The validation examples are empty; pass None to train without.")
-    if o["validation"] is None and (o["patience"] or o["evaluate_every"]):
+    if validation is None and (options["patience"] or options["evaluate_every"]):
         raise FtkitError("patience and evaluate_every need validation examples; none were given.")
 
 # %% ../../nbs/1_foundations/14_training.ipynb #476e8588
@@ -407,17 +442,21 @@ def check_labels(model, examples, collate, autocast, device, what: str) -> None:
     for i in range(len(examples)):
         if "labels" not in examples[i]:
             raise FtkitError(
-                f"{what} example {i} (counted from 0) has no 'labels'; it has {', '.join(examples[i])}."
+                f"{what} example {i} (counted from 0) has no 'labels'; "
+                f"it has {', '.join(examples[i])}."
             )
     model.eval()
+    one = to_device(collate([examples[0]]), device)
     with torch.no_grad(), autocast:
-        classes = model_logits(model, to_device(collate([examples[0]]), device)).shape[-1]
+        classes = model_logits(model, one).shape[-1]
     for i in range(len(examples)):
         found = torch.as_tensor(examples[i]["labels"]).flatten()
-        wrong = found[((found < 0) | (found >= classes)) & (found != -100)]
+        outside = (found < 0) | (found >= classes)
+        wrong = found[outside & (found != -100)]
         if len(wrong):
             raise FtkitError(
-                f"{what} example {i} (counted from 0) has label {wrong[0].item()}, but the model has {classes} classes: 0 to {classes - 1}. "
+                f"{what} example {i} (counted from 0) has label {wrong[0].item()}, "
+                f"but the model has {classes} classes: 0 to {classes - 1}. "
                 "Number the labels from 0, or give the model as many classes as there are labels."
             )
 
@@ -428,24 +467,44 @@ def open_tracker(
 ) -> tuple[Callable[[dict, int], None], Callable[[], None]]:  # log(values, step), close()
     "A tracker. Raises `FtkitError` for an unknown one, or one that is not installed."
     if track is None:
-        return (lambda values, step: None), (lambda: None)
+        return _ignore, _ignore
     if track not in ("tensorboard", "wandb"):
         raise unknown("tracker", track, ("tensorboard", "wandb"))
     try:
         if track == "wandb":
-            import wandb
-
-            tracked = wandb.init(project="ftkit", config=settings)
-            return (lambda values, step: tracked.log(values, step=step)), tracked.finish
-        from torch.utils.tensorboard import SummaryWriter
+            return _open_wandb(settings)
+        return _open_tensorboard()
     except ImportError as e:
         raise FtkitError(
             f"track='{track}' needs a package that is not installed: pip install 'ftkit[track]'."
         ) from e
+
+
+def _ignore(*values):
+    "Nobody watches."
+
+
+def _open_wandb(settings):
+    import wandb
+
+    tracked = wandb.init(project="ftkit", config=settings)
+
+    def log(values, step):
+        tracked.log(values, step=step)
+
+    return log, tracked.finish
+
+
+def _open_tensorboard():
+    from torch.utils.tensorboard import SummaryWriter
+
     writer = SummaryWriter()
-    return (
-        lambda values, step: [writer.add_scalar(k, v, step) for k, v in values.items()]
-    ), writer.close
+
+    def log(values, step):
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+
+    return log, writer.close
 
 # %% ../../nbs/1_foundations/14_training.ipynb #4e46660b
 @contextlib.contextmanager
@@ -454,13 +513,16 @@ def recomputing(model: nn.Module, wanted: bool = True):
     if not wanted:
         yield
         return
-    newer = hasattr(model, "activation_checkpointing_enable")  # the name since transformers 5.23
-    name = "activation_checkpointing" if newer else "gradient_checkpointing"
+    name = "gradient_checkpointing"
+    if hasattr(model, "activation_checkpointing_enable"):
+        name = "activation_checkpointing"  # since transformers 5.23
     try:
-        getattr(model, f"{name}_enable")(**{f"{name}_kwargs": dict(use_reentrant=False)})
+        enable = getattr(model, f"{name}_enable")
+        enable(**{f"{name}_kwargs": dict(use_reentrant=False)})
     except (AttributeError, ValueError) as e:
         raise FtkitError(
-            f"{type(model).__name__} has no gradient checkpointing; pass gradient_checkpointing=False."
+            f"{type(model).__name__} has no gradient checkpointing; "
+            "pass gradient_checkpointing=False."
         ) from e
     cache = getattr(getattr(model, "config", None), "use_cache", None)
     if cache:
@@ -476,34 +538,41 @@ def recomputing(model: nn.Module, wanted: bool = True):
 
 # %% ../../nbs/1_foundations/14_training.ipynb #2750c60d
 def draw_mask_(mask: Tensor, p: float = 0.5, *, generator: torch.Generator | None = None) -> Tensor:
-    "Fill a tensor on the CPU with 1 (probability p, to 32 bits) and 0, in place: `Tensor.bernoulli_`, several times faster, with other draws."
+    """Fill a tensor on the CPU with 1 (probability p, to 32 bits) and 0, in place.
+
+    `Tensor.bernoulli_`, several times faster, with other draws.
+    """
     if not 0 < p < 1:
         return mask.fill_(p)
     seed = torch.randint(2**63 - 1, (), generator=generator).item()
-    words = np.random.Generator(np.random.SFC64(seed)).integers(
-        -(2**63), 2**63 - 1, -(-mask.numel() // 2), np.int64, endpoint=True
-    )
-    draws = torch.from_numpy(words.view(np.int32)[: mask.numel()]).view(
-        mask.shape
-    )  # even over all 32-bit integers
+    bits = np.random.Generator(np.random.SFC64(seed))
+    words = math.ceil(mask.numel() / 2)  # of 64 bits, for two numbers each
+    drawn = bits.integers(-(2**63), 2**63 - 1, words, np.int64, endpoint=True)
+    halves = drawn.view(np.int32)[: mask.numel()]  # even over all 32-bit integers
+    draws = torch.from_numpy(halves).view(mask.shape)
     return torch.lt(draws, round(p * 2**32) - 2**31, out=mask)
 
 # %% ../../nbs/1_foundations/14_training.ipynb #8c466dc0
-_exchanged, _exchange = [], threading.Lock()  # the kernel, once for each open `fast_dropout` block
+_exchanged = []  # the kernel, once for each open `fast_dropout` block
+_exchange = threading.Lock()
 
 
 @contextlib.contextmanager
 def fast_dropout():
-    "Inside the block, dropout on the CPU draws its masks with `draw_mask_`, in the whole process. A GPU is not concerned."
+    """Inside the block, dropout on the CPU draws its masks with `draw_mask_`, in the whole process.
+
+    A GPU is not concerned.
+    """
     with _exchange:
-        if not _exchanged:
+        if _exchanged:
+            kernel = _exchanged[0]
+        else:
             kernel = torch.library.Library("aten", "IMPL")
             with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore"
-                )  # torch warns that a kernel is exchanged: that is the intention
+                # torch warns that a kernel is exchanged: that is the intention
+                warnings.simplefilter("ignore")
                 kernel.impl("bernoulli_.float", draw_mask_, "CPU")
-        _exchanged.append(_exchanged[0] if _exchanged else kernel)
+        _exchanged.append(kernel)
     try:
         yield
     finally:
@@ -513,232 +582,253 @@ def fast_dropout():
                 kernel._destroy()  # the last one puts torch's own back
 
 # %% ../../nbs/1_foundations/14_training.ipynb #a9e07d6c
-class Training:
-    "One run of `fit` under way: what the loop needs besides the loop itself."
+class Plan:
+    "What a run of `fit` is going to do: its options, its number of steps, its batches."
 
     def __init__(self, model, train, validation, **options):
         check_options(dict(train=train, validation=validation, **options))
-        self.__dict__ |= options
-        self.model, self.train, self.validation, self.options = model, train, validation, options
+        vars(self).update(options)  # self.batch_size, self.learning_rate and the others
+        self.model = model
+        self.train = train
+        self.validation = validation
+        self.options = options
         self.device, self.dtype, self.autocast = precision(self.device, self.dtype)
-        self.history, self.pending, self.lengths = History(), [], example_lengths(train)
-        self.epoch, self.best, self.best_loss, self.worse = None, None, math.inf, 0
-        self.steps_per_epoch = math.ceil(math.ceil(len(train) / self.batch_size) / self.accumulate)
+        self.folder = None
+        if self.checkpoint is not None:
+            self.folder = Path(self.checkpoint)
+        self.lengths = example_lengths(train)
+        self.epoch = None  # the one that self.order belongs to
+        batches_per_epoch = math.ceil(len(train) / self.batch_size)
+        self.steps_per_epoch = math.ceil(batches_per_epoch / self.accumulate)
         self.total_steps = self.max_steps or math.ceil(self.epochs * self.steps_per_epoch)
         self.warmup_steps = int(self.warmup * self.total_steps)
-        self.folder = Path(self.checkpoint) if self.checkpoint is not None else None
 
-    def micro_batches(self, step):
-        return _micro_batches(self, step)
+    def micro_batches(self, step: int) -> list[dict]:
+        "The `accumulate` batches of a step, counted from 0: a function of seed and step alone."
+        epoch, i = divmod(step, self.steps_per_epoch)
+        if self.epoch != epoch:
+            lengths = self.lengths if self.group_by_length else [1] * len(self.lengths)
+            self.order = batches(lengths, self.batch_size, seed=self.seed, epoch=epoch)
+            self.epoch = epoch
+        chosen = self.order[i * self.accumulate : (i + 1) * self.accumulate]
+        self.rows = [row for rows in chosen for row in rows]
+        parts = [self.collate([self.train[row] for row in rows]) for rows in chosen]
+        return [to_device(part, self.device) for part in parts]
 
-    def log(self, *values):
-        _log(self, *values)
+    def check_model(self) -> None:
+        "Raise `FtkitError` if the weights are not float32 or a label fits none of the classes."
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        if any(p.dtype != torch.float32 for p in trained):
+            raise FtkitError(
+                "A trainable parameter is not float32. Load the model in float32: "
+                "the forward pass may use bfloat16, the weights themselves stay exact."
+            )
+        if self.loss is not sum_cross_entropy:
+            return
+        for what, examples in (("Training", self.train), ("Validation", self.validation)):
+            if examples is not None:
+                check_labels(self.model, examples, self.collate, self.autocast, self.device, what)
 
-    def flush(self):
-        _flush(self)
-
-    def evaluate(self, done):
-        return _evaluate(self, done)
-
-    def save(self, done, now=False):
-        _save(self, done, now)
-
-    def finish(self):
-        return _finish(self)
-
-# %% ../../nbs/1_foundations/14_training.ipynb #0ebf08ad
-def _micro_batches(run: Training, step: int) -> list[dict]:
-    "The `accumulate` batches that step number `step`, from 0, is made of: a function of seed and step alone."
-    epoch, i = divmod(step, run.steps_per_epoch)
-    if run.epoch != epoch:
-        lengths = run.lengths if run.group_by_length else [1] * len(run.lengths)
-        run.epoch, run.order = epoch, batches(lengths, run.batch_size, seed=run.seed, epoch=epoch)
-    chosen = run.order[i * run.accumulate : (i + 1) * run.accumulate]
-    run.rows = [r for rows in chosen for r in rows]
-    return [to_device(run.collate([run.train[r] for r in rows]), run.device) for rows in chosen]
+# %% ../../nbs/1_foundations/14_training.ipynb #61b9395e
+def not_finite(step: int, loss: float, norm: float, rate: float, history: History) -> FtkitError:
+    "The error for a loss or a gradient that is NaN or infinite: where, and the likely causes."
+    if math.isfinite(loss):
+        what = f"The loss is {loss:.4g} but the gradient's norm is {norm}"
+    else:
+        what = f"The loss is {loss}"
+    before = ""
+    if history.steps:
+        last = history.steps[-1]["gradient_norm"]
+        before = f", gradient norm in the step before {last:.3g}"
+    return FtkitError(
+        f"{what} at step {step} (learning rate {rate:.3g}{before}). "
+        "Likely causes: a learning rate that is too high or a warm-up that is too short; "
+        "weights or inputs that hold NaN already; "
+        "a loss that divides by zero or takes the logarithm of zero. "
+        "Try a tenth of the learning rate first."
+    )
 
 # %% ../../nbs/1_foundations/14_training.ipynb #bc8a1ec0
 steps_between_reads = dict(cpu=1)  # elsewhere 16: to read a number is to wait for the device
 
 
-def _log(run: Training, step: int, total: Tensor, count: Tensor, norm: Tensor, rate: float) -> None:
-    "Note a step."
-    now = time.perf_counter()
-    entry = dict(
-        step=step + 1,
-        learning_rate=rate,
-        examples=len(run.rows),
-        tokens=sum(run.lengths[r] for r in run.rows),
-        seconds=now - run.ticked,
-    )
-    run.pending.append((entry, torch.stack([total.double(), count.double(), norm.double()])))
-    run.ticked = now
-    if len(run.pending) >= steps_between_reads.get(run.device.type, 16):
-        run.flush()
-    run.bar.update()
+class Logbook(Plan):
+    "A plan under way: each step is noted."
 
+    def __init__(self, model, train, validation, **options):
+        super().__init__(model, train, validation, **options)
+        self.history = History()
+        self.pending = []  # steps whose numbers are still on the device
 
-def _flush(run: Training) -> None:
-    "Read the pending numbers; stop if one of them is not finite."
-    if not run.pending:
-        return
-    for (entry, _), (total, count, norm) in zip(
-        run.pending, torch.stack([t for _, t in run.pending]).tolist()
-    ):
-        if not count:
-            raise FtkitError(
-                f"No label of step {entry['step']} is valid: every one is -100. Leave out examples without a label."
-            )
-        loss = total / count
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise not_finite(entry["step"], loss, norm, entry["learning_rate"], run.history)
-        run.history.steps.append(entry | dict(loss=loss, gradient_norm=norm))
-        run.track_values(
-            dict(loss=loss, gradient_norm=norm, learning_rate=entry["learning_rate"]), entry["step"]
+    def log(self, step: int, total: Tensor, count: Tensor, norm: Tensor, rate: float) -> None:
+        "Note a step."
+        now = time.perf_counter()
+        entry = dict(
+            step=step + 1,
+            learning_rate=rate,
+            examples=len(self.rows),
+            tokens=sum(self.lengths[row] for row in self.rows),
+            seconds=now - self.ticked,
         )
-    run.pending.clear()
-    run.bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        numbers = torch.stack([total.double(), count.double(), norm.double()])
+        self.pending.append((entry, numbers))
+        self.ticked = now
+        if len(self.pending) >= steps_between_reads.get(self.device.type, 16):
+            self.flush()
+        self.bar.update()
 
-# %% ../../nbs/1_foundations/14_training.ipynb #61b9395e
-def not_finite(step: int, loss: float, norm: float, rate: float, history: History) -> FtkitError:
-    "The error for a loss or a gradient that is NaN or infinite: where, and the likely causes."
-    what = (
-        f"The loss is {loss}"
-        if not math.isfinite(loss)
-        else f"The loss is {loss:.4g} but the gradient's norm is {norm}"
-    )
-    before = (
-        f", gradient norm in the step before {history.steps[-1]['gradient_norm']:.3g}"
-        if history.steps
-        else ""
-    )
-    return FtkitError(
-        f"{what} at step {step} (learning rate {rate:.3g}{before}). Likely causes: a learning rate that is too high or a warm-up that is too short; "
-        "weights or inputs that hold NaN already; a loss that divides by zero or takes the logarithm of zero. Try a tenth of the learning rate first."
-    )
+    def flush(self) -> None:
+        "Read the pending numbers; stop if one of them is not finite."
+        if not self.pending:
+            return
+        read = torch.stack([numbers for _, numbers in self.pending]).tolist()
+        for (entry, _), (total, count, norm) in zip(self.pending, read, strict=True):
+            step = entry["step"]
+            rate = entry["learning_rate"]
+            if not count:
+                raise FtkitError(
+                    f"No label of step {step} is valid: every one is -100. "
+                    "Leave out examples without a label."
+                )
+            loss = total / count
+            if not (math.isfinite(loss) and math.isfinite(norm)):
+                raise not_finite(step, loss, norm, rate, self.history)
+            self.history.steps.append(entry | dict(loss=loss, gradient_norm=norm))
+            self.track_values(dict(loss=loss, gradient_norm=norm, learning_rate=rate), step)
+        self.pending.clear()
+        self.bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
-# %% ../../nbs/1_foundations/14_training.ipynb #9a4511dc
-def _evaluate(run: Training, done: int) -> bool:
-    "Evaluate if it is due; True if training should stop."
-    every = run.evaluate_every or run.steps_per_epoch
-    if run.validation is None or not (done % every == 0 or done == run.total_steps):
-        return False
-    run.flush()
-    start = time.perf_counter()
-    value = evaluate_loss(
-        run.model,
-        run.validation,
-        collate=run.collate,
-        loss=run.loss,
-        device=run.device,
-        dtype=run.dtype,
-    )
-    run.ticked = time.perf_counter()
-    run.history.evaluations.append(dict(step=done, loss=value, seconds=run.ticked - start))
-    run.track_values(dict(validation_loss=value), done)
-    if run.patience is None:
-        return False
-    if value < run.best_loss:
-        run.best, run.best_loss, run.worse, run.history.best_step = (
-            trained_state(run.model),
-            value,
-            0,
-            done,
+# %% ../../nbs/1_foundations/14_training.ipynb #0f31cf31
+class EarlyStopping(Logbook):
+    "A logbook with evaluations, made when they are due; it says when to stop."
+
+    def __init__(self, model, train, validation, **options):
+        super().__init__(model, train, validation, **options)
+        self.best = None  # the weights of the best evaluation, if there is patience
+        self.best_loss = math.inf
+        self.worse = 0  # evaluations since then
+
+    def evaluate(self, done: int) -> bool:
+        "Evaluate if it is due after so many steps; True if training should stop."
+        every = self.evaluate_every or self.steps_per_epoch
+        due = done % every == 0 or done == self.total_steps
+        if self.validation is None or not due:
+            return False
+        self.flush()
+        start = time.perf_counter()
+        loss = evaluate_loss(
+            self.model,
+            self.validation,
+            collate=self.collate,
+            loss=self.loss,
+            device=self.device,
+            dtype=self.dtype,
         )
-    else:
-        run.worse += 1
-    return run.worse >= run.patience
+        self.ticked = time.perf_counter()
+        self.history.evaluations.append(dict(step=done, loss=loss, seconds=self.ticked - start))
+        self.track_values(dict(validation_loss=loss), done)
+        if self.patience is None:
+            return False
+        if loss < self.best_loss:
+            self.best = trained_state(self.model)
+            self.best_loss = loss
+            self.worse = 0
+            self.history.best_step = done
+        else:
+            self.worse += 1
+        return self.patience_is_over()
+
+    def patience_is_over(self) -> bool:
+        "Were there `patience` evaluations without a new best?"
+        return self.patience is not None and self.worse >= self.patience
 
 # %% ../../nbs/1_foundations/14_training.ipynb #cbbbba11
-def _resume(run: Training) -> int:
-    "Load the checkpoint if there is one; the number of steps done."
-    run.history.total_steps = run.total_steps
-    run.settings = (
-        settings_of(run.model, run.train, run.validation, run.device, run.dtype, run.options)
-        if run.folder
-        else {}
-    )
-    state = load_checkpoint(run.folder, run.settings) if run.folder else None
-    if state is None:
-        return 0
-    restore_state(run.model, state["weights"])
-    run.torch_optimizer.load_state_dict(state["optimizer"])
-    set_random_state(state["random"])
-    torch.set_num_threads(state["threads"])
-    run.best, run.best_loss, run.worse = state["best"], state["best_loss"], state["worse"]
-    run.history = History(**state["history"])
-    return run.total_steps if run.patience and run.worse >= run.patience else state["step"]
+class Training(EarlyStopping):
+    "One run of `fit` under way, which can be resumed: all that the loop needs besides itself."
 
+    def resume(self) -> int:
+        "Load the checkpoint if there is one; the number of steps done."
+        self.history.total_steps = self.total_steps
+        self.settings = {}
+        if not self.folder:
+            return 0
+        self.settings = settings_of(
+            self.model, self.train, self.validation, self.device, self.dtype, self.options
+        )
+        state = load_checkpoint(self.folder, self.settings)
+        if state is None:
+            return 0
+        restore_state(self.model, state["weights"])
+        self.torch_optimizer.load_state_dict(state["optimizer"])
+        set_random_state(state["random"])
+        torch.set_num_threads(state["threads"])
+        self.best = state["best"]
+        self.best_loss = state["best_loss"]
+        self.worse = state["worse"]
+        self.history = History(**state["history"])
+        if self.patience_is_over():
+            return self.total_steps
+        return state["step"]
 
-def _save(run: Training, done: int, now: bool) -> None:
-    "Write a checkpoint if one is due: every `checkpoint_every` steps, or once a minute."
-    if not run.folder:
-        return
-    if not now and (
-        done % run.checkpoint_every
-        if run.checkpoint_every
-        else time.perf_counter() - run.saved < 60
-    ):
-        return
-    run.flush()
-    run.history.seconds, run.started = (
-        run.history.seconds + time.perf_counter() - run.started,
-        time.perf_counter(),
-    )
-    save_checkpoint(
-        run.folder,
-        dict(
-            settings=run.settings,
+    def save(self, done: int, now: bool = False) -> None:
+        "Write a checkpoint if one is due: every `checkpoint_every` steps, or once a minute."
+        if not self.folder:
+            return
+        if self.checkpoint_every:
+            due = done % self.checkpoint_every == 0
+        else:
+            due = time.perf_counter() - self.saved >= 60
+        if not (due or now):
+            return
+        self.flush()
+        self.count_seconds()
+        state = dict(
+            settings=self.settings,
             step=done,
-            weights=trained_state(run.model),
-            optimizer=run.torch_optimizer.state_dict(),
+            weights=trained_state(self.model),
+            optimizer=self.torch_optimizer.state_dict(),
             random=random_state(),
             threads=torch.get_num_threads(),
-            best=run.best,
-            best_loss=run.best_loss,
-            worse=run.worse,
-            history=vars(run.history),
-        ),
-    )
-    run.saved = run.ticked = time.perf_counter()
-
-# %% ../../nbs/1_foundations/14_training.ipynb #da28fd8e
-def _check_model(run: Training, model: nn.Module) -> None:
-    "Raise `FtkitError` if the weights are not float32 or a label fits none of the model's classes."
-    if any(p.dtype != torch.float32 for p in model.parameters() if p.requires_grad):
-        raise FtkitError(
-            "A trainable parameter is not float32. Load the model in float32: the forward pass may use bfloat16, the weights themselves stay exact."
+            best=self.best,
+            best_loss=self.best_loss,
+            worse=self.worse,
+            history=vars(self.history),
         )
-    if run.loss is not sum_cross_entropy:
-        return
-    for what, examples in (("Training", run.train), ("Validation", run.validation)):
-        if examples is not None:
-            check_labels(model, examples, run.collate, run.autocast, run.device, what)
+        save_checkpoint(self.folder, state)
+        self.saved = self.ticked = time.perf_counter()
 
+    def count_seconds(self) -> None:
+        "Add the time since the last call to the history."
+        now = time.perf_counter()
+        self.history.seconds += now - self.started
+        self.started = now
 
-def _finish(run: Training) -> History:
-    "Close the books: the last checkpoint, then the best weights if there was patience."
-    run.flush()
-    done = run.history.steps[-1]["step"]
-    if run.patience and run.worse >= run.patience:
-        run.history.stopped = f"stopped at step {done}: {run.worse} evaluations without a new best"
-    run.save(done, now=True)
-    if run.best is not None:
-        restore_state(run.model, run.best)
-    if not run.folder:
-        run.history.seconds = time.perf_counter() - run.started
-    return run.history
+    def finish(self) -> History:
+        "Close the books: the last checkpoint, then the best weights if there was patience."
+        self.flush()
+        done = self.history.steps[-1]["step"]
+        if self.patience_is_over():
+            self.history.stopped = (
+                f"stopped at step {done}: {self.worse} evaluations without a new best"
+            )
+        self.save(done, now=True)
+        if self.best is not None:
+            restore_state(self.model, self.best)
+        if not self.folder:
+            self.count_seconds()
+        return self.history
 
 # %% ../../nbs/1_foundations/14_training.ipynb #9e2e6c6a
 @contextlib.contextmanager
 def begin(run: Training):
     "Make a run ready, resume it if it has a checkpoint, and put things in order at its end."
-    model, threads = run.model.to(run.device), torch.get_num_threads()
-    _check_model(run, model)
+    model = run.model.to(run.device)
+    threads = torch.get_num_threads()
+    run.check_model()
     run.parameters = [p for p in model.parameters() if p.requires_grad]
     run.torch_optimizer = make_optimizer(run.optimizer, model, run.learning_rate, run.weight_decay)
     seed_everything(run.seed)
-    run.first = _resume(run)
+    run.first = run.resume()
     run.track_values, close = open_tracker(run.track, run.settings)
     run.bar = tqdm(
         total=run.total_steps,
@@ -763,15 +853,18 @@ def begin(run: Training):
 
 # %% ../../nbs/1_foundations/14_training.ipynb #1c7cd5d1
 def forward_backward(
-    run: Training, step: int
+    run: Training,
+    step: int,  # counted from 0
 ) -> tuple[Tensor, Tensor]:  # the loss summed over the step's valid labels, and their number
     "Add the gradients of every part of the step's batch."
-    total = count = 0
+    total = 0
+    count = 0
     for batch in run.micro_batches(step):
         with run.autocast:
             part, n = run.loss(run.model, batch)
         part.backward()
-        total, count = total + part.detach(), count + n
+        total = total + part.detach()
+        count = count + n
     return total, count
 
 # %% ../../nbs/1_foundations/14_training.ipynb #49b8da21
@@ -796,109 +889,132 @@ def train_loop(run: Training) -> History:
 def fit(
     model: nn.Module,  # trained in place; ends on the device, in eval mode
     train: Sequence[dict],  # examples, as `text.make_examples` gives them
-    validation: Sequence[dict]
-    | None = None,  # evaluated after each epoch, or every `evaluate_every` steps
+    validation: Sequence[dict] | None = None,  # the loss on these is measured as training goes on
     *,
     collate: Callable = collate,  # list of examples -> batch
-    loss: Callable = sum_cross_entropy,  # (model, batch) -> (sum over valid labels, number of valid labels)
-    batch_size: int = 32,
-    accumulate: int = 1,  # examples in a forward pass; such passes in a step
-    epochs: float = 1,
-    max_steps: int | None = None,  # max_steps, if given, counts instead of epochs
-    learning_rate: float = 2e-5,
-    weight_decay: float = 0.01,
-    optimizer: str = "adamw",
-    schedule: str = "linear",
+    loss: Callable = sum_cross_entropy,  # (model, batch) -> (sum over valid labels, their number)
+    batch_size: int = 32,  # examples in a forward pass
+    accumulate: int = 1,  # forward passes in a step
+    epochs: float = 1,  # how often each example is seen
+    max_steps: int | None = None,  # if given, counts instead of epochs
+    learning_rate: float = 2e-5,  # the highest; the schedule multiplies it
+    weight_decay: float = 0.01,  # for matrices; biases and norms get none
+    optimizer: str = "adamw",  # or "adafactor", "sgd"
+    schedule: str = "linear",  # or "cosine", "constant"
     warmup: float = 0.1,  # warm-up as a share of all steps
     clip: float | None = 1.0,  # largest norm of the gradient
-    device: str | torch.device | None = None,
+    device: str | torch.device | None = None,  # None: `choose_compute`
     dtype: torch.dtype | None = None,  # None: `choose_compute`
     gradient_checkpointing: bool = False,  # less memory for a third more time
     group_by_length: bool = True,  # texts of similar length in a batch
-    evaluate_every: int | None = None,
-    patience: int | None = None,  # in steps; in evaluations without a new best
-    checkpoint: str | os.PathLike | None = None,
-    checkpoint_every: int | None = None,  # a folder; in steps, None: once a minute
+    evaluate_every: int | None = None,  # in steps; None: after each epoch
+    patience: int | None = None,  # evaluations without a new best before training stops
+    checkpoint: str | os.PathLike | None = None,  # a folder
+    checkpoint_every: int | None = None,  # in steps; None: once a minute
     seed: int = 0,
-    track: str | None = None,
+    track: str | None = None,  # "tensorboard" or "wandb"
     progress: bool = True,
 ) -> History:
-    "Train, and resume from `checkpoint` if an earlier call was killed. A function of (weights, data, options, seed). Raises `FtkitError`."
-    with begin(Training(**locals())) as run:
+    """Train, and resume from `checkpoint` if an earlier call was killed.
+
+    A function of (weights, data, options, seed). Raises `FtkitError`.
+    """
+    arguments = locals()  # every argument, by its name
+    with begin(Training(**arguments)) as run:
         return train_loop(run)
 
 # %% ../../nbs/1_foundations/14_training.ipynb #ac3461e0
 @dataclass
 class RangeTest:
-    "The loss at growing learning rates. `suggestion` is a tenth of where the smoothed loss is lowest."
+    "The loss at growing learning rates."
 
     learning_rates: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)  # of each step, in nats per label
     exploded: bool = False
-    smoothed = property(lambda self: smoothed(self.losses, 0.8))
-    lowest = property(lambda self: self.learning_rates[int(np.argmin(self.smoothed))])
-    suggestion = property(lambda self: self.lowest / 10)
+
+    @property
+    def smoothed(self) -> list[float]:
+        "The losses, smoothed."
+        return smoothed(self.losses, 0.8)
+
+    @property
+    def lowest(self) -> float:
+        "The learning rate where the smoothed loss is lowest."
+        return self.learning_rates[int(np.argmin(self.smoothed))]
+
+    @property
+    def suggestion(self) -> float:
+        "A tenth of where the smoothed loss is lowest."
+        return self.lowest / 10
 
     def add(self, rate: float, loss: float) -> None:
-        "Note a step; a loss that is no number, or a smoothed one of twice the lowest, is an explosion."
-        if math.isfinite(loss):
-            self.learning_rates.append(rate)
-            self.losses.append(loss)
-        self.exploded = not math.isfinite(loss) or self.smoothed[-1] > 2 * min(self.smoothed)
+        """Note a step.
 
-    def plot(self):
-        return _plot_range(self)
+        A loss that is no number, or a smoothed one of twice the lowest, is an explosion.
+        """
+        if not math.isfinite(loss):
+            self.exploded = True
+            return
+        self.learning_rates.append(rate)
+        self.losses.append(loss)
+        smooth = self.smoothed
+        self.exploded = smooth[-1] > 2 * min(smooth)
 
-# %% ../../nbs/1_foundations/14_training.ipynb #01f0eb46
-def _plot_range(test: RangeTest):  # returns the axes
-    "Loss over learning rate, with the suggestion."
-    import matplotlib.pyplot as plt
+    def plot(self):  # returns the axes
+        "Loss over learning rate, with the suggestion."
+        import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
-    ax.plot(test.learning_rates, test.losses, color="C0", alpha=0.3, linewidth=1)
-    ax.plot(test.learning_rates, test.smoothed, color="C0")
-    for x, what, color in ((test.lowest, "lowest", "C1"), (test.suggestion, "suggestion", "C2")):
-        ax.axvline(x, color=color, linestyle=":")
-        ax.annotate(
-            f"{what} {x:.1e}",
-            (x, 0.93),
-            xycoords=("data", "axes fraction"),
-            xytext=(-4, 0),
-            textcoords="offset points",
-            ha="right",
-            color=color,
+        _, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+        ax.plot(self.learning_rates, self.losses, color="C0", alpha=0.3, linewidth=1)
+        ax.plot(self.learning_rates, self.smoothed, color="C0")
+        marked = ((self.lowest, "lowest", "C1"), (self.suggestion, "suggestion", "C2"))
+        for x, what, color in marked:
+            ax.axvline(x, color=color, linestyle=":")
+            ax.annotate(
+                f"{what} {x:.1e}",
+                (x, 0.93),
+                xycoords=("data", "axes fraction"),
+                xytext=(-4, 0),
+                textcoords="offset points",
+                ha="right",
+                color=color,
+            )
+        ax.set(
+            xscale="log",
+            xlabel="learning rate",
+            ylabel="loss (nats per label)",
+            title=f"The loss falls until a learning rate of {self.lowest:.1e}",
+            ylim=(0.8 * min(self.losses), 2 * self.smoothed[0]),
         )
-    ax.set(
-        xscale="log",
-        xlabel="learning rate",
-        ylabel="loss (nats per label)",
-        title=f"The loss falls until a learning rate of {test.lowest:.1e}",
-        ylim=(0.8 * min(test.losses), 2 * test.smoothed[0]),
-    )
-    return ax
+        return ax
 
 # %% ../../nbs/1_foundations/14_training.ipynb #1088b105
 def learning_rate_range_test(
     model: nn.Module,  # its weights are put back at the end
     train: Sequence[dict],
     *,
-    low: float = 1e-6,
-    high: float = 1e-1,
-    steps: int = 100,  # the first and the last rate, and how many
+    low: float = 1e-6,  # the first rate
+    high: float = 1e-1,  # the last
+    steps: int = 100,  # how many
     **options,  # as for `fit`
 ) -> RangeTest:
-    "Train with a rate that grows from low to high; stop when the smoothed loss is twice its lowest. Raises `FtkitError`."
+    """Train with a rate that grows from low to high, and put the weights back.
+
+    Stops when the smoothed loss is twice its lowest. Raises `FtkitError`.
+    """
     if not (0 < low < high and steps >= 2):
         raise FtkitError(
-            f"The range test needs 0 < low < high and 2 steps or more; {low}, {high} and {steps} were given."
+            "The range test needs 0 < low < high and 2 steps or more; "
+            f"{low}, {high} and {steps} were given."
         )
-    defaults = {
-        k: p.default
-        for k, p in inspect.signature(fit).parameters.items()
-        if p.kind is p.KEYWORD_ONLY
-    }
-    result, kept = RangeTest(), trained_state(model)
-    with begin(Training(model, train, None, **defaults | options | dict(max_steps=steps))) as run:
+    defaults = {}
+    for name, parameter in inspect.signature(fit).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            defaults[name] = parameter.default
+    settings = defaults | options | dict(max_steps=steps)
+    result = RangeTest()
+    kept = trained_state(model)
+    with begin(Training(model, train, None, **settings)) as run:
         for step, rate in enumerate(np.geomspace(low, high, steps).tolist()):
             for group in run.torch_optimizer.param_groups:
                 group["lr"] = rate
