@@ -1,21 +1,25 @@
 """The command line: bad input, fine-tuning and resuming on a tiny model."""
 
+import errno
+import importlib.util
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from importlib.metadata import entry_points
 
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from ftkit.kit import cli
-from ftkit.kit import pytest_plugin
 from ftkit import tables
+from ftkit.kit import cli, running
 
 classes = ("animals", "food", "music", "space", "sport", "weather")
 words = dict(
@@ -32,12 +36,11 @@ def table(n=12, seed=0):
     "Six classes, the later ones rarer."
     rng = np.random.default_rng(seed)
     labels = [c for k, c in enumerate(classes) for _ in range(n + 6 * (5 - k))]
-    return pd.DataFrame(
-        [
-            dict(id=f"{i:03d}", text=" ".join(rng.choice(words[c].split(), 6)) + f" {i}", label=c)
-            for i, c in enumerate(labels)
-        ]
-    )
+    rows = []
+    for i, label in enumerate(labels):
+        drawn = rng.choice(words[label].split(), 6)
+        rows.append(dict(id=f"{i:03d}", text=" ".join(drawn) + f" {i}", label=label))
+    return pd.DataFrame(rows)
 
 
 @pytest.fixture(scope="module")
@@ -47,31 +50,23 @@ def tiny(tmp_path_factory):
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-    vocab = {
-        w: i
-        for i, w in enumerate(
-            [
-                "[PAD]",
-                "[UNK]",
-                "[CLS]",
-                "[SEP]",
-                *sorted({w for v in words.values() for w in v.split()}),
-            ]
-        )
-    }
+    known = sorted({word for line in words.values() for word in line.split()})
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    vocab = {word: i for i, word in enumerate([*special, *known])}
     core = Tokenizer(models.WordLevel(vocab, unk_token="[UNK]"))
     core.pre_tokenizer = pre_tokenizers.Whitespace()
     core.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    folder = tmp_path_factory.mktemp("tiny")
-    PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=core,
         unk_token="[UNK]",
         pad_token="[PAD]",
         cls_token="[CLS]",
         sep_token="[SEP]",
-    ).save_pretrained(folder)
+    )
+    folder = tmp_path_factory.mktemp("tiny")
+    tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(vocab),
@@ -85,21 +80,22 @@ def tiny(tmp_path_factory):
     return folder
 
 
-def call(*arguments):
-    return CliRunner().invoke(cli.app, [str(a) for a in arguments])
+def call(command):
+    "The result of a command, as one types it after `ftkit`."
+    return CliRunner().invoke(cli.app, shlex.split(command))
 
 
-def succeed(*arguments):
-    result = call(*arguments)
+def succeed(command):
+    result = call(command)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
-def refuse(match, *arguments):
+def refuse(match, command):
     "Exit code 2, one sentence on standard error, no traceback."
-    result = call(*arguments)
+    result = call(command)
     assert result.exit_code == 2, (result.stdout, result.stderr, result.exception)
     assert "Traceback" not in result.stderr and len(result.stderr.strip().splitlines()) == 1
     assert match in result.stderr, result.stderr
@@ -117,12 +113,9 @@ def place(tmp_path):
     assert list((tmp_path / "made").iterdir()) == []
 
 
-def bad(place, name, content, *more, match):
-    path = place / name
-    path.write_bytes(content) if isinstance(content, bytes) else path.write_text(
-        content, encoding="utf-8"
-    )
-    refuse(match, "finetune", "--data", path, "--out", place / "made" / "m", *more)
+def finetune_good(place):
+    "The beginning of a command that would fine-tune on the good file."
+    return f"finetune --data {place}/good.csv --out {place}/made/m"
 
 
 @pytest.mark.parametrize(
@@ -157,187 +150,119 @@ def bad(place, name, content, *more, match):
     ],
 )
 def test_bad_files(place, name, content, match):
-    bad(place, name, content, match=match)
+    path = place / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    refuse(match, f"finetune --data {path} --out {place}/made/m")
 
 
 def test_missing_files_and_folders(place):
-    out = ("--out", place / "made" / "m")
-    refuse("Did you mean", "finetune", "--data", place / "goood.csv", *out)
-    refuse("is a folder", "finetune", "--data", place, *out)
-    refuse(
-        "There is no file",
-        "finetune",
-        "--data",
-        place / "good.csv",
-        "--test",
-        place / "none.csv",
-        *out,
-    )
+    out = f"--out {place}/made/m"
+    refuse("Did you mean", f"finetune --data {place}/goood.csv {out}")
+    refuse("is a folder", f"finetune --data {place} {out}")
+    refuse("There is no file", f"{finetune_good(place)} --test {place}/none.csv")
 
 
 def test_bad_names_and_sizes(place, tiny):
-    start = ("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
-    refuse("the table has: id, text, label", *start, "--text", "review")
-    refuse("the table has: id, text, label", *start, "--label", "review")
-    refuse("Did you mean 'lora'?", *start, "--method", "lorra")
-    refuse("Did you mean 'minilm'?", *start, "--model", "minlm")
-    refuse("more than the 64 tokens", *start, "--model", tiny, "--max-length", "65")
-    for option in (
-        ("--epochs", "0"),
-        ("--batch-size", "0"),
-        ("--seed", "-1"),
-        ("--learning-rate", "x"),
-        ("--nonsense", "1"),
+    start = finetune_good(place)
+    refuse("the table has: id, text, label", f"{start} --text review")
+    refuse("the table has: id, text, label", f"{start} --label review")
+    refuse("Did you mean 'lora'?", f"{start} --method lorra")
+    refuse("Did you mean 'minilm'?", f"{start} --model minlm")
+    refuse("more than the 64 tokens", f"{start} --model {tiny} --max-length 65")
+    for wrong in (
+        "--epochs 0",
+        "--batch-size 0",
+        "--seed -1",
+        "--learning-rate x",
+        "--nonsense 1",
     ):
-        result = call(*start, *option)
-        assert (
-            result.exit_code == 2
-            and option[0] in result.stderr
-            and "Traceback" not in result.stderr
-        )
+        result = call(f"{start} {wrong}")
+        assert result.exit_code == 2
+        assert wrong.split()[0] in result.stderr and "Traceback" not in result.stderr
 
 
 def test_labels_unseen_in_training(place):
-    (place / "test.csv").write_text("text,label\nx,food\ny,cars\n")
-    start = ("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
-    refuse("--test, row 2: the label 'cars' does not occur", *start, "--test", place / "test.csv")
-    refuse(
-        "--validation, row 2: the label 'cars' does not occur",
-        *start,
-        "--validation",
-        place / "test.csv",
-    )
-    (place / "test.csv").write_text("text,label\nx,food\ny,food\n")
-    refuse("has only the label 'food'", *start, "--test", place / "test.csv")
+    start = finetune_good(place)
+    other = place / "test.csv"
+    other.write_text("text,label\nx,food\ny,cars\n")
+    unseen = "row 2: the label 'cars' does not occur"
+    refuse(f"--test, {unseen}", f"{start} --test {other}")
+    refuse(f"--validation, {unseen}", f"{start} --validation {other}")
+    other.write_text("text,label\nx,food\ny,food\n")
+    refuse("has only the label 'food'", f"{start} --test {other}")
 
 
 def test_a_model_folder_without_a_file_is_no_model(place, tiny):
-    import shutil
-
+    predict = f"predict --data {place}/good.csv --out {place}/made/p.csv"
     for name in ("config.json", "model.safetensors"):
         broken = place / f"without_{name}"
         shutil.copytree(tiny, broken)
         (broken / name).unlink()
-        refuse(
-            f"has no {name}",
-            "finetune",
-            "--data",
-            place / "good.csv",
-            "--model",
-            broken,
-            "--out",
-            place / "made" / "m",
-        )
-        refuse(
-            f"has no {name}",
-            "predict",
-            "--data",
-            place / "good.csv",
-            "--model",
-            broken,
-            "--out",
-            place / "made" / "p.csv",
-        )
-    refuse(
-        "There is no model folder",
-        "predict",
-        "--data",
-        place / "good.csv",
-        "--model",
-        place / "none",
-        "--out",
-        place / "made" / "p.csv",
-    )
+        refuse(f"has no {name}", f"{finetune_good(place)} --model {broken}")
+        refuse(f"has no {name}", f"{predict} --model {broken}")
+    refuse("There is no model folder", f"{predict} --model {place}/none")
 
 
 def test_out_is_never_something_else(place):
-    start = ("finetune", "--data", place / "good.csv", "--out")
-    refuse("is a file", *start, place / "good.csv")
-    refuse("is not a model folder", *start, place)
-    refuse("Cannot write", *start, "/proc/none/m")
-    refuse("Cannot write", *start, place / "good.csv" / "m")
+    start = f"finetune --data {place}/good.csv --out"
+    refuse("is a file", f"{start} {place}/good.csv")
+    refuse("is not a model folder", f"{start} {place}")
+    refuse("Cannot write", f"{start} /proc/none/m")
+    refuse("Cannot write", f"{start} {place}/good.csv/m")
     mine = place / "mine"
     mine.mkdir()
     for name in ("ftkit.json", "config.json", "thesis.docx"):
         (mine / name).write_text("{}")
-    refuse("'thesis.docx'", *start, mine)
+    refuse("'thesis.docx'", f"{start} {mine}")
     assert (mine / "thesis.docx").exists()
 
 
 def test_bad_predictions_are_refused_before_the_model_is_loaded(place, tiny):
-    start = ("predict", "--model", tiny, "--data", place / "good.csv", "--out")
-    refuse("is the input file", *start, place / "good.csv")
-    refuse("suffix '.doc', which is not written", *start, place / "made" / "p.doc")
-    refuse("is a folder", *start, place / "made")
-    refuse("Cannot write", *start, "/proc/none/p.csv")
+    start = f"predict --model {tiny} --data {place}/good.csv --out"
+    refuse("is the input file", f"{start} {place}/good.csv")
+    refuse("suffix '.doc', which is not written", f"{start} {place}/made/p.doc")
+    refuse("is a folder", f"{start} {place}/made")
+    refuse("Cannot write", f"{start} /proc/none/p.csv")
+    start = f"predict --model {tiny} --out {place}/made/p.csv --data"
     table().assign(predicted="x").to_csv(place / "again.csv", index=False)
-    refuse(
-        "has a column 'predicted' already",
-        "predict",
-        "--model",
-        tiny,
-        "--data",
-        place / "again.csv",
-        "--out",
-        place / "made" / "p.csv",
-    )
+    refuse("has a column 'predicted' already", f"{start} {place}/again.csv")
     (place / "gaps.csv").write_text("text,n\nx,1\n,2\n")
-    refuse(
-        "have no text (rows 2",
-        "predict",
-        "--model",
-        tiny,
-        "--data",
-        place / "gaps.csv",
-        "--out",
-        place / "made" / "p.csv",
-    )
+    refuse("have no text (rows 2", f"{start} {place}/gaps.csv")
 
 
 def test_bad_notebooks_scales_and_assets(monkeypatch):
-    refuse("Did you mean 'sentiment'?", "run", "sentimnt")
-    refuse("Did you mean 'smoke'?", "run", "core", "--scale", "smok")
-    refuse("--save stores the outputs of scale cpu", "run", "core", "--scale", "smoke", "--save")
-    refuse("Did you mean 'minilm'?", "fetch", "minlm")
-    from ftkit.kit import bands
-    from ftkit.kit import lanes
-    from ftkit.kit import reports
-    from ftkit.kit import running
-    from ftkit.kit import suite
+    refuse("Did you mean 'finetune'?", "run finetun")
+    refuse("Did you mean 'smoke'?", "run core --scale smok")
+    refuse("--save stores the outputs of scale cpu", "run core --scale smoke --save")
+    refuse("Did you mean 'minilm'?", "fetch minlm")
+    monkeypatch.setattr(running, "checkout", lambda: None)
+    refuse("needs a checkout", "run core")
 
-    monkeypatch.setattr(bands, "checkout", lambda: None)
-    refuse("needs a checkout", "run", "core")
+
+def test_what_the_kit_misses_is_one_sentence(monkeypatch, tmp_path):
+    find = importlib.util.find_spec
+
+    def without_papermill(name, *more):
+        return None if name == "papermill" else find(name, *more)
+
+    monkeypatch.setattr(importlib.util, "find_spec", without_papermill)
+    refuse("pip install ftkit[kit]", f"run core --scale smoke --out {tmp_path}")
 
 
 def test_a_full_disk_is_a_sentence(place, tiny, monkeypatch):
-    import errno
     from ftkit.finetuning.finetune import Classifier
 
     def full(self, folder):
         raise OSError(errno.ENOSPC, "No space left on device", str(folder))
 
     monkeypatch.setattr(Classifier, "save", full)
-    result = call(
-        "finetune",
-        "--data",
-        place / "good.csv",
-        "--model",
-        tiny,
-        "--max-length",
-        16,
-        "--epochs",
-        0.1,
-        "--out",
-        place / "made" / "m",
-    )
-    assert (
-        result.exit_code == 2
-        and "No space left on device" in result.stderr
-        and "Traceback" not in result.stderr
-    )
+    result = call(f"{finetune_good(place)} --model {tiny} --max-length 16 --epochs 0.1")
+    assert result.exit_code == 2
+    assert "No space left on device" in result.stderr and "Traceback" not in result.stderr
+    # The finished training's checkpoint stays, so that the work is not lost.
     for left in (place / "made").rglob("*"):
         if left.is_file():
-            left.unlink()  # the finished training's checkpoint stays, so that the work is not lost
+            left.unlink()
     (place / "made" / "m.checkpoint").rmdir()
 
 
@@ -345,8 +270,8 @@ def test_other_errors_are_not_hidden(monkeypatch, place):
     def bug(*args):
         raise ValueError("a bug")
 
-    monkeypatch.setattr(tables, "read_table", bug)
-    result = call("finetune", "--data", place / "good.csv", "--out", place / "made" / "m")
+    monkeypatch.setattr(cli, "read_table", bug)
+    result = call(finetune_good(place))
     assert isinstance(result.exception, ValueError) and result.exit_code == 1
 
 
@@ -354,16 +279,17 @@ def test_help_and_bad_input_import_nothing_heavy(tmp_path):
     program = """if 1:
         import sys
         from ftkit.kit.cli import app
+        heavy = ("torch", "pandas", "transformers", "datasets", "sklearn", "papermill")
         def imported(*arguments):
             try: app(list(arguments))
             except SystemExit: pass
-            return [m for m in ("torch", "pandas", "transformers", "datasets", "sklearn", "papermill") if m in sys.modules]
+            return [name for name in heavy if name in sys.modules]
         print(imported("--help"), imported("finetune", "--help"))
         print(imported("finetune", "--data", "none.csv", "--out", "m"))"""
-    out = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
-    ).stdout.splitlines()
-    assert out[-2:] == ["[] []", "['torch']"]
+    )
+    assert done.stdout.splitlines()[-2:] == ["[] []", "['torch']"]
 
 
 # The whole way
@@ -372,24 +298,15 @@ def test_help_and_bad_input_import_nothing_heavy(tmp_path):
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     from transformers import AutoModelForSequenceClassification
+
     from ftkit.finetuning.finetune import Classifier
 
     frame = table().rename(columns=dict(text="phrase", label="kind"))
     frame.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
+    folder = tmp_path / "m"
     said = succeed(
-        "finetune",
-        "--data",
-        tmp_path / "data.jsonl",
-        "--model",
-        tiny,
-        "--method",
-        method,
-        "--epochs",
-        2,
-        "--max-length",
-        16,
-        "--out",
-        tmp_path / "m",
+        f"finetune --data {tmp_path}/data.jsonl --out {folder} --model {tiny} --method {method} "
+        "--epochs 2 --max-length 16"
     )
     for part in (
         "text is 'phrase'",
@@ -401,77 +318,42 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     ):
         assert part in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data.jsonl", "m"]
-    assert AutoModelForSequenceClassification.from_pretrained(
-        tmp_path / "m"
-    ).config.id2label == dict(enumerate(classes))
-    report = json.loads((tmp_path / "m" / "report.json").read_text())
-    assert sum(report["rows"].values()) == len(frame) and report["columns"] == dict(
-        text="phrase", label="kind"
-    )
+    loaded = AutoModelForSequenceClassification.from_pretrained(folder)
+    assert loaded.config.id2label == dict(enumerate(classes))
+    report = json.loads((folder / "report.json").read_text())
+    assert sum(report["rows"].values()) == len(frame)
+    assert report["columns"] == dict(text="phrase", label="kind")
     assert sum(map(sum, report["confusion"])) == report["rows"]["test"]
-    record = json.loads((tmp_path / "m" / "record.json").read_text())
-    assert (
-        record["schema"] == 1
-        and record["controls"]["macro_f1_majority"]["control_of"] == "macro_f1"
-    )
-    assert (
-        record["metrics"]["accuracy"]["value"]
-        == list(report["scores"].values())[-1]["accuracy"]["value"]
-    )
+    record = json.loads((folder / "record.json").read_text())
+    assert record["schema"] == 1
+    assert record["controls"]["macro_f1_majority"]["control_of"] == "macro_f1"
+    network = list(report["scores"].values())[-1]
+    assert record["metrics"]["accuracy"]["value"] == network["accuracy"]["value"]
 
     new = frame.drop(columns="kind").head(7)
     new.to_csv(tmp_path / "new.csv", index=False)
-    clf = Classifier.load(tmp_path / "m")
-    expected = clf.predict(list(new.phrase))
+    expected = Classifier.load(folder).predict(list(new.phrase))
     for suffix in tables.suffixes:
-        succeed(
-            "predict",
-            "--model",
-            tmp_path / "m",
-            "--data",
-            tmp_path / "new.csv",
-            "--out",
-            tmp_path / f"p{suffix}",
-        )
-        found = tables.read_table(tmp_path / f"p{suffix}")
+        out = tmp_path / f"p{suffix}"
+        succeed(f"predict --model {folder} --data {tmp_path}/new.csv --out {out}")
+        found = tables.read_table(out)
         assert list(found.columns) == ["id", "phrase", "predicted", "probability"]
         assert found[["id", "phrase"]].values.tolist() == new[["id", "phrase"]].values.tolist()
         assert found.predicted.tolist() == [p.label for p in expected]
-        assert found.probability.astype(float).tolist() == pytest.approx(
-            [p.probability for p in expected], abs=1e-5
-        )
+        probabilities = [p.probability for p in expected]
+        assert found.probability.astype(float).tolist() == pytest.approx(probabilities, abs=1e-5)
 
 
 def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_truncated(tmp_path, tiny):
     frame = table(6)
     frame.loc[0, "text"] = "dog cat " * 125_000
-    frame.to_parquet(tmp_path / "data.parquet")
+    data = tmp_path / "data.parquet"
+    frame.to_parquet(data)
+    sizes = f"--model {tiny} --max-length 64 --epochs 0.2"
     for seed in (0, 1):
-        succeed(
-            "finetune",
-            "--data",
-            tmp_path / "data.parquet",
-            "--model",
-            tiny,
-            "--max-length",
-            64,
-            "--epochs",
-            0.2,
-            "--seed",
-            seed,
-            "--out",
-            tmp_path / "m",
-        )
+        succeed(f"finetune --data {data} --out {tmp_path}/m {sizes} --seed {seed}")
     assert json.loads((tmp_path / "m" / "report.json").read_text())["seed"] == 1
-    succeed(
-        "predict",
-        "--model",
-        tmp_path / "m",
-        "--data",
-        tmp_path / "data.parquet",
-        "--out",
-        tmp_path / "p.csv",
-    )
+    succeed(f"predict --model {tmp_path}/m --data {data} --out {tmp_path}/p.csv")
     assert len(tables.read_table(tmp_path / "p.csv")) == len(frame)
 
 
@@ -481,26 +363,18 @@ def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
     from safetensors.numpy import load_file
 
     table().to_csv(tmp_path / "data.csv", index=False)
-    command = [
-        "finetune",
-        "--data",
-        tmp_path / "data.csv",
-        "--model",
-        tiny,
-        "--max-length",
-        16,
-        "--epochs",
-        12,
-        "--batch-size",
-        8,
-        "--checkpoint-every",
-        1,
-    ]
-    command = [str(c) for c in command]
+    command = (
+        f"finetune --data {tmp_path}/data.csv --model {tiny} --max-length 16 --epochs 12 "
+        "--batch-size 8 --checkpoint-every 1"
+    )
+    out = f"--out {tmp_path}/m"
     checkpoint = tmp_path / "m.checkpoint" / "checkpoint.pt"
 
+    def changed(before):
+        return checkpoint.exists() and checkpoint.stat().st_mtime_ns != before
+
     def wait(stop, before=None):
-        while not stop() and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before):
+        while not stop() and not changed(before):
             time.sleep(0.01)
 
     finished = threading.Event()
@@ -512,38 +386,29 @@ def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
 
     threading.Thread(target=press, daemon=True).start()
     try:
-        result = call(*command, "--out", tmp_path / "m")
+        result = call(f"{command} {out}")
     finally:
         finished.set()
-    assert (
-        result.exit_code == 130
-        and "the same command resumes" in result.stderr
-        and "Traceback" not in result.stderr
-    )
+    assert result.exit_code == 130
+    assert "the same command resumes" in result.stderr and "Traceback" not in result.stderr
 
+    program = "from ftkit.kit.cli import main; main()"
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from ftkit.kit.cli import main; main()",
-            *command,
-            "--out",
-            str(tmp_path / "m"),
-        ],
+        [sys.executable, "-c", program, *shlex.split(f"{command} {out}")],
         stdout=subprocess.DEVNULL,
     )
     wait(lambda: process.poll() is not None, checkpoint.stat().st_mtime_ns)
     process.kill()
-    assert (
-        process.wait() == -signal.SIGKILL and checkpoint.exists() and not (tmp_path / "m").exists()
-    )
+    assert process.wait() == -signal.SIGKILL
+    assert checkpoint.exists() and not (tmp_path / "m").exists()
 
-    refuse("belongs to another run", *command, "--learning-rate", "0.5", "--out", tmp_path / "m")
-    succeed(*command, "--out", tmp_path / "m")
+    refuse("belongs to another run", f"{command} {out} --learning-rate 0.5")
+    succeed(f"{command} {out}")
     assert not checkpoint.parent.exists() and list(tmp_path.glob(".m*")) == []
-    succeed(*command, "--out", tmp_path / "whole")
-    resumed, whole = (load_file(tmp_path / name / "model.safetensors") for name in ("m", "whole"))
-    assert all(np.array_equal(resumed[k], whole[k]) for k in whole)
+    succeed(f"{command} --out {tmp_path}/whole")
+    resumed = load_file(tmp_path / "m" / "model.safetensors")
+    whole = load_file(tmp_path / "whole" / "model.safetensors")
+    assert all(np.array_equal(resumed[name], whole[name]) for name in whole)
 
 
 def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
@@ -551,15 +416,8 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
     with cli.checkpoint_folder(tmp_path / "m"):
         refuse(
             "Another process is training",
-            "finetune",
-            "--data",
-            tmp_path / "data.csv",
-            "--model",
-            tiny,
-            "--max-length",
-            16,
-            "--out",
-            tmp_path / "m",
+            f"finetune --data {tmp_path}/data.csv --out {tmp_path}/m --model {tiny} --max-length "
+            "16",
         )
 
 
@@ -567,56 +425,50 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
 
 
 def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
-    from ftkit.kit import bands
-    from ftkit.kit import lanes
-    from ftkit.kit import reports
-    from ftkit.kit import running
-    from ftkit.kit import suite
-
+    verdicts = ["passed", "no baseline", "failed"]
     made = []
 
     def execute(path, scale, seed, out):
         made.append((path.stem, scale, seed))
-        return running.Result(
-            path.stem,
-            ["passed", "no baseline", "failed"][seed],
-            error="broken" if seed == 2 else None,
-        )
+        error = "broken" if seed == 2 else None
+        return running.Result(path.stem, verdicts[seed], error=error)
 
     monkeypatch.setattr(running, "execute", execute)
-    codes = [
-        call(
-            "run", "core", "30_finetune", "--scale", "smoke", "--seed", seed, "--out", tmp_path
-        ).exit_code
-        for seed in range(3)
-    ]
-    assert codes == [0, 3, 1] and made[:2] == [
-        ("00_core", "smoke", 0),
-        ("30_finetune", "smoke", 0),
-    ]
+    codes = []
+    for seed in range(3):
+        result = call(f"run core 30_finetune --scale smoke --seed {seed} --out {tmp_path}")
+        codes.append(result.exit_code)
+    assert codes == [0, 3, 1]
+    assert made[:2] == [("00_core", "smoke", 0), ("30_finetune", "smoke", 0)]
 
 
 def test_assets_and_doctor_say_what_there_is(tmp_path, monkeypatch):
     monkeypatch.setenv("FTKIT_CACHE", str(tmp_path / "cache"))
     said = succeed("assets")
     assert "minilm" in said and "MIT" in said and " no " in said and str(tmp_path / "cache") in said
-    result = call("doctor", "--offline")
-    assert result.exit_code == 0 and all(
-        line in result.stdout
-        for line in ("processor", "GPU", "compute", "cache", "not tried", "torch", "scale")
-    )
+    result = call("doctor --offline")
+    assert result.exit_code == 0
+    for line in ("processor", "GPU", "compute", "cache", "not tried", "torch", "scale"):
+        assert line in result.stdout
     assert not (tmp_path / "cache").exists()
 
 
 def test_doctor_fails_where_a_requirement_is_not_met(monkeypatch):
     monkeypatch.setattr(cli, "version_problems", lambda: (["torch 1.0 (needs >=2.11)"], []))
-    result = call("doctor", "--offline")
+    result = call("doctor --offline")
     assert result.exit_code == 1 and "torch 1.0 (needs >=2.11)" in result.stdout
 
 
-def test_the_installed_command_is_this_one():
-    from importlib.metadata import entry_points
-
-    assert [e.value for e in entry_points(group="console_scripts", name="ftkit")] == [
-        "ftkit.kit.cli:main"
+def test_a_requirement_that_is_missing_or_too_old_is_named(monkeypatch):
+    wanted = ["numpy>=99", "no-such-package", "also-missing; extra == 'docs'"]
+    monkeypatch.setattr(cli.metadata, "requires", lambda name: wanted)
+    unmet, _ = cli.version_problems()
+    assert unmet == [
+        f"numpy {np.__version__} (needs >=99)",
+        "no-such-package is missing (needs any)",
     ]
+
+
+def test_the_installed_command_is_this_one():
+    found = entry_points(group="console_scripts", name="ftkit")
+    assert [entry.value for entry in found] == ["ftkit.kit.cli:main"]
