@@ -1,4 +1,6 @@
-"Evaluation: parity with the libraries, properties, bad input. Statistical promises are proved by simulation in the lesson, and once more here where it is cheap."
+"""Evaluation: parity with the libraries, properties, bad input.
+
+Statistical promises are proved by simulation in the lesson, and once more where it is cheap."""
 
 import math
 
@@ -6,14 +8,28 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import special, stats
 from sklearn import metrics as library
 from sklearn.calibration import calibration_curve
 
-from ftkit.foundations import evaluation
 from ftkit.core import FtkitError
-from ftkit.foundations.evaluation import Interval, calibration_bins, classification_report, confidence_interval, confusion_matrix, expected_calibration_error, fit_temperature, paired_test, plot_confusion, proportion_interval, reliability_diagram, smallest_effect
+from ftkit.foundations import evaluation
+from ftkit.foundations.evaluation import (
+    Interval,
+    calibration_bins,
+    classification_report,
+    confidence_interval,
+    confusion_matrix,
+    expected_calibration_error,
+    fit_temperature,
+    paired_test,
+    plot_confusion,
+    proportion_interval,
+    reliability_diagram,
+    smallest_effect,
+)
 
 few = settings(max_examples=60, deadline=None)
 
@@ -25,10 +41,15 @@ def sample(n=400, classes=3, right=0.8, seed=0):
     return y, np.where(rng.random(n) < right, y, rng.integers(classes, size=n))
 
 
+def macro_f1(y, p):
+    return library.f1_score(y, p, average="macro")
+
+
 @st.composite
 def classified(draw, predictors=1):
     "Labels of at least two classes, and predictions; classes may be missing anywhere."
-    classes, n = draw(st.integers(2, 5)), draw(st.integers(2, 40))
+    classes = draw(st.integers(2, 5))
+    n = draw(st.integers(2, 40))
     column = st.lists(st.integers(0, classes - 1), min_size=n, max_size=n)
     y = draw(column.filter(lambda v: len(set(v)) > 1))
     return y, *[draw(column) for _ in range(predictors)]
@@ -44,13 +65,11 @@ def test_report_equals_scikit_learn(data):
     ours = classification_report(y, p)
     theirs = library.classification_report(y, p, output_dict=True, zero_division=0)
     for name in ours.names:
-        assert ours.table.loc[
-            name, ["precision", "recall", "f1", "support"]
-        ].tolist() == pytest.approx(list(theirs[name].values()))
+        row = ours.table.loc[name, ["precision", "recall", "f1", "support"]]
+        assert row.tolist() == pytest.approx(list(theirs[name].values()))
     for kind in ("macro", "weighted"):
-        assert ours.averages.loc[kind].tolist() == pytest.approx(
-            list(theirs[f"{kind} avg"].values())
-        )
+        expected = list(theirs[f"{kind} avg"].values())
+        assert ours.averages.loc[kind].tolist() == pytest.approx(expected)
     assert ours.accuracy == pytest.approx(library.accuracy_score(y, p))
     assert ours.macro_f1 == pytest.approx(library.f1_score(y, p, average="macro", zero_division=0))
     assert (ours.confusion == library.confusion_matrix(y, p)).all()
@@ -69,7 +88,7 @@ def test_every_container_gives_the_same_report():
     y, p = sample()
     words = np.array(["bad", "good", "mixed"])
     expected = str(classification_report(y, p, names=words))
-    for kind in (
+    containers = (
         list,
         tuple,
         np.asarray,
@@ -78,7 +97,8 @@ def test_every_container_gives_the_same_report():
         lambda v: pd.Series(v, dtype="Int64"),
         lambda v: [torch.tensor(i) for i in v],
         iter,
-    ):
+    )
+    for kind in containers:
         assert str(classification_report(kind(y), kind(p), names=words)) == expected
     for kind in (list, np.asarray, pd.Series, lambda v: words[y].astype(object)):
         assert str(classification_report(kind(words[y]), words[p], names=words)) == expected
@@ -87,14 +107,18 @@ def test_every_container_gives_the_same_report():
 
 def test_names_set_the_order_and_an_absent_class_has_no_score():
     report = classification_report(["pos", "neg"], ["pos", "neg"], names=["pos", "neutral", "neg"])
-    assert report.names == ["pos", "neutral", "neg"] and report.table.index.tolist() == report.names
-    assert math.isnan(report.table.f1["neutral"]) and report.macro_f1 == 1
-    assert "nan" not in str(report) and "nan" not in report._repr_html_()
+    assert report.names == ["pos", "neutral", "neg"]
+    assert report.table.index.tolist() == report.names
+    assert math.isnan(report.table.f1["neutral"])
+    assert report.macro_f1 == 1
+    assert "nan" not in str(report)
+    assert "nan" not in report._repr_html_()
 
 
 def test_labels_need_not_start_at_zero():
     report = classification_report([-1, 1, 7], [-1, 7, 7])
-    assert report.names == ["-1", "1", "7"] and report.accuracy == pytest.approx(2 / 3)
+    assert report.names == ["-1", "1", "7"]
+    assert report.accuracy == pytest.approx(2 / 3)
 
 
 def test_the_printed_table_has_the_usual_shape_and_html_is_escaped():
@@ -102,17 +126,17 @@ def test_the_printed_table_has_the_usual_shape_and_html_is_escaped():
     lines = [line.split() for line in str(report).splitlines() if line]
     assert lines[0] == ["precision", "recall", "f1", "support"]
     assert lines[1] == ["<b>", "1.00", "0.50", "0.67", "2"]
-    assert lines[3] == ["accuracy", "0.75", "4"] and [row[0] for row in lines[4:]] == [
-        "macro",
-        "weighted",
-    ]
-    assert "&lt;b&gt;" in report._repr_html_() and "<b>" not in report._repr_html_()
+    assert lines[3] == ["accuracy", "0.75", "4"]
+    assert [row[0] for row in lines[4:]] == ["macro", "weighted"]
+    assert "&lt;b&gt;" in report._repr_html_()
+    assert "<b>" not in report._repr_html_()
     assert "0.667" in report.text(3)
 
 
 def test_confusion_rows_are_true_classes():
     table = confusion_matrix(["a", "a", "b"], ["b", "a", "b"])
-    assert table.loc["a", "b"] == 1 and table.loc["b", "a"] == 0
+    assert table.loc["a", "b"] == 1
+    assert table.loc["b", "a"] == 0
     assert (table.index.name, table.columns.name) == ("true", "predicted")
 
 
@@ -121,97 +145,87 @@ def test_confusion_rows_are_true_classes():
 
 def test_counting_and_drawing_rows_give_the_same_interval():
     y, p = sample(600)
-    for metric, function in dict(
-        accuracy=lambda y, p: (y == p).mean(),
-        macro_f1=lambda y, p: library.f1_score(y, p, average="macro"),
-    ).items():
-        fast, slow = (
-            confidence_interval(y, p, metric),
-            confidence_interval(y, p, function, resamples=600),
-        )
+    functions = dict(accuracy=lambda y, p: (y == p).mean(), macro_f1=macro_f1)
+    for metric, function in functions.items():
+        fast = confidence_interval(y, p, metric)
+        slow = confidence_interval(y, p, function, resamples=600)
         assert fast.value == pytest.approx(slow.value)
         assert [fast.low, fast.high] == pytest.approx([slow.low, slow.high], abs=0.008)
 
 
 def test_close_to_wilson_and_narrower_with_more_examples():
     y, p = sample(2000, 2, 0.7)
-    boot, wilson = (
-        confidence_interval(y, p, "accuracy", resamples=10_000),
-        proportion_interval((y == p).sum(), 2000),
-    )
+    boot = confidence_interval(y, p, "accuracy", resamples=10_000)
+    wilson = proportion_interval((y == p).sum(), 2000)
     assert [boot.low, boot.high] == pytest.approx([wilson.low, wilson.high], abs=2e-3)
-    assert confidence_interval(np.tile(y, 4), np.tile(p, 4)).width == pytest.approx(
-        confidence_interval(y, p).width / 2, rel=0.1
-    )
+    four_times = confidence_interval(np.tile(y, 4), np.tile(p, 4))
+    assert four_times.width == pytest.approx(confidence_interval(y, p).width / 2, rel=0.1)
     assert confidence_interval(y, p, level=0.99).width > confidence_interval(y, p, level=0.9).width
 
 
 def test_the_seed_decides():
     y, p = sample()
-    assert (
-        confidence_interval(y, p, seed=3)
-        == confidence_interval(y, p, seed=3)
-        != confidence_interval(y, p, seed=4)
-    )
+    found = confidence_interval(y, p, seed=3)
+    assert found == confidence_interval(y, p, seed=3)
+    assert found != confidence_interval(y, p, seed=4)
 
 
 def test_renaming_or_shuffling_changes_nothing_but_noise():
     y, p = sample(800)
     order = np.random.default_rng(1).permutation(800)
-    assert confidence_interval(y[order], p[order]) == confidence_interval(y, p)
-    renamed = confidence_interval(np.array(["x", "b", "k"])[y], np.array(["x", "b", "k"])[p])
-    assert [renamed.low, renamed.high] == pytest.approx(
-        [(i := confidence_interval(y, p)).low, i.high], abs=5e-3
-    )
+    found = confidence_interval(y, p)
+    assert confidence_interval(y[order], p[order]) == found
+    names = np.array(["x", "b", "k"])
+    renamed = confidence_interval(names[y], names[p])
+    assert [renamed.low, renamed.high] == pytest.approx([found.low, found.high], abs=5e-3)
 
 
 def test_the_shift_recovers_coverage_where_classes_are_small():
-    "Forty classes of five examples: F1 is biased, and the uncorrected percentiles cover far less (59% against 84%, of 95% wanted)."
-    rng, classes, covered, uncorrected = np.random.default_rng(0), 40, 0, 0
+    """Forty classes of five examples: F1 is biased.
+
+    The uncorrected percentiles cover far less (59% against 84%, of 95% wanted)."""
+    rng = np.random.default_rng(0)
+    classes = 40
     truth = 0.6 + 0.4 / classes  # recall = precision = F1 of every class in the population
+    covered = []
+    uncorrected = []
     for i in range(150):
         y = rng.integers(classes, size=200)
         p = np.where(rng.random(200) < 0.6, y, rng.integers(classes, size=200))
-        covered += truth in confidence_interval(y, p, resamples=400, seed=i)
+        covered.append(truth in confidence_interval(y, p, resamples=400, seed=i))
         cells = evaluation._Cells(y, p, classes=classes)
-        draws = np.concatenate(
-            [
-                evaluation._macro_f1(*cells.tallies(c))
-                for c in cells.draws(np.random.default_rng(i), 400)
-            ]
-        )
-        uncorrected += np.quantile(draws, 0.025) <= truth <= np.quantile(draws, 0.975)
-    assert covered / 150 > uncorrected / 150 + 0.1 and covered / 150 > 0.78
+        samples = cells.draws(np.random.default_rng(i), 400)
+        draws = np.concatenate([evaluation._macro_f1(*cells.tallies(c)) for c in samples])
+        uncorrected.append(np.quantile(draws, 0.025) <= truth <= np.quantile(draws, 0.975))
+    assert np.mean(covered) > np.mean(uncorrected) + 0.1
+    assert np.mean(covered) > 0.78
 
 
 def test_stratified_keeps_supports_and_is_narrower_where_recalls_differ():
-    y, p = np.repeat([0, 0, 1, 1], [760, 40, 80, 120]), np.repeat([0, 1, 0, 1], [760, 40, 80, 120])
-    assert (
-        confidence_interval(y, p, "accuracy", stratified=True).width
-        < 0.96 * confidence_interval(y, p, "accuracy").width
-    )
+    counts = [760, 40, 80, 120]
+    y = np.repeat([0, 0, 1, 1], counts)
+    p = np.repeat([0, 1, 0, 1], counts)
+    plain = confidence_interval(y, p, "accuracy")
+    fixed = confidence_interval(y, p, "accuracy", stratified=True)
+    assert fixed.width < 0.96 * plain.width
     supports = []
-    confidence_interval(
-        y,
-        p,
-        lambda y, p: supports.append((y == 1).sum()) or (y == p).mean(),
-        resamples=100,
-        stratified=True,
-    )
+
+    def accuracy(y, p):
+        supports.append((y == 1).sum())
+        return (y == p).mean()
+
+    confidence_interval(y, p, accuracy, resamples=100, stratified=True)
     assert set(supports) == {200}
 
 
 @pytest.mark.parametrize("n", [1, 5, 300])
 def test_all_right_or_all_wrong_is_not_certain(n):
     y = np.arange(2 * n) % 2
-    for predictions, expected in (
-        (y, proportion_interval(2 * n, 2 * n, method="exact")),
-        (1 - y, proportion_interval(0, 2 * n, method="exact")),
-    ):
+    for predictions, right in ((y, 2 * n), (1 - y, 0)):
+        expected = proportion_interval(right, 2 * n, method="exact")
         found = confidence_interval(y, predictions, "accuracy")
-        assert [found.low, found.high] == pytest.approx(
-            [expected.low, expected.high]
-        ) and found.width > 0
+        assert [found.low, found.high] == pytest.approx([expected.low, expected.high])
+        assert found.width > 0
     assert confidence_interval(y, y).low < confidence_interval(y, y, "accuracy").low < 1
 
 
@@ -237,54 +251,48 @@ def test_interval_prints_as_in_the_tables():
 @given(classified(predictors=2))
 def test_accuracy_is_exact_mcnemar_and_antisymmetric(data):
     y, a, b = map(np.array, data)
-    found, mirrored = paired_test(y, a, b, resamples=100), paired_test(y, b, a, resamples=100)
-    only_a, only_b = int(((a == y) & (b != y)).sum()), int(((a != y) & (b == y)).sum())
+    found = paired_test(y, a, b, resamples=100)
+    mirrored = paired_test(y, b, a, resamples=100)
+    only_a = int(((a == y) & (b != y)).sum())
+    only_b = int(((a != y) & (b == y)).sum())
     expected = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1
     assert found.p_value == mirrored.p_value == pytest.approx(expected)
-    assert (
-        found.difference
-        == pytest.approx(-mirrored.difference)
-        == pytest.approx((only_a - only_b) / len(y))
-    )
-    assert found.low <= found.difference <= found.high and found.disagreements == (a != b).sum()
+    assert found.difference == pytest.approx(-mirrored.difference)
+    assert found.difference == pytest.approx((only_a - only_b) / len(y))
+    assert found.low <= found.difference <= found.high
+    assert found.disagreements == (a != b).sum()
 
 
 def test_random_swaps_approach_the_exact_permutation_test():
     rng = np.random.default_rng(3)
     y = rng.integers(3, size=14)
-    a, b = (
-        np.where(rng.random(14) < 0.9, y, (y + 1) % 3),
-        np.where(rng.random(14) < 0.4, y, (y + 2) % 3),
-    )
-    observed, exact = (
-        library.f1_score(y, a, average="macro") - library.f1_score(y, b, average="macro"),
-        [],
-    )
+    a = np.where(rng.random(14) < 0.9, y, (y + 1) % 3)
+    b = np.where(rng.random(14) < 0.4, y, (y + 2) % 3)
+    observed = macro_f1(y, a) - macro_f1(y, b)
+
+    def score(p):
+        hits = np.bincount(y[p == y], minlength=3)
+        support = np.bincount(y, minlength=3)
+        return evaluation._macro_f1(hits, support, np.bincount(p, minlength=3))
+
+    exact = []
     for mask in range(2**14):
         swap = (mask >> np.arange(14)) & 1 == 1
-        tallies = [
-            (
-                np.bincount(y[p == y], minlength=3),
-                np.bincount(y, minlength=3),
-                np.bincount(p, minlength=3),
-            )
-            for p in (np.where(swap, b, a), np.where(swap, a, b))
-        ]
-        exact.append(evaluation._macro_f1(*tallies[0]) - evaluation._macro_f1(*tallies[1]))
+        exact.append(score(np.where(swap, b, a)) - score(np.where(swap, a, b)))
     found = paired_test(y, a, b, "macro_f1", resamples=20_000)
     assert found.difference == pytest.approx(observed)
-    assert found.p_value == pytest.approx(np.mean(np.abs(exact) >= abs(observed) - 1e-12), abs=0.01)
+    p_value = np.mean(np.abs(exact) >= abs(observed) - 1e-12)
+    assert found.p_value == pytest.approx(p_value, abs=0.01)
 
 
 def test_a_function_as_metric_agrees_with_the_name():
     y, a = sample(300, seed=1)
     b = np.where(np.random.default_rng(5).random(300) < 0.93, a, (a + 1) % 3)
     named = paired_test(y, a, b, "macro_f1")
-    own = paired_test(y, a, b, lambda y, p: library.f1_score(y, p, average="macro"), resamples=400)
+    own = paired_test(y, a, b, macro_f1, resamples=400)
     assert own.difference == pytest.approx(named.difference)
-    assert [own.low, own.high, own.smallest_effect] == pytest.approx(
-        [named.low, named.high, named.smallest_effect], abs=0.01
-    )
+    expected = [named.low, named.high, named.smallest_effect]
+    assert [own.low, own.high, own.smallest_effect] == pytest.approx(expected, abs=0.01)
     assert own.p_value == pytest.approx(named.p_value, abs=0.05)
 
 
@@ -298,10 +306,9 @@ def test_the_same_classifier_twice():
 
 def test_the_paired_test_sees_what_the_intervals_hide():
     y = np.zeros(4000, int)
-    a, b = (
-        np.repeat([0, 0, 1, 1], [3360, 120, 60, 460]),
-        np.repeat([0, 1, 0, 1], [3360, 120, 60, 460]),
-    )
+    counts = [3360, 120, 60, 460]
+    a = np.repeat([0, 0, 1, 1], counts)
+    b = np.repeat([0, 1, 0, 1], counts)
     assert confidence_interval(y, b, "accuracy").high > confidence_interval(y, a, "accuracy").low
     assert paired_test(y, a, b).p_value < 1e-4
 
@@ -310,23 +317,21 @@ def test_the_paired_test_sees_what_the_intervals_hide():
 @given(st.integers(10, 100_000), st.floats(0.001, 1), st.floats(0.5, 0.99))
 def test_smallest_effect_solves_connors_equation(n, psi, power):
     effect = smallest_effect(n, psi, power=power)
-    assert 0 < effect <= 1 and effect >= min(1, 6 / n)
+    assert 0 < effect <= 1
+    assert effect >= min(1, 6 / n)
     if 6 / n < effect < 1:
         z, w = stats.norm.ppf([0.975, power])
-        assert effect * math.sqrt(n) == pytest.approx(
-            z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2)), rel=1e-6
-        )
+        right_side = z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2))
+        assert effect * math.sqrt(n) == pytest.approx(right_side, rel=1e-6)
 
 
 @few
 @given(st.integers(10, 10_000), st.floats(0.01, 0.5))
 def test_smallest_effect_shrinks_with_examples_and_grows_with_power(n, psi):
-    assert (
-        smallest_effect(4 * n, psi)
-        <= smallest_effect(n, psi)
-        <= smallest_effect(n, psi, power=0.95)
-    )
-    assert smallest_effect(n, psi) <= smallest_effect(n, psi, level=0.99)
+    effect = smallest_effect(n, psi)
+    assert smallest_effect(4 * n, psi) <= effect
+    assert effect <= smallest_effect(n, psi, power=0.95)
+    assert effect <= smallest_effect(n, psi, level=0.99)
 
 
 # calibration
@@ -334,18 +339,21 @@ def test_smallest_effect_shrinks_with_examples_and_grows_with_power(n, psi):
 
 @st.composite
 def with_probabilities(draw):
-    n, classes = draw(st.integers(1, 60)), draw(st.integers(2, 5))
+    n = draw(st.integers(1, 60))
+    classes = draw(st.integers(2, 5))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return rng.integers(classes, size=n), special.softmax(
-        rng.normal(size=(n, classes)) * draw(st.floats(0.1, 8)), axis=1
-    )
+    y = rng.integers(classes, size=n)
+    logits = rng.normal(size=(n, classes)) * draw(st.floats(0.1, 8))
+    return y, special.softmax(logits, axis=1)
 
 
 @few
 @given(with_probabilities(), st.integers(1, 30))
 def test_calibration_error_equals_a_plain_loop(data, bins):
     y, table = data
-    confidence, right, expected = table.max(1), table.argmax(1) == y, 0
+    confidence = table.max(1)
+    right = table.argmax(1) == y
+    expected = 0
     for i in range(bins):
         inside = (confidence > i / bins) & (confidence <= (i + 1) / bins)
         if inside.any():
@@ -360,9 +368,8 @@ def test_bins_equal_scikit_learn():
     y = (rng.random(5000) < table[:, 1]).astype(int)
     seen = calibration_bins(y, table, 10).query("count > 0")
     accuracy, confidence = calibration_curve(table.argmax(1) == y, table.max(1), n_bins=10)
-    assert seen.accuracy.tolist() == pytest.approx(
-        accuracy
-    ) and seen.confidence.tolist() == pytest.approx(confidence)
+    assert seen.accuracy.tolist() == pytest.approx(accuracy)
+    assert seen.confidence.tolist() == pytest.approx(confidence)
 
 
 @pytest.mark.parametrize("edge", [0.6, 0.7, 0.8, 0.9, 1.0])
@@ -375,14 +382,15 @@ def test_one_column_tensors_and_names_agree():
     rng = np.random.default_rng(1)
     p = rng.random(200)
     y = (rng.random(200) < p).astype(int)
-    expected = expected_calibration_error(y, np.stack([1 - p, p], 1))
-    assert expected_calibration_error(y.tolist(), p.tolist()) == pytest.approx(expected)
-    assert expected_calibration_error(
-        torch.tensor(y), torch.tensor(np.stack([1 - p, p], 1), requires_grad=True)
-    ) == pytest.approx(expected)
-    assert expected_calibration_error(
-        np.array(["neg", "pos"])[y], np.stack([1 - p, p], 1), names=["neg", "pos"]
-    ) == pytest.approx(expected)
+    both = np.stack([1 - p, p], 1)
+    expected = expected_calibration_error(y, both)
+    one_column = expected_calibration_error(y.tolist(), p.tolist())
+    assert one_column == pytest.approx(expected)
+    tensors = [torch.tensor(y), torch.tensor(both, requires_grad=True)]
+    assert expected_calibration_error(*tensors) == pytest.approx(expected)
+    words = np.array(["neg", "pos"])[y]
+    named = expected_calibration_error(words, both, names=["neg", "pos"])
+    assert named == pytest.approx(expected)
     half = torch.softmax(torch.randn(50, 6).bfloat16(), -1)
     assert 0 <= expected_calibration_error(torch.zeros(50, dtype=torch.long), half) <= 1
 
@@ -396,9 +404,8 @@ def test_temperature_finds_the_factor_and_mends_the_error(factor):
     assert found == pytest.approx(factor, rel=0.1)
     assert expected_calibration_error(y, special.softmax(factor * logits / found, axis=1)) < 0.03
     shifted = factor * logits - special.logsumexp(factor * logits, axis=1, keepdims=True)
-    assert fit_temperature(y, shifted) == pytest.approx(
-        found, rel=1e-3
-    )  # log-probabilities serve as well
+    # log-probabilities serve as well
+    assert fit_temperature(y, shifted) == pytest.approx(found, rel=1e-3)
 
 
 def test_figures_name_their_axes():
@@ -407,12 +414,13 @@ def test_figures_name_their_axes():
     matplotlib.use("Agg")
     y, p = sample(classes=2)
     ax = plot_confusion(y, p, ["neg", "pos"])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == (
-        "predicted class",
-        "true class",
-    ) and "right" in ax.get_title()
+    assert ax.get_xlabel() == "predicted class"
+    assert ax.get_ylabel() == "true class"
+    assert "right" in ax.get_title()
     ax = reliability_diagram(y, np.where(p, 0.8, 0.3))
-    assert ax.get_xlabel() and ax.get_ylabel() and "0." in ax.get_title()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+    assert "0." in ax.get_title()
     matplotlib.pyplot.close("all")
 
 

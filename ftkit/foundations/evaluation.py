@@ -8,7 +8,8 @@ __all__ = ['metrics', 'confusion_matrix', 'Report', 'classification_report', 'pl
            'calibration_bins', 'expected_calibration_error', 'reliability_diagram', 'fit_temperature']
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e157429b
-import html, math
+import html
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,15 +26,19 @@ def _array(given, what: str) -> np.ndarray:
     "A one-dimensional NumPy array, from whatever holds one entry for each example."
     if torch.is_tensor(given):
         given = given.detach().cpu()
-        given = (given.float() if given.is_floating_point() else given).numpy()
+        if given.is_floating_point():
+            given = given.float()
+        given = given.numpy()
     if isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__"):
         raise FtkitError(
-            f"{what} is {type(given).__name__} {given!r:.40}; a list, array, tensor or column with one class for each example was expected."
+            f"{what} is {type(given).__name__} {given!r:.40}; "
+            "a list, array, tensor or column with one class for each example was expected."
         )
     array = given if isinstance(given, np.ndarray) else np.array(list(given), dtype=object)
     if array.ndim != 1:
         raise FtkitError(
-            f"{what} has shape {array.shape}; one class for each example was expected. For logits or probabilities, take .argmax(-1) first."
+            f"{what} has shape {array.shape}; one class for each example was expected. "
+            "For logits or probabilities, take .argmax(-1) first."
         )
     if not len(array):
         raise FtkitError(f"{what} is empty; at least one example is needed.")
@@ -41,7 +46,7 @@ def _array(given, what: str) -> np.ndarray:
 
 
 def _values(given, what: str) -> np.ndarray:
-    "A one-dimensional array of int64 or of Python strings; anything else is refused with its row."
+    "A one-dimensional array of int64 or of Python strings; else refused with its row."
     array = _array(given, what)
     if array.dtype.kind in "iub":
         return array.astype(np.int64)
@@ -50,10 +55,12 @@ def _values(given, what: str) -> np.ndarray:
         return np.array(values, dtype=object)
     for row, v in enumerate(values):
         if isinstance(v, float) and v.is_integer():
-            values[row] = v = int(v)
+            v = int(v)
+            values[row] = v
         if not isinstance(v, (int, str)):
             raise FtkitError(
-                f"Row {row} of {what} is {v!r}, which is no class. Classes are whole numbers or strings."
+                f"Row {row} of {what} is {v!r}, which is no class. "
+                "Classes are whole numbers or strings."
             )
     for row, v in enumerate(values):
         if isinstance(v, str):
@@ -67,16 +74,21 @@ def _check_rows(arrays: dict):
     for what, a in arrays.items():
         if len(a) != n:
             raise FtkitError(
-                f"{first} has {n:,} entries and {what} has {len(a):,}; they must describe the same examples, in the same order."
+                f"{first} has {n:,} entries and {what} has {len(a):,}; "
+                "they must describe the same examples, in the same order."
             )
-        if a.dtype != object and (padded := np.flatnonzero(a == -100)).size:
+        if a.dtype == object:
+            continue
+        padded = np.flatnonzero(a == -100)
+        if padded.size:
             raise FtkitError(
-                f"Row {padded[0]} of {what} is -100, the mark of a padded position. Drop such rows first."
+                f"Row {padded[0]} of {what} is -100, the mark of a padded position. "
+                "Drop such rows first."
             )
 
 
 def _index(array, what, names, values):
-    "Positions of the entries among the classes; a class that is not known is refused with its row."
+    "Positions of the entries among the classes; an unknown class is refused with its row."
     if values is None:
         values = names if array.dtype == object else range(len(names))
     place = {v: i for i, v in enumerate(values)}
@@ -86,21 +98,27 @@ def _index(array, what, names, values):
         if array.dtype == object:
             raise FtkitError(f"Row {row} of {what}: {unknown('class', v, names)}")
         raise FtkitError(
-            f"Row {row} of {what} is class {v}, but there are {len(names)} classes, 0 to {len(names) - 1}: {', '.join(names[:20])}."
+            f"Row {row} of {what} is class {v}, but there are {len(names)} classes, "
+            f"0 to {len(names) - 1}: {', '.join(names[:20])}."
         )
     return np.array([place[v] for v in array.tolist()], dtype=np.int64)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e82edd5b
 def _codes(names: Sequence[str] | None, **given) -> tuple[list[np.ndarray], list[str]]:
-    "Every array as indices 0 to C-1 into the class names. Without `names`, the classes are those that occur, sorted."
-    arrays, values = {what: _values(v, what) for what, v in given.items()}, None
+    """Every array as indices 0 to C-1 into the class names.
+
+    Without `names`, the classes are those that occur, sorted."""
+    arrays = {what: _values(v, what) for what, v in given.items()}
+    values = None
     _check_rows(arrays)
     if names is None:
         if len({a.dtype == object for a in arrays.values()}) > 1:
             raise FtkitError(
-                f"Some of {', '.join(arrays)} are strings and some are numbers. Give names=[...], in the order of the numbers."
+                f"Some of {', '.join(arrays)} are strings and some are numbers. "
+                "Give names=[...], in the order of the numbers."
             )
-        names = values = sorted(set().union(*[a.tolist() for a in arrays.values()]))
+        values = sorted(set().union(*[a.tolist() for a in arrays.values()]))
+        names = values
     names = [str(v) for v in names]
     if len(set(names)) < len(names):
         raise FtkitError(
@@ -110,30 +128,34 @@ def _codes(names: Sequence[str] | None, **given) -> tuple[list[np.ndarray], list
 
 
 def _two_classes(codes, names):
-    "Refuse labels that are all of one class: precision, recall and F1 of the others do not exist."
+    "Refuse labels of one class only: precision, recall and F1 of the others do not exist."
     if (codes == codes[0]).all():
         raise FtkitError(
-            f"All {len(codes):,} labels are '{names[codes[0]]}'. F1 needs labels of at least two classes; metric='accuracy' works with one."
+            f"All {len(codes):,} labels are '{names[codes[0]]}'. "
+            "F1 needs labels of at least two classes; metric='accuracy' works with one."
         )
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e0a2875c
 def confusion_matrix(
     labels,  # (N,) true classes: list, array, tensor or column; numbers or strings
     predictions,  # (N,) predicted classes
-    names: Sequence[str]
-    | None = None,  # class names in the order of their numbers; None: the classes that occur
+    names: Sequence[str] | None = None,  # class names by number; None: the classes that occur
 ) -> pd.DataFrame:  # (C, C) counts: row = true class, column = predicted class
-    "Counts of every pair of true and predicted class. Raises `FtkitError` for unequal lengths and unknown classes."
+    """Counts of every pair of true and predicted class.
+
+    Raises `FtkitError` for unequal lengths and unknown classes."""
     (y, p), names = _codes(names, labels=labels, predictions=predictions)
     counts = library.confusion_matrix(y, p, labels=range(len(names)))
-    return pd.DataFrame(
-        counts, index=pd.Index(names, name="true"), columns=pd.Index(names, name="predicted")
-    )
+    true = pd.Index(names, name="true")
+    predicted = pd.Index(names, name="predicted")
+    return pd.DataFrame(counts, index=true, columns=predicted)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #4ff46eb8
 @dataclass(frozen=True, repr=False)
 class Report:
-    "Scores of one classifier on one set of examples. `str(report)` is the usual table; a notebook shows it as HTML."
+    """Scores of one classifier on one set of examples.
+
+    `str(report)` is the usual table; a notebook shows it as HTML."""
 
     table: pd.DataFrame  # index: class names; columns precision, recall, f1, support
     accuracy: float  # share of right predictions
@@ -144,74 +166,79 @@ class Report:
     confusion: np.ndarray  # (C, C) counts: row = true class, column = predicted class
 
     def text(self, digits: int = 2) -> str:
-        return _report_text(self, digits)
+        "The table as lines of text."
+        width = max(len(str(n)) for n in [*self.names, "weighted"])
+
+        def cell(value):
+            return " " * 10 if np.isnan(value) else f"{value:10.{digits}f}"
+
+        def line(name, row):
+            scores = "".join(cell(row[c]) for c in ("precision", "recall", "f1"))
+            return f"{name:>{width}}{scores}{int(row['support']):10d}"
+
+        head = " " * width + "".join(f"{c:>10}" for c in ("precision", "recall", "f1", "support"))
+        classes = [line(n, row) for n, (_, row) in zip(self.names, self.table.iterrows())]
+        averages = [line(n, row) for n, row in self.averages.iterrows()]
+        return "\n".join([head, "", *classes, "", *averages])
 
     def __repr__(self):
         return self.text()
 
     def _repr_html_(self):
-        return _report_html(self)
+        "The table as HTML."
 
-# %% ../../nbs/1_foundations/15_evaluation.ipynb #ffaad32b
-def _report_text(report, digits):
-    "The table as lines of text."
-    cell = lambda v: " " * 10 if np.isnan(v) else f"{v:10.{digits}f}"
-    width = max(len(str(n)) for n in [*report.names, "weighted"])
-    line = lambda name, r: (
-        f"{name:>{width}}"
-        + "".join(cell(r[c]) for c in ("precision", "recall", "f1"))
-        + f"{int(r['support']):10d}"
-    )
-    head = " " * width + "".join(f"{c:>10}" for c in ("precision", "recall", "f1", "support"))
-    rows = [line(n, r) for n, (_, r) in zip(report.names, report.table.iterrows())]
-    return "\n".join([head, "", *rows, "", *[line(n, r) for n, r in report.averages.iterrows()]])
+        def cell(value):
+            return "<td></td>" if np.isnan(value) else f"<td>{value:.3f}</td>"
 
+        def line(name, row):
+            scores = "".join(cell(row[c]) for c in ("precision", "recall", "f1"))
+            support = f"<td>{int(row['support']):,}</td>"
+            return f"<tr><th>{html.escape(str(name))}</th>{scores}{support}</tr>"
 
-def _report_html(report):
-    "The table as HTML."
-    cell = lambda v: f"<td>{'' if np.isnan(v) else f'{v:.3f}'}</td>"
-    scores = lambda r: "".join(cell(r[c]) for c in ("precision", "recall", "f1"))
-    line = lambda n, r: (
-        f"<tr><th>{html.escape(str(n))}</th>{scores(r)}<td>{int(r['support']):,}</td></tr>"
-    )
-    rows = [line(n, r) for t in (report.table, report.averages) for n, r in t.iterrows()]
-    return (
-        "<table><tr><th></th><th>precision</th><th>recall</th><th>F1</th><th>support</th></tr>"
-        + "".join(rows)
-        + "</table>"
-    )
+        head = "".join(f"<th>{c}</th>" for c in ("", "precision", "recall", "F1", "support"))
+        rows = [line(n, row) for n, row in self.table.iterrows()]
+        rows += [line(n, row) for n, row in self.averages.iterrows()]
+        return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e6211149
 def _averages(table, accuracy):
     "The last three rows: accuracy (in the column of F1), macro and weighted average."
-    scores, support = table[["precision", "recall", "f1"]], table["support"]
+    scores = table[["precision", "recall", "f1"]]
+    support = table["support"]
     weighted = scores.mul(support, axis=0).sum() / support.sum()
-    rows = pd.DataFrame(
-        [dict(f1=accuracy), scores.mean(), weighted], index=["accuracy", "macro", "weighted"]
-    )
+    lines = [dict(f1=accuracy), scores.mean(), weighted]
+    rows = pd.DataFrame(lines, index=["accuracy", "macro", "weighted"])
     return rows[list(scores)].assign(support=int(support.sum()))
 
 
 def classification_report(
     labels,  # (N,) true classes: list, array, tensor or column; numbers or strings
     predictions,  # (N,) predicted classes
-    names: Sequence[str]
-    | None = None,  # class names in the order of their numbers; None: the classes that occur
+    names: Sequence[str] | None = None,  # class names by number; None: the classes that occur
 ) -> Report:
     """Precision, recall, F1 and support of each class; accuracy, macro and weighted averages.
 
-    A class that is never predicted has precision 0, as in scikit-learn. A named class that occurs neither in the labels nor in the
-    predictions has no scores (NaN) and is left out of the averages. Raises `FtkitError` for bad input and for labels of one class."""
+    A class that is never predicted has precision 0, as in scikit-learn. A named class that occurs
+    neither in the labels nor in the predictions has no scores (NaN) and is left out of the
+    averages. Raises `FtkitError` for bad input and for labels of one class."""
     (y, p), names = _codes(names, labels=labels, predictions=predictions)
     _two_classes(y, names)
-    counts = library.confusion_matrix(y, p, labels=range(len(names)))
-    columns = library.precision_recall_fscore_support(
-        y, p, labels=range(len(names)), zero_division=0
-    )
+    classes = range(len(names))
+    counts = library.confusion_matrix(y, p, labels=classes)
+    columns = library.precision_recall_fscore_support(y, p, labels=classes, zero_division=0)
     table = pd.DataFrame(dict(zip(("precision", "recall", "f1", "support"), columns)), index=names)
-    table.loc[(counts.sum(0) + counts.sum(1)) == 0, ["precision", "recall", "f1"]] = np.nan
-    rows = _averages(table, float(counts.trace() / len(y)))
-    return Report(table, *map(float, rows.f1), rows, names, counts)
+    absent = (counts.sum(0) + counts.sum(1)) == 0
+    table.loc[absent, ["precision", "recall", "f1"]] = np.nan
+    averages = _averages(table, float(counts.trace() / len(y)))
+    return Report(
+        table=table,
+        accuracy=float(averages.f1["accuracy"]),
+        macro_f1=float(averages.f1["macro"]),
+        weighted_f1=float(averages.f1["weighted"]),
+        averages=averages,
+        names=names,
+        confusion=counts,
+    )
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a9787f90
 def plot_confusion(
@@ -225,30 +252,23 @@ def plot_confusion(
     import matplotlib.pyplot as plt
 
     table = confusion_matrix(labels, predictions, names)
-    counts, k = table.to_numpy(), len(table)
+    counts = table.to_numpy()
+    k = len(table)
     if ax is None:
-        ax = plt.subplots(
-            figsize=(2.6 + 0.7 * min(k, 12), 1.8 + 0.7 * min(k, 12)), layout="constrained"
-        )[1]
+        size = 0.7 * min(k, 12)
+        _, ax = plt.subplots(figsize=(2.6 + size, 1.8 + size), layout="constrained")
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for i, j in np.ndindex(k, k) if k <= 20 else ():
-        ax.text(
-            j,
-            i,
-            f"{counts[i, j]:,}\n{share[i, j]:.0%}",
-            ha="center",
-            va="center",
-            fontsize=9 if k <= 6 else 6,
-            color="white" if share[i, j] > 0.5 else "black",
-        )
+    if k <= 20:  # more would not be legible
+        style = dict(ha="center", va="center", fontsize=9 if k <= 6 else 6)
+        for i, j in np.ndindex(k, k):
+            color = "white" if share[i, j] > 0.5 else "black"
+            ax.text(j, i, f"{counts[i, j]:,}\n{share[i, j]:.0%}", color=color, **style)
     ax.set_xticks(range(k), table.columns, rotation=0 if k <= 4 else 90)
     ax.set_yticks(range(k), table.index)
-    ax.set(
-        xlabel="predicted class",
-        ylabel="true class",
-        title=title or f"{counts.trace() / counts.sum():.1%} of {counts.sum():,} are right",
-    )
+    if not title:
+        title = f"{counts.trace() / counts.sum():.1%} of {counts.sum():,} are right"
+    ax.set(xlabel="predicted class", ylabel="true class", title=title)
     return ax
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #2694f5ec
@@ -263,43 +283,51 @@ def _macro_f1(hits, support, predicted):
     return (2 * hits / np.maximum(seen, 1)).sum(-1) / (seen > 0).sum(-1)
 
 
-metrics: dict[str, Callable] = {
-    "accuracy": _accuracy,
-    "macro_f1": _macro_f1,
-}  # from (hits, support, predicted), each (..., C)
+# each from (hits, support, predicted), all (..., C)
+metrics: dict[str, Callable] = {"accuracy": _accuracy, "macro_f1": _macro_f1}
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #697f0473
 class _Cells:
-    "Examples with the same (label, prediction, ...) are interchangeable: keep each combination once, with its count."
+    """Examples with the same (label, prediction, ...) are interchangeable.
+
+    Keep each combination once, with its count."""
 
     def __init__(self, label, *predictions, classes):
         rows, self.count = np.unique(np.stack([label, *predictions]), axis=1, return_counts=True)
         self.label, *self.predictions = rows
-        one_hot = lambda which, keep: sparse.csr_array(
-            (keep.astype(float), (np.arange(len(which)), which)), (len(which), classes)
-        )
+        self._classes = classes
         always = np.ones(len(self.label))
-        self._support = one_hot(self.label, always)
-        self._maps = [(one_hot(p, p == self.label), one_hot(p, always)) for p in self.predictions]
+        self._support = self._one_hot(self.label, always)
+        self._maps = []
+        for p in self.predictions:
+            hits = self._one_hot(p, p == self.label)
+            self._maps.append((hits, self._one_hot(p, always)))
+
+    def _one_hot(self, which, keep):
+        "(cells, C): a row with a one in column `which`, where the cell is kept."
+        n = len(which)
+        entries = (keep.astype(float), (np.arange(n), which))
+        return sparse.csr_array(entries, (n, self._classes))
 
     def tallies(self, counts, which=0):
-        "Hits, support and predicted by class, each (..., C), from counts of the cells (..., cells)."
+        "Hits, support and predicted by class, each (..., C), from counts (..., cells)."
         hits, predicted = self._maps[which]
         return counts @ hits, counts @ self._support, counts @ predicted
 
     def draws(self, rng, resamples, stratified=False) -> Iterator[np.ndarray]:
-        "Bootstrap samples as counts of the cells, in chunks (some, cells). One multinomial draw is one resample."
-        groups = (
-            [np.flatnonzero(self.label == c) for c in np.unique(self.label)]
-            if stratified
-            else [np.arange(len(self.label))]
-        )
-        for size in chunks(resamples, len(self.label)):
-            counts = np.zeros((size, len(self.label)))
-            for g in groups:
-                counts[:, g] = rng.multinomial(
-                    self.count[g].sum(), self.count[g] / self.count[g].sum(), size
-                )
+        """Bootstrap samples as counts of the cells, in chunks (some, cells).
+
+        One multinomial draw is one resample."""
+        n = len(self.label)
+        groups = [np.arange(n)]
+        if stratified:
+            groups = [np.flatnonzero(self.label == c) for c in np.unique(self.label)]
+        for size in chunks(resamples, n):
+            counts = np.zeros((size, n))
+            for group in groups:
+                count = self.count[group]
+                total = count.sum()
+                counts[:, group] = rng.multinomial(total, count / total, size)
             yield counts
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #23345d4e
@@ -313,7 +341,9 @@ def chunks(
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a9a5a48e
 def _limits(draws, value, level):
-    "Bias-corrected percentile limits (Efron 1981; Efron and Tibshirani 1993, chapter 14, without the acceleration)."
+    """Bias-corrected percentile limits.
+
+    Efron 1981; Efron and Tibshirani 1993, chapter 14, without the acceleration."""
     below = ((draws < value).mean() + (draws <= value).mean()) / 2
     shift = stats.norm.ppf(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws)))
     z = stats.norm.ppf((1 + level) / 2)
@@ -357,13 +387,16 @@ def proportion_interval(
     level: float = 0.95,  # confidence level
     method: str = "wilson",  # "wilson", or "exact" (Clopper and Pearson)
 ) -> Interval:
-    "Confidence interval of a share, by formula. Wilson 1927; Clopper and Pearson 1934. Raises `FtkitError` for impossible counts."
+    """Confidence interval of a share, by formula. Wilson 1927; Clopper and Pearson 1934.
+
+    Raises `FtkitError` for impossible counts."""
     _options(level)
     if method not in ("wilson", "exact"):
         raise unknown("method", method, ("wilson", "exact"))
     if not 0 <= right <= total or total < 1:
         raise FtkitError(
-            f"{right} right out of {total} is not possible; 0 <= right <= total and total >= 1 were expected."
+            f"{right} right out of {total} is not possible; "
+            "0 <= right <= total and total >= 1 were expected."
         )
     found = stats.binomtest(int(right), int(total)).proportion_ci(level, method)
     return Interval(float(right / total), float(found.low), float(found.high), level)
@@ -395,44 +428,54 @@ def _called(metric, labels, predictions):
 
 def _resampled(metric, y, p, resamples, stratified, rng):
     "A user's metric: on the sample, and on each resample of rows."
-    groups = [np.flatnonzero(y == c) for c in np.unique(y)] if stratified else [np.arange(len(y))]
-    rows = (np.concatenate([rng.choice(g, len(g)) for g in groups]) for _ in range(resamples))
-    return _called(metric, y, p), np.array([_called(metric, y[r], p[r]) for r in rows])
+    value = _called(metric, y, p)
+    groups = [np.arange(len(y))]
+    if stratified:
+        groups = [np.flatnonzero(y == c) for c in np.unique(y)]
+    draws = []
+    for _ in range(resamples):
+        rows = np.concatenate([rng.choice(g, len(g)) for g in groups])
+        draws.append(_called(metric, y[rows], p[rows]))
+    return value, np.array(draws)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #b80d185e
 def _all_or_none(value, n, level):
     "Exact limits where all of n predictions are right (value 1) or wrong (value 0)."
-    end = ((1 - level) / 2) ** (1 / n)
-    return (float(end), 1.0) if value == 1 else (0.0, float(1 - end))
+    end = float(((1 - level) / 2) ** (1 / n))
+    if value == 1:
+        return end, 1.0
+    return 0.0, 1 - end
 
 
 def _named_interval(metric, y, p, classes, level, resamples, stratified, rng):
     "Interval of a named metric, from counts of (label, prediction)."
-    cells, function = _Cells(y, p, classes=classes), metrics[metric]
+    cells = _Cells(y, p, classes=classes)
+    function = metrics[metric]
     value = float(function(*cells.tallies(cells.count)))
     if value in (0, 1):
-        n = np.unique(y, return_counts=True)[1].min() if metric == "macro_f1" else len(y)
+        n = len(y)
+        if metric == "macro_f1":
+            n = np.unique(y, return_counts=True)[1].min()
         return Interval(value, *_all_or_none(value, n, level), level)
-    draws = np.concatenate(
-        [function(*cells.tallies(c)) for c in cells.draws(rng, resamples, stratified)]
-    )
+    samples = cells.draws(rng, resamples, stratified)
+    draws = np.concatenate([function(*cells.tallies(counts)) for counts in samples])
     return Interval(value, *_limits(draws, value, level), level)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #c2716136
 def confidence_interval(
     labels,  # (N,) true classes
     predictions,  # (N,) predicted classes
-    metric: str
-    | Callable = "macro_f1",  # "accuracy", "macro_f1", or a function of (labels, predictions)
+    metric: str | Callable = "macro_f1",  # "accuracy", "macro_f1" or f(labels, predictions)
     level: float = 0.95,  # confidence level
     resamples: int = 2000,  # bootstrap samples
     seed: int = 0,  # of the resampling
     stratified: bool = False,  # keep each class's support: only if it was fixed by design
     names: Sequence[str] | None = None,  # class names, to check the classes against
 ) -> Interval:
-    """Bootstrap interval of a metric (Efron 1979), bias-corrected: over other test examples, not over other training seeds.
+    """Bootstrap interval of a metric (Efron 1979), bias-corrected.
 
-    A function as metric gets NumPy arrays of what was given. Raises `FtkitError` for bad input, and for macro F1 of one class."""
+    It speaks of other test examples, not of other training seeds. A function as metric gets NumPy
+    arrays of what was given. Raises `FtkitError` for bad input, and for macro F1 of one class."""
     _metric(metric)
     _options(level, resamples)
     (y, p), classes = _codes(names, labels=labels, predictions=predictions)
@@ -441,14 +484,9 @@ def confidence_interval(
         _two_classes(y, classes)
     if isinstance(metric, str):
         return _named_interval(metric, y, p, len(classes), level, resamples, stratified, rng)
-    value, draws = _resampled(
-        metric,
-        _values(labels, "labels"),
-        _values(predictions, "predictions"),
-        resamples,
-        stratified,
-        rng,
-    )
+    y = _values(labels, "labels")
+    p = _values(predictions, "predictions")
+    value, draws = _resampled(metric, y, p, resamples, stratified, rng)
     return Interval(value, *_limits(draws, value, level), level)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #2b2b6c04
@@ -458,34 +496,39 @@ def smallest_effect(
     level: float = 0.95,  # 1 - level is the accepted rate of false alarms
     power: float = 0.8,  # wanted probability of seeing the effect
 ) -> float:
-    "The smallest true difference in accuracy that McNemar's test finds with this power (Connor 1987; Card et al. 2020, arXiv 2010.06595)."
+    """The smallest true difference in accuracy that McNemar's test finds with this power.
+
+    Connor 1987; Card et al. 2020, arXiv 2010.06595."""
     _options(level)
     if not 0.5 <= power < 1:
         raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
     if examples < 1 or not 0 <= disagreement <= 1:
         raise FtkitError(
-            f"At least one example and a disagreement from 0 to 1 are needed; {examples} and {disagreement} were given."
+            "At least one example and a disagreement from 0 to 1 are needed; "
+            f"{examples} and {disagreement} were given."
         )
-    n, psi, (z, w) = examples, disagreement, stats.norm.ppf([(1 + level) / 2, power])
-    inside = (
-        z * z * psi * n - (n + w * w) * (z * z - w * w) * psi
-    )  # the quadratic that Connor's equation becomes
+    n = examples
+    psi = disagreement
+    z, w = stats.norm.ppf([(1 + level) / 2, power])
+    # the root of the quadratic that Connor's equation becomes
+    inside = z * z * psi * n - (n + w * w) * (z * z - w * w) * psi
     found = (z * math.sqrt(psi * n) + math.sqrt(max(0, inside))) / (n + w * w)
-    fewest = math.ceil(
-        1 - math.log2(1 - level)
-    )  # so many disagreements, all one way, give p <= 1 - level
+    # so many disagreements, all one way, give p <= 1 - level
+    fewest = math.ceil(1 - math.log2(1 - level))
     return min(1.0, max(found, fewest / n))
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #89ac5039
 @dataclass(frozen=True)
 class PairedTest:
-    "Comparison of two classifiers on the same examples; `difference` is the first minus the second."
+    """Comparison of two classifiers on the same examples.
+
+    `difference` is the first minus the second."""
 
     difference: float  # metric of a minus metric of b
     low: float  # bootstrap interval of the difference
     high: float
     p_value: float  # two-sided; of "the two are interchangeable"
-    smallest_effect: float  # the true difference that this test set finds with probability `power`
+    smallest_effect: float  # true difference that this test set finds with probability `power`
     metric: str = "accuracy"
     level: float = 0.95
     power: float = 0.8
@@ -494,58 +537,67 @@ class PairedTest:
 
     def __str__(self):
         return (
-            f"{self.metric}: difference {self.difference:+.4f} [{self.low:+.4f}, {self.high:+.4f}], p = {self.p_value:.2g}; "
-            f"this test set finds a difference of {self.smallest_effect:.4f} with probability {self.power:.0%}"
+            f"{self.metric}: difference {self.difference:+.4f} "
+            f"[{self.low:+.4f}, {self.high:+.4f}], p = {self.p_value:.2g}; "
+            f"this test set finds a difference of {self.smallest_effect:.4f} "
+            f"with probability {self.power:.0%}"
         )
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #458ce171
 def _named_pair(function, y, p, q, classes, resamples, rng):
-    "A named metric's difference: observed, over bootstrap samples, over random swaps. All from counts of (label, a, b)."
+    """A named metric's difference: observed, over bootstrap samples, over random swaps.
+
+    All from counts of (label, a, b)."""
     cells = _Cells(y, p, q, classes=classes)
 
-    def gap(kept, moved):
-        a, b = (
-            [x + z for x, z in zip(cells.tallies(kept, i), cells.tallies(moved, 1 - i))]
-            for i in (0, 1)
-        )
-        return function(*a) - function(*b)
+    def score(kept, moved, which):
+        stayed = cells.tallies(kept, which)
+        came = cells.tallies(moved, 1 - which)
+        return function(*[s + c for s, c in zip(stayed, came)])
 
-    resampled = [gap(c, 0 * c) for c in cells.draws(rng, resamples)]
-    moves = (
-        rng.binomial(cells.count, 0.5, (size, len(cells.count))).astype(float)
-        for size in chunks(resamples, len(cells.count))
-    )
-    swapped = [gap(cells.count - m, m) for m in moves]
-    return (
-        float(gap(cells.count, 0 * cells.count)),
-        np.concatenate(resampled),
-        np.concatenate(swapped),
-    )
+    def gap(kept, moved):
+        return score(kept, moved, 0) - score(kept, moved, 1)
+
+    resampled = [gap(counts, 0 * counts) for counts in cells.draws(rng, resamples)]
+    swapped = []
+    for size in chunks(resamples, len(cells.count)):
+        moved = rng.binomial(cells.count, 0.5, (size, len(cells.count))).astype(float)
+        swapped.append(gap(cells.count - moved, moved))
+    observed = float(gap(cells.count, 0 * cells.count))
+    return observed, np.concatenate(resampled), np.concatenate(swapped)
 
 
 def _called_pair(function, y, p, q, resamples, rng):
     "The same for a user's metric, one resample of rows at a time."
-    gap = lambda y, p, q: _called(function, y, p) - _called(function, y, q)
-    resampled, swapped = [], []
+
+    def gap(y, p, q):
+        return _called(function, y, p) - _called(function, y, q)
+
+    resampled = []
+    swapped = []
     for _ in range(resamples):
-        rows, swap = rng.integers(len(y), size=len(y)), rng.random(len(y)) < 0.5
+        rows = rng.integers(len(y), size=len(y))
+        swap = rng.random(len(y)) < 0.5
         resampled.append(gap(y[rows], p[rows], q[rows]))
         swapped.append(gap(y, np.where(swap, q, p), np.where(swap, p, q)))
     return gap(y, p, q), np.array(resampled), np.array(swapped)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a45e3ec9
 def _judge(metric, right_a, right_b, difference, resampled, swapped, level, power):
-    "p-value and smallest effect: by formula for accuracy, from the swaps and the spread of the resamples for all else."
-    n, only_a, only_b = (
-        len(right_a),
-        int((right_a & ~right_b).sum()),
-        int((right_b & ~right_a).sum()),
-    )
+    """p-value and smallest effect.
+
+    By formula for accuracy, from the swaps and the spread of the resamples for all else."""
+    n = len(right_a)
     if metric == "accuracy":
-        p_value = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
-        return float(p_value), smallest_effect(n, (only_a + only_b) / n, level, power)
-    p_value = (1 + (np.abs(swapped) >= abs(difference) - 1e-12).sum()) / (1 + len(swapped))
-    floor, z = smallest_effect(n, 0, level, power), stats.norm.ppf([(1 + level) / 2, power]).sum()
+        only_a = int((right_a & ~right_b).sum())
+        only_b = int((right_b & ~right_a).sum())
+        discordant = only_a + only_b
+        p_value = stats.binomtest(only_a, discordant).pvalue if discordant else 1.0
+        return float(p_value), smallest_effect(n, discordant / n, level, power)
+    as_large = np.abs(swapped) >= abs(difference) - 1e-12
+    p_value = (1 + as_large.sum()) / (1 + len(swapped))
+    floor = smallest_effect(n, 0, level, power)
+    z = stats.norm.ppf([(1 + level) / 2, power]).sum()
     return float(p_value), max(floor, float(z * resampled.std(ddof=1)))
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #b94c33f4
@@ -553,17 +605,17 @@ def paired_test(
     labels,  # (N,) true classes
     a,  # (N,) predictions of the first classifier
     b,  # (N,) predictions of the second, on the same examples
-    metric: str
-    | Callable = "accuracy",  # "accuracy", "macro_f1", or a function of (labels, predictions)
+    metric: str | Callable = "accuracy",  # "accuracy", "macro_f1" or f(labels, predictions)
     level: float = 0.95,  # of the interval; 1 - level is the rate of false alarms
     power: float = 0.8,  # wanted probability of seeing the smallest effect
     resamples: int = 5000,  # bootstrap samples, and random swaps
     seed: int = 0,  # of both
     names: Sequence[str] | None = None,  # class names, to check the classes against
 ) -> PairedTest:
-    """Is `a` better than `b`? Accuracy: exact McNemar test (McNemar 1947; Dietterich 1998). Other metrics: random swaps.
+    """Is `a` better than `b`? Accuracy: exact McNemar test (McNemar 1947; Dietterich 1998).
 
-    Intervals are paired bootstraps; both speak of other examples, not of other training seeds. Raises `FtkitError` for bad input."""
+    Other metrics: random swaps. Intervals are paired bootstraps; both speak of other examples,
+    not of other training seeds. Raises `FtkitError` for bad input."""
     _metric(metric)
     _options(level, resamples)
     (y, p, q), classes = _codes(names, labels=labels, a=a, b=b)
@@ -571,20 +623,27 @@ def paired_test(
     if metric == "macro_f1":
         _two_classes(y, classes)
     if isinstance(metric, str):
+        name = metric
         found = _named_pair(metrics[metric], y, p, q, len(classes), resamples, rng)
     else:
-        found = _called_pair(
-            metric,
-            *[_values(x, w) for x, w in ((labels, "labels"), (a, "a"), (b, "b"))],
-            resamples,
-            rng,
-        )
-    verdict = _judge(metric, p == y, q == y, *found, level, power)
-    limits, name = (
-        _limits(found[1], found[0], level),
-        metric if isinstance(metric, str) else getattr(metric, "__name__", "metric"),
+        name = getattr(metric, "__name__", "metric")
+        given = [_values(labels, "labels"), _values(a, "a"), _values(b, "b")]
+        found = _called_pair(metric, *given, resamples, rng)
+    difference, resampled, _ = found
+    low, high = _limits(resampled, difference, level)
+    p_value, effect = _judge(metric, p == y, q == y, *found, level, power)
+    return PairedTest(
+        difference=difference,
+        low=low,
+        high=high,
+        p_value=p_value,
+        smallest_effect=effect,
+        metric=name,
+        level=level,
+        power=power,
+        examples=len(y),
+        disagreements=int((p != q).sum()),
     )
-    return PairedTest(found[0], *limits, *verdict, name, level, power, len(y), int((p != q).sum()))
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
 def _scores(given, what):
@@ -592,13 +651,13 @@ def _scores(given, what):
     if torch.is_tensor(given):
         given = given.detach().cpu().double().numpy()
     try:
-        array = np.asarray(
-            given if isinstance(given, np.ndarray) else [np.asarray(r, dtype=float) for r in given],
-            dtype=float,
-        )
+        if not isinstance(given, np.ndarray):
+            given = [np.asarray(row, dtype=float) for row in given]
+        array = np.asarray(given, dtype=float)
     except (TypeError, ValueError) as e:
         raise FtkitError(
-            f"{what} must be a table of numbers, one row for each example and one column for each class: {e}"
+            f"{what} must be a table of numbers, one row for each example "
+            f"and one column for each class: {e}"
         ) from e
     if not len(array):
         raise FtkitError(f"{what} is empty; at least one example is needed.")
@@ -606,24 +665,29 @@ def _scores(given, what):
         array = np.stack([1 - array, array], 1)  # of class 1
     if array.ndim != 2 or array.shape[1] < 2:
         raise FtkitError(
-            f"{what} has shape {array.shape}; (examples, classes) with at least two classes was expected."
+            f"{what} has shape {array.shape}; "
+            "(examples, classes) with at least two classes was expected."
         )
-    if (bad := np.flatnonzero(~np.isfinite(array).all(1))).size:
+    bad = np.flatnonzero(~np.isfinite(array).all(1))
+    if bad.size:
         raise FtkitError(f"Row {bad[0]} of {what} holds NaN or infinity: {array[bad[0]].tolist()}.")
     return array
 
 
 def _columns(labels, table, names, what):
     "Labels as column numbers of a table of scores."
-    names = [str(i) for i in range(table.shape[1])] if names is None else list(names)
-    if len(names) != table.shape[1]:
+    columns = table.shape[1]
+    names = [str(i) for i in range(columns)] if names is None else list(names)
+    if len(names) != columns:
         raise FtkitError(
-            f"{what} has {table.shape[1]} columns, but there are {len(names)} class names: {', '.join(map(str, names[:20]))}."
+            f"{what} has {columns} columns, but there are {len(names)} class names: "
+            f"{', '.join(map(str, names[:20]))}."
         )
     (y,), _ = _codes(names, labels=labels)
     if len(y) != len(table):
         raise FtkitError(
-            f"labels has {len(y):,} entries and {what} has {len(table):,}; they must describe the same examples, in the same order."
+            f"labels has {len(y):,} entries and {what} has {len(table):,}; "
+            "they must describe the same examples, in the same order."
         )
     return y
 
@@ -632,14 +696,14 @@ def _with_probabilities(labels, probabilities, names):
     "Labels as column numbers (N,), and checked probabilities (N, C)."
     table = _scores(probabilities, "probabilities")
     total = table.sum(1)
-    wrong = (
-        (np.abs(total - 1) > 0.01) | (table < -1e-6).any(1) | (table > 1.01).any(1)
-    )  # 0.01: bfloat16 rounds
+    one = np.abs(total - 1) <= 0.01  # 0.01: bfloat16 rounds
+    wrong = ~one | (table < -1e-6).any(1) | (table > 1.01).any(1)
     if wrong.any():
         row = np.flatnonzero(wrong)[0]
         raise FtkitError(
-            f"Row {row} of probabilities is {table[row].round(4).tolist()} with sum {total[row]:.4g}: probabilities lie between 0 and 1 "
-            "and sum to 1. If these are logits, apply softmax first."
+            f"Row {row} of probabilities is {table[row].round(4).tolist()} "
+            f"with sum {total[row]:.4g}: probabilities lie between 0 and 1 and sum to 1. "
+            "If these are logits, apply softmax first."
         )
     return _columns(labels, table, names, "probabilities"), table
 
@@ -650,26 +714,31 @@ def calibration_bins(
     bins: int = 15,  # bins of equal width, over confidences from 0 to 1
     names: Sequence[str] | None = None,  # class names in the order of the columns
 ) -> pd.DataFrame:  # one row per bin: low, high, count, confidence, accuracy
-    "Predictions sorted into bins by confidence, the probability of the predicted class; a bin is open below and closed above."
+    """Predictions sorted into bins by confidence, the probability of the predicted class.
+
+    A bin is open below and closed above."""
     if not isinstance(bins, (int, np.integer)) or bins < 1:
         raise FtkitError(f"bins must be a whole number of at least 1; {bins!r} was given.")
     y, table = _with_probabilities(labels, probabilities, names)
-    confidence, right = table.max(1), table.argmax(1) == y
+    confidence = table.max(1)
+    right = table.argmax(1) == y
     edges = np.linspace(0, 1, bins + 1)
     place = np.searchsorted(edges[1:-1], confidence)
     count = np.bincount(place, minlength=bins)
-    mean = lambda x: np.divide(
-        np.bincount(place, x, bins), count, out=np.full(bins, np.nan), where=count > 0
+
+    def mean(x):
+        "In each bin; NaN where it is empty."
+        total = np.bincount(place, x, bins)
+        return np.divide(total, count, out=np.full(bins, np.nan), where=count > 0)
+
+    columns = dict(
+        low=edges[:-1],
+        high=edges[1:],
+        count=count,
+        confidence=mean(confidence),
+        accuracy=mean(right),
     )
-    return pd.DataFrame(
-        dict(
-            low=edges[:-1],
-            high=edges[1:],
-            count=count,
-            confidence=mean(confidence),
-            accuracy=mean(right),
-        )
-    )
+    return pd.DataFrame(columns)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #924a6fa6
 def expected_calibration_error(
@@ -678,12 +747,12 @@ def expected_calibration_error(
     bins: int = 15,  # bins of equal width
     names: Sequence[str] | None = None,  # class names in the order of the columns
 ) -> float:  # from 0 (as often right as it says) to 1
-    "Mean distance of confidence and accuracy over bins, weighted by their counts (Guo et al. 2017, arXiv 1706.04599, equation 3)."
+    """Mean distance of confidence and accuracy over bins, weighted by their counts.
+
+    Guo et al. 2017, arXiv 1706.04599, equation 3."""
     table = calibration_bins(labels, probabilities, bins, names)
-    return float(
-        ((table.accuracy - table.confidence).abs().fillna(0) * table["count"]).sum()
-        / table["count"].sum()
-    )
+    gaps = (table.accuracy - table.confidence).abs().fillna(0)
+    return float((gaps * table["count"]).sum() / table["count"].sum())
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e6f5f819
 def reliability_diagram(
@@ -694,22 +763,18 @@ def reliability_diagram(
     names: Sequence[str] | None = None,  # class names in the order of the columns
     title: str | None = None,  # None: the calibration error
 ):  # the axes
-    "Draw accuracy against confidence, bin by bin; the grey bars are the share of the predictions in each bin."
+    """Draw accuracy against confidence, bin by bin.
+
+    The grey bars are the share of the predictions in each bin."""
     import matplotlib.pyplot as plt
 
     table = calibration_bins(labels, probabilities, bins, names)
     error = expected_calibration_error(labels, probabilities, bins, names)
     if ax is None:
-        ax = plt.subplots(figsize=(4.2, 3.8), layout="constrained")[1]
+        _, ax = plt.subplots(figsize=(4.2, 3.8), layout="constrained")
     seen = table[table["count"] > 0]
-    ax.bar(
-        seen.low,
-        seen["count"] / seen["count"].sum(),
-        1 / bins,
-        align="edge",
-        color="0.85",
-        label="share of predictions",
-    )
+    share = seen["count"] / seen["count"].sum()
+    ax.bar(seen.low, share, 1 / bins, align="edge", color="0.85", label="share of predictions")
     ax.plot([0, 1], [0, 1], "--", color="0.4", lw=1, label="as often right as it says")
     ax.plot(seen.confidence, seen.accuracy, "o-", color="tab:blue", ms=4, label="accuracy")
     ax.set(
@@ -728,24 +793,26 @@ def fit_temperature(
     logits,  # (N, C) scores before the softmax (log-probabilities serve too)
     names: Sequence[str] | None = None,  # class names in the order of the columns
 ) -> float:  # T: use softmax(logits / T)
-    """The temperature that makes validation labels likeliest (Guo et al. 2017, arXiv 1706.04599, section 4.2). It changes no prediction.
+    """The temperature that makes validation labels likeliest. It changes no prediction.
 
-    Raises `FtkitError` where no finite temperature is best: every prediction right, or logits that say nothing about the labels."""
+    Guo et al. 2017, arXiv 1706.04599, section 4.2. Raises `FtkitError` where no finite temperature
+    is best: every prediction right, or logits that say nothing about the labels."""
     table = _scores(logits, "logits")
     y = _columns(labels, table, names, "logits")
     chosen = table[np.arange(len(y)), y]
-    loss = lambda log_t: float(
-        (special.logsumexp(table / math.exp(log_t), axis=1) - chosen / math.exp(log_t)).mean()
-    )
+
+    def loss(log_t):
+        t = math.exp(log_t)
+        return float((special.logsumexp(table / t, axis=1) - chosen / t).mean())
+
+    lowest = math.log(1e-3)
+    highest = math.log(1e3)
     found = optimize.minimize_scalar(
-        loss, bounds=(math.log(1e-3), math.log(1e3)), method="bounded", options=dict(xatol=1e-8)
+        loss, bounds=(lowest, highest), method="bounded", options=dict(xatol=1e-8)
     ).x
-    if found < math.log(1e-3) + 0.01 or (table.argmax(1) == y).all():
-        raise FtkitError(
-            f"No temperature is best on these {len(y):,} validation examples: every prediction is right. Use more or harder ones."
-        )
-    if found > math.log(1e3) - 0.01:
-        raise FtkitError(
-            f"No temperature is best on these {len(y):,} validation examples: the logits say nothing about the labels."
-        )
+    nothing = f"No temperature is best on these {len(y):,} validation examples"
+    if found < lowest + 0.01 or (table.argmax(1) == y).all():
+        raise FtkitError(f"{nothing}: every prediction is right. Use more or harder ones.")
+    if found > highest - 0.01:
+        raise FtkitError(f"{nothing}: the logits say nothing about the labels.")
     return math.exp(found)
