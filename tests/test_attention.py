@@ -1,11 +1,12 @@
-"Attention: parity with torch and transformers, the properties of masks, positions and the cache, and what bad input gets."
+"""Attention: parity with torch and transformers, masks, positions, the cache, and bad input."""
 
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from transformers.models.llama.modeling_llama import (
     LlamaConfig,
@@ -13,8 +14,18 @@ from transformers.models.llama.modeling_llama import (
     apply_rotary_pos_emb,
 )
 
-from ftkit.foundations.attention import KeyValueCache, MultiHeadAttention, attention, attention_weights, causal_mask, padding_mask, repeat_heads, rotate, sinusoidal
 from ftkit.core import FtkitError
+from ftkit.foundations.attention import (
+    KeyValueCache,
+    MultiHeadAttention,
+    attention,
+    attention_weights,
+    causal_mask,
+    padding_mask,
+    repeat_heads,
+    rotate,
+    sinusoidal,
+)
 
 shapes = dict(
     B=st.integers(1, 3),
@@ -51,44 +62,46 @@ def test_fused_is_naive(B, G, group, T, past, seed, causal, masked):
 def test_weights_are_shares_of_what_may_be_seen(B, G, group, T, past, seed, causal):
     q, k = draw((B, G * group, T, 4), (B, G, T + past, 4), seed=seed)
     mask = some_mask(B, T + past, seed)
-    seen = (mask & causal_mask(T, T + past) if causal else mask).expand(B, G * group, T, T + past)
+    seen = mask & causal_mask(T, T + past) if causal else mask
+    seen = seen.expand(B, G * group, T, T + past)
     weights = attention_weights(q, k, mask, causal)
     torch.testing.assert_close(weights.sum(-1), seen.any(-1).float())
     assert not weights[~seen].any()
 
 
 def test_gradients_of_naive_and_fused_agree():
-    q, k, v = [
-        x.requires_grad_()
-        for x in draw((2, 4, 6, 8), (2, 2, 6, 8), (2, 2, 6, 8), dtype=torch.float64)
-    ]
-    grads = lambda y: torch.autograd.grad(y.square().sum(), (q, k, v))
-    ours = grads(attention_weights(q, k, causal=True) @ repeat_heads(v, 4))
-    for a, b in zip(ours, grads(attention(q, k, v, causal=True))):
+    drawn = draw((2, 4, 6, 8), (2, 2, 6, 8), (2, 2, 6, 8), dtype=torch.float64)
+    q, k, v = (x.requires_grad_() for x in drawn)
+
+    def gradients(y):
+        return torch.autograd.grad(y.square().sum(), (q, k, v))
+
+    naive = gradients(attention_weights(q, k, causal=True) @ repeat_heads(v, 4))
+    fused = gradients(attention(q, k, v, causal=True))
+    for a, b in zip(naive, fused):
         torch.testing.assert_close(a, b)
 
 
 def test_weights_stay_finite_with_extreme_scores():
     q, k, v = draw((1, 1, 4, 8), (1, 1, 4, 8), (1, 1, 4, 8))
     for scale in (1e4, 1e-4):
-        assert (
-            attention_weights(scale * q, k).isfinite().all()
-            and attention(scale * q, k, v).isfinite().all()
-        )
+        assert attention_weights(scale * q, k).isfinite().all()
+        assert attention(scale * q, k, v).isfinite().all()
 
 
 def test_a_row_that_sees_nothing_gets_zeros():
     q, k, v = draw((2, 2, 3, 4), (2, 2, 3, 4), (2, 2, 3, 4))
     mask = padding_mask(torch.tensor([[1, 1, 1], [0, 0, 0]]))
-    assert not attention(q, k, v, mask)[1].any() and not attention_weights(q, k, mask)[1].any()
+    assert not attention(q, k, v, mask)[1].any()
+    assert not attention_weights(q, k, mask)[1].any()
 
 
 def test_without_positions_order_does_not_matter():
-    (x,), order = draw((1, 2, 7, 4)), torch.randperm(7, generator=torch.Generator().manual_seed(1))
+    (x,) = draw((1, 2, 7, 4))
+    order = torch.randperm(7, generator=torch.Generator().manual_seed(1))
     shuffled = x[:, :, order]
-    torch.testing.assert_close(
-        attention(shuffled, shuffled, shuffled), attention(x, x, x)[:, :, order]
-    )
+    found = attention(shuffled, shuffled, shuffled)
+    torch.testing.assert_close(found, attention(x, x, x)[:, :, order])
 
 
 @pytest.mark.parametrize("T,S", [(1, 1), (3, 3), (2, 5)])
@@ -102,20 +115,21 @@ def test_rotate_is_llamas(base):
     config = LlamaConfig(hidden_size=32, num_attention_heads=4, rope_theta=base)
     q, k = draw((2, 4, 11, 8), (2, 2, 11, 8))
     cos, sin = LlamaRotaryEmbedding(config)(q, torch.arange(11)[None])
-    for ours, theirs in zip((q, k), apply_rotary_pos_emb(q, k, cos, sin)):
-        torch.testing.assert_close(
-            rotate(ours, torch.arange(11), base), theirs, atol=1e-5, rtol=1e-5
-        )
+    for x, expected in zip((q, k), apply_rotary_pos_emb(q, k, cos, sin)):
+        found = rotate(x, torch.arange(11), base)
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 @few
 @given(t=st.integers(0, 500), s=st.integers(0, 500), shift=st.integers(0, 500))
 def test_rotary_products_depend_on_the_distance(t, s, shift):
     q, k = draw((1, 1, 1, 16), (1, 1, 1, 16), dtype=torch.float64)
-    score = lambda a, b: (rotate(q, torch.tensor([a])) * rotate(k, torch.tensor([b]))).sum().item()
-    assert math.isclose(
-        score(t, s), score(t + shift, s + shift), abs_tol=1e-3
-    )  # angles are float32
+
+    def score(a, b):
+        return (rotate(q, torch.tensor([a])) * rotate(k, torch.tensor([b]))).sum().item()
+
+    # The angles are float32.
+    assert math.isclose(score(t, s), score(t + shift, s + shift), abs_tol=1e-3)
     assert math.isclose(rotate(q, torch.tensor([t])).norm(), q.norm(), rel_tol=1e-6)
 
 
@@ -124,36 +138,30 @@ def test_sinusoidal_by_the_papers_formula():
     for t in (0, 1, 19):
         for i in range(3):
             angle = t / 10000 ** (2 * i / 6)
-            assert math.isclose(waves[t, 2 * i], math.sin(angle), abs_tol=1e-5) and math.isclose(
-                waves[t, 2 * i + 1], math.cos(angle), abs_tol=1e-5
-            )
+            assert math.isclose(waves[t, 2 * i], math.sin(angle), abs_tol=1e-5)
+            assert math.isclose(waves[t, 2 * i + 1], math.cos(angle), abs_tol=1e-5)
 
 
 @pytest.mark.parametrize("across", [False, True])
 def test_layer_is_torchs(across):
     torch.manual_seed(0)
-    ours, theirs = MultiHeadAttention(24, 3), nn.MultiheadAttention(24, 3, batch_first=True)
+    ours = MultiHeadAttention(24, 3)
+    theirs = nn.MultiheadAttention(24, 3, batch_first=True)
+    our_parts = (ours.qkv.weight, ours.qkv.bias, ours.out.weight, ours.out.bias)
     with torch.no_grad():
-        for a, b in zip(
-            (ours.qkv.weight, ours.qkv.bias, ours.out.weight, ours.out.bias), theirs.parameters()
-        ):
-            b.copy_(a)
-    x, context = draw((2, 6, 24), (2, 4, 24))
-    keys = context if across else x
+        for our_part, their_part in zip(our_parts, theirs.parameters()):
+            their_part.copy_(our_part)
+    x, other = draw((2, 6, 24), (2, 4, 24))
+    keys = other if across else x
+    context = other if across else None
     seen = torch.ones(2, keys.shape[1])
     seen[1, 3:] = 0
+    mask = padding_mask(seen)
     expected, weights = theirs(
         x, keys, keys, key_padding_mask=seen == 0, average_attn_weights=False
     )
-    torch.testing.assert_close(
-        ours(x, context if across else None, padding_mask(seen)), expected, atol=1e-5, rtol=1e-4
-    )
-    torch.testing.assert_close(
-        ours.weights(x, context if across else None, padding_mask(seen)),
-        weights,
-        atol=1e-5,
-        rtol=1e-4,
-    )
+    torch.testing.assert_close(ours(x, context, mask), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(ours.weights(x, context, mask), weights, atol=1e-5, rtol=1e-4)
 
 
 @few
@@ -164,11 +172,9 @@ def test_layer_is_torchs(across):
 )
 def test_cached_is_uncached(parts, kv_heads, base):
     torch.manual_seed(0)
-    layer, cache, (x,) = (
-        MultiHeadAttention(16, 4, kv_heads, rotary_base=base),
-        KeyValueCache(),
-        draw((2, sum(parts), 16)),
-    )
+    layer = MultiHeadAttention(16, 4, kv_heads, rotary_base=base)
+    cache = KeyValueCache()
+    (x,) = draw((2, sum(parts), 16))
     with torch.no_grad():
         steps = torch.cat([layer(p, causal=True, cache=cache) for p in x.split(parts, 1)], 1)
     torch.testing.assert_close(steps, layer(x, causal=True), atol=1e-5, rtol=1e-4)
@@ -176,38 +182,39 @@ def test_cached_is_uncached(parts, kv_heads, base):
 
 
 def test_a_cached_context_is_projected_once():
-    layer, cache, (x, context) = (
-        MultiHeadAttention(16, 4),
-        KeyValueCache(),
-        draw((2, 3, 16), (2, 5, 16)),
-    )
+    layer = MultiHeadAttention(16, 4)
+    cache = KeyValueCache()
+    x, context = draw((2, 3, 16), (2, 5, 16))
     with torch.no_grad():
-        first, second = layer(x, context, cache=cache), layer(x, 0 * context, cache=cache)
+        first = layer(x, context, cache=cache)
+        second = layer(x, 0 * context, cache=cache)
     torch.testing.assert_close(first, second)
     assert cache.length == 5
 
 
 def test_no_past_answer_moves():
-    layer, (x,) = MultiHeadAttention(16, 4, 2, rotary_base=10000.0), draw((1, 8, 16))
+    layer = MultiHeadAttention(16, 4, 2, rotary_base=10000.0)
+    (x,) = draw((1, 8, 16))
     changed = x.clone()
     changed[:, 5] += 1
     moved = (layer(x, causal=True) - layer(changed, causal=True)).abs().amax((0, 2))
     assert not moved[:5].any() and (moved[5:] > 0).all()
-    assert (layer(x) - layer(changed)).abs().amax((0, 2))[0] > 0, (
-        "the control: without the mask it does move"
-    )
+    moved = (layer(x) - layer(changed)).abs().amax((0, 2))
+    assert moved[0] > 0, "the control: without the mask it does move"
 
 
 def test_dropout_only_in_training():
     torch.manual_seed(0)
-    layer, (x,) = MultiHeadAttention(16, 4, dropout=0.5), draw((1, 8, 16))
+    layer = MultiHeadAttention(16, 4, dropout=0.5)
+    (x,) = draw((1, 8, 16))
     assert not torch.equal(layer(x), layer(x))
     layer.eval()
     assert torch.equal(layer(x), layer(x))
 
 
 def test_bfloat16_and_autocast():
-    layer, (x,) = MultiHeadAttention(32, 4, 2, rotary_base=10000.0), draw((2, 8, 32))
+    layer = MultiHeadAttention(32, 4, 2, rotary_base=10000.0)
+    (x,) = draw((2, 8, 32))
     exact = layer(x, causal=True)
     with torch.autocast("cpu", torch.bfloat16):
         rough = layer(x, causal=True)
@@ -242,18 +249,14 @@ def test_bad_input_gets_a_sentence(call, says):
 def test_neighbours_share_a_key_head_as_in_torch(heads, kv_heads):
     "Query head h looks at key head h * G // H, by definition and in torch's own kernel."
     torch.manual_seed(heads)
-    query, key, value = (
-        torch.randn(2, heads, 5, 4),
-        torch.randn(2, kv_heads, 7, 4),
-        torch.randn(2, kv_heads, 7, 4),
-    )
-    mine, theirs = (
-        attention(query, key, value),
-        F.scaled_dot_product_attention(query, key, value, enable_gqa=True),
-    )
-    torch.testing.assert_close(mine, theirs)
+    query = torch.randn(2, heads, 5, 4)
+    key = torch.randn(2, kv_heads, 7, 4)
+    value = torch.randn(2, kv_heads, 7, 4)
+    ours = attention(query, key, value)
+    theirs = F.scaled_dot_product_attention(query, key, value, enable_gqa=True)
+    torch.testing.assert_close(ours, theirs)
     for h in range(heads):
-        alone = slice(h * kv_heads // heads, h * kv_heads // heads + 1)
-        torch.testing.assert_close(
-            mine[:, h : h + 1], attention(query[:, h : h + 1], key[:, alone], value[:, alone])
-        )
+        shared = h * kv_heads // heads
+        alone = slice(shared, shared + 1)
+        expected = attention(query[:, h : h + 1], key[:, alone], value[:, alone])
+        torch.testing.assert_close(ours[:, h : h + 1], expected)
