@@ -7,7 +7,7 @@ __all__ = ['objectives', 'draw', 'replace_tokens', 'ReplacedTokenDetector', 'Det
            'shift_right', 'span_collate', 'span_loss', 'objective_flops', 'token_states', 'mean_states', 'linear_probe']
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c008
-from typing import Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from ..core import FtkitError, unknown
 from ..foundations.losses import binary_cross_entropy, cross_entropy
-from .masked_lm import MaskedLM, masked_loss
 from ..foundations.text import batches, collate
 from ..foundations.training import precision, to_device
 from ..foundations.transformer import Config, Encoder, EncoderDecoder, count_flops
+from .masked_lm import MaskedLM, masked_loss
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c014
 def draw(
@@ -44,45 +44,60 @@ def replace_tokens(
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c017
 class ReplacedTokenDetector(nn.Module):
-    "A detector and the generator that makes its exercises; one token embedding for both (arXiv:2003.10555, section 3.1)."
+    """A detector and the generator that makes its exercises; one token embedding for both.
+
+    Source: arXiv:2003.10555, section 3.1."""
 
     def __init__(
         self,
         encoder: Encoder,  # the detector's, which is kept
-        generator: MaskedLM,
-    ):  # smaller, but of the same width
+        generator: MaskedLM,  # smaller, but of the same width
+    ):
         super().__init__()
         C = encoder.config.width
         if generator.encoder.config.width != C:
             raise FtkitError(
-                f"Generator and detector share their embeddings, so their widths must agree; they are {generator.encoder.config.width} and {C}."
+                "Generator and detector share their embeddings, so their widths must agree; "
+                f"they are {generator.encoder.config.width} and {C}."
             )
         generator.encoder.embeddings.tokens.weight = encoder.embeddings.tokens.weight
-        self.encoder, self.generator, self.dense, self.out = (
-            encoder,
-            generator,
-            nn.Linear(C, C),
-            nn.Linear(C, 1),
-        )
+        self.encoder = encoder
+        self.generator = generator
+        self.dense = nn.Linear(C, C)
+        self.out = nn.Linear(C, 1)
 
     def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None
+        self,
+        input_ids: Tensor,  # (B, T)
+        attention_mask: Tensor | None = None,  # (B, T)
     ) -> Tensor:  # (B, T): logit of "false"
-        return self.out(F.gelu(self.dense(self.encoder(input_ids, attention_mask)))).squeeze(-1)
+        states = self.encoder(input_ids, attention_mask)
+        return self.out(F.gelu(self.dense(states))).squeeze(-1)
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c022
 class DetectionLoss:
-    "(sum, number of tokens) for `fit`: generator and detector together. The batch is as `masking_collate` makes it."
+    """(sum, number of tokens) for `fit`: generator and detector together.
 
-    def __init__(self, rate: float = 0.15, weight: float = 50.0):
-        self.rate, self.weight = rate, weight  # of the masking; of the detector
+    The batch is as `masking_collate` makes it."""
+
+    def __init__(
+        self,
+        rate: float = 0.15,  # of the masking
+        weight: float = 50.0,  # of the detector
+    ):
+        self.rate = rate
+        self.weight = weight
 
     def __call__(
-        self, model: ReplacedTokenDetector, batch: dict[str, Tensor]
+        self,
+        model: ReplacedTokenDetector,
+        batch: dict[str, Tensor],
     ) -> tuple[Tensor, Tensor]:
-        asked, mask = batch["labels"] != -100, batch["attention_mask"]
+        asked = batch["labels"] != -100
+        mask = batch["attention_mask"]
         original = torch.where(asked, batch["labels"], batch["input_ids"])
-        logits = model.generator.head(model.generator.encoder(batch["input_ids"], mask)[asked])
+        states = model.generator.encoder(batch["input_ids"], mask)[asked]
+        logits = model.generator.head(states)
         inputs, labels = replace_tokens(original, asked, draw(logits.detach()))
         real = mask != 0
         guessing = cross_entropy(logits, original[asked], reduction="sum")
@@ -95,23 +110,32 @@ def corrupt_spans(
     hidden: Sequence[bool],  # T: True where a token is cut out
     sentinels: Sequence[int],  # in order; one more than there are spans
 ) -> tuple[list[int], list[int]]:  # inputs, targets
-    "Each run of hidden tokens becomes a sentinel; the targets are sentinels, each with its run, and a last one. Raises `FtkitError`."
+    """Each run of hidden tokens becomes a sentinel.
+
+    The targets are sentinels, each with its run, and a last one. Raises `FtkitError`."""
     _check_spans(ids, hidden, sentinels)
-    inputs, targets, spans = [], [], 0
-    for i, (token, cut) in enumerate(zip(ids, hidden)):
-        if cut and (i == 0 or not hidden[i - 1]):
-            for side in (inputs, targets):
-                side.append(sentinels[spans])
+    inputs = []
+    targets = []
+    spans = 0
+    for i, (token, cut) in enumerate(zip(ids, hidden, strict=True)):
+        if not cut:
+            inputs.append(token)
+            continue
+        if i == 0 or not hidden[i - 1]:
+            inputs.append(sentinels[spans])
+            targets.append(sentinels[spans])
             spans += 1
-        (targets if cut else inputs).append(token)
-    return inputs, targets + [sentinels[spans]]
+        targets.append(token)
+    targets.append(sentinels[spans])
+    return inputs, targets
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c027
 def _check_spans(ids, hidden, sentinels) -> None:
     "Raise `FtkitError` for what can't be cut, or could not be put together again."
     if len(hidden) != len(ids):
         raise FtkitError(f"{len(ids)} tokens but {len(hidden)} marks; each token needs one.")
-    spans = int(np.sum(np.diff(np.r_[0, np.asarray(hidden, int)]) == 1))
+    changes = np.diff(np.r_[0, np.asarray(hidden, int)])
+    spans = int(np.sum(changes == 1))
     if not spans:
         raise FtkitError("No token is hidden, so there is nothing to write; hide one at least.")
     if all(hidden):
@@ -120,11 +144,14 @@ def _check_spans(ids, hidden, sentinels) -> None:
         )
     if spans >= len(sentinels):
         raise FtkitError(
-            f"{spans} spans need {spans + 1} sentinels, one of them for the end; there are {len(sentinels)}. Hide fewer spans or reserve more tokens."
+            f"{spans} spans need {spans + 1} sentinels, one of them for the end; "
+            f"there are {len(sentinels)}. Hide fewer spans or reserve more tokens."
         )
-    if twice := set(ids) & set(sentinels):
+    twice = set(ids) & set(sentinels)
+    if twice:
         raise FtkitError(
-            f"Token {min(twice)} of the text is a sentinel; sentinels must be tokens that no text has."
+            f"Token {min(twice)} of the text is a sentinel; "
+            "sentinels must be tokens that no text has."
         )
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c034
@@ -134,20 +161,29 @@ def noise_spans(
     mean_length: float = 3.0,  # of a span, in tokens
     rng: np.random.Generator | None = None,  # None: a new one
 ) -> np.ndarray:  # (T,) bool
-    "Random spans with a fixed number of cut tokens (arXiv:1910.10683, section 3.1.4). Begins with a kept token. Raises `FtkitError`."
+    """Random spans with a fixed number of cut tokens; the first token is always kept.
+
+    Source: arXiv:1910.10683, section 3.1.4. Raises `FtkitError`."""
     if length < 2:
         raise FtkitError(f"A text of {length} tokens can't be cut: one must stay and one must go.")
     if not 0 < rate < 1 or mean_length < 1:
         raise FtkitError(
-            f"The rate must lie between 0 and 1 and the mean length be 1 or more; {rate} and {mean_length} were given."
+            "The rate must lie between 0 and 1 and the mean length be 1 or more; "
+            f"{rate} and {mean_length} were given."
         )
-    rng = np.random.default_rng() if rng is None else rng
+    if rng is None:
+        rng = np.random.default_rng()
     noise = min(max(round(length * rate), 1), length - 1)
     spans = min(max(round(noise / mean_length), 1), noise, length - noise)
-    parts = lambda total: np.diff(
-        np.r_[0, np.sort(rng.choice(total - 1, spans - 1, replace=False)) + 1, total]
-    )  # lengths, 1 or more
-    lengths = np.stack([parts(length - noise), parts(noise)], 1).ravel()  # kept, cut, kept, cut ...
+
+    def cut_into_parts(total):
+        places = rng.choice(total - 1, spans - 1, replace=False)
+        ends = np.r_[0, np.sort(places) + 1, total]
+        return np.diff(ends)  # lengths, 1 or more
+
+    kept = cut_into_parts(length - noise)
+    cut = cut_into_parts(noise)
+    lengths = np.stack([kept, cut], 1).ravel()  # kept, cut, kept, cut ...
     return np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c037
@@ -162,41 +198,43 @@ def span_collate(
     pad_id: int = 0,
     rate: float = 0.15,
     mean_length: float = 3.0,
-) -> Callable[
-    [list[dict]], dict
-]:  # examples -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
-    "A `collate` that cuts anew each time; the first and the last token of a row, [CLS] and [SEP], stay."
+    # examples -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
+) -> Callable[[list[dict]], dict]:
+    """A `collate` that cuts anew each time.
+
+    The first and the last token of a row, [CLS] and [SEP], stay."""
 
     def make(examples):
-        read, written = [], []
-        for ids in (list(e["input_ids"]) for e in examples):
-            rng = np.random.default_rng(
-                int(torch.randint(2**62, ()))
-            )  # torch's generator, which `fit` seeds
+        read = []
+        written = []
+        for example in examples:
+            ids = list(example["input_ids"])
+            # from torch's generator, which `fit` seeds
+            rng = np.random.default_rng(int(torch.randint(2**62, ())))
             hidden = np.r_[False, noise_spans(len(ids) - 2, rate, mean_length, rng), False]
             inputs, targets = corrupt_spans(ids, hidden, sentinels)
             read.append(dict(input_ids=inputs))
             written.append(dict(input_ids=shift_right(targets, start_id), labels=targets))
         written = collate(written, pad_id)
-        return collate(read, pad_id) | dict(
-            decoder_input_ids=written["input_ids"], labels=written["labels"]
-        )
+        decoder = dict(decoder_input_ids=written["input_ids"], labels=written["labels"])
+        return collate(read, pad_id) | decoder
 
     return make
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c039
 def span_loss(
-    model: EncoderDecoder, batch: dict[str, Tensor]
+    model: EncoderDecoder,
+    batch: dict[str, Tensor],  # as `span_collate` makes it
 ) -> tuple[Tensor, Tensor]:  # as `fit` wants it
-    "Cross-entropy of the targets in nats, summed, and how many tokens they have. Padding is not projected on the vocabulary."
-    written, mask = batch["labels"] != -100, batch["attention_mask"]
+    """Cross-entropy of the targets in nats, summed, and how many tokens they have.
+
+    Padding is not projected on the vocabulary."""
+    written = batch["labels"] != -100
+    mask = batch["attention_mask"]
     context = model.encoder(batch["input_ids"], mask)
-    states = model.decoder.hidden(batch["decoder_input_ids"], context=context, context_mask=mask)[
-        written
-    ]
-    return cross_entropy(
-        model.decoder.head(states), batch["labels"][written], reduction="sum"
-    ), written.sum()
+    states = model.decoder.hidden(batch["decoder_input_ids"], context=context, context_mask=mask)
+    logits = model.decoder.head(states[written])
+    return cross_entropy(logits, batch["labels"][written], reduction="sum"), written.sum()
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c042
 objectives = ("masked", "replaced", "spans")
@@ -210,62 +248,82 @@ def objective_flops(
     mean_length: float = 3.0,
     generator: Config | None = None,  # of "replaced"
 ) -> float:
-    "Floating-point operations of the matrix products of one training row: forward, and twice as much backward. Raises `FtkitError`."
+    """Floating-point operations of the matrix products of one training row.
+
+    Forward, and twice as much backward. Raises `FtkitError`."""
     if objective not in objectives:
         raise unknown("objective", objective, objectives)
-    C, word, gaps = config.width, 2 * config.width * config.vocab_size, rate * tokens
+    C = config.width
+    word = 2 * config.width * config.vocab_size
+    gaps = rate * tokens
     if objective == "spans":
-        read, written = tokens - gaps + gaps / mean_length, gaps + gaps / mean_length + 1
-        cross = (
-            4 * C * C * (written + read) + 4 * C * written * read
-        )  # queries and output; keys and values; scores and sums
-        layers = sum(
-            count_flops(config, 1, 1, "encoder") * n + config.layers * 4 * C * n * (n - 1)
-            for n in (read, written)
-        )
-        return 3 * (layers + config.layers * cross + written * word)
+        return 3 * _span_flops(config, tokens, gaps, gaps / mean_length, word)
     forward = count_flops(config, 1, tokens, "encoder") + gaps * (word + 2 * C * C)
     if objective == "replaced":
         forward += count_flops(generator, 1, tokens, "encoder") + tokens * (2 * C * C + 2 * C)
     return 3 * forward
 
+
+def _span_flops(
+    config: Config,
+    tokens: int,  # T of a row
+    gaps: float,  # tokens that are cut out
+    spans: float,  # in so many spans
+    word: int,  # operations of the output layer for one word
+) -> float:
+    "Forward: an encoder that reads what is left, a decoder that writes what was cut."
+    C = config.width
+    read = tokens - gaps + spans
+    written = gaps + spans + 1
+    # queries and output; keys and values; scores and sums
+    cross = 4 * C * C * (written + read) + 4 * C * written * read
+    layers = sum(
+        count_flops(config, 1, 1, "encoder") * n + config.layers * 4 * C * n * (n - 1)
+        for n in (read, written)
+    )
+    return layers + config.layers * cross + written * word
+
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c047
 @torch.no_grad()
 def token_states(
-    encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64
+    encoder: Encoder,
+    rows: Sequence[Sequence[int]],
+    batch_size: int = 64,
 ) -> list[Tensor]:  # N times (T, 2 C), float32, on the CPU
     "Embedding (C) and last state (C) of every token of every row, in the order of the rows."
     device, _, autocast = precision()
     encoder.to(device).eval()
     found = {}
-    for chosen in batches([len(r) for r in rows], batch_size):
+    for chosen in batches([len(row) for row in rows], batch_size):
         batch = to_device(collate([dict(input_ids=rows[i]) for i in chosen]), device)
         with autocast:
             last = encoder(batch["input_ids"], batch["attention_mask"])
-        states = torch.cat(
-            [encoder.embeddings.tokens(batch["input_ids"]).float(), last.float()], -1
-        ).cpu()
-        for i, state in zip(chosen, states):
+        embedded = encoder.embeddings.tokens(batch["input_ids"])
+        states = torch.cat([embedded.float(), last.float()], -1).cpu()
+        for i, state in zip(chosen, states, strict=True):
             found[i] = state[: len(rows[i])]
     return [found[i] for i in range(len(rows))]
 
 
 def mean_states(
-    encoder: Encoder, rows: Sequence[Sequence[int]], batch_size: int = 64
+    encoder: Encoder,
+    rows: Sequence[Sequence[int]],
+    batch_size: int = 64,
 ) -> Tensor:  # (N, 2 C)
     "The mean of each row's `token_states`."
-    return torch.stack([s.mean(0) for s in token_states(encoder, rows, batch_size)])
+    return torch.stack([states.mean(0) for states in token_states(encoder, rows, batch_size)])
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c062
 def linear_probe(
-    train: Tensor,
-    labels,  # (N, C) features and their N classes
+    train: Tensor,  # (N, C) features
+    labels,  # and their N classes
     test: Tensor,  # (M, C)
     strength: float = 0.01,  # C of scikit-learn: smaller is simpler
 ) -> np.ndarray:  # (M,) predicted classes
-    "Logistic regression on standardised frozen features (Alain and Bengio, 2016, arXiv:1610.01644)."
+    """Logistic regression on standardised frozen features.
+
+    Source: Alain and Bengio, 2016, arXiv:1610.01644."""
     scale = StandardScaler().fit(train.numpy())
-    model = LogisticRegression(C=strength, max_iter=1000).fit(
-        scale.transform(train.numpy()), np.asarray(labels)
-    )
+    model = LogisticRegression(C=strength, max_iter=1000)
+    model.fit(scale.transform(train.numpy()), np.asarray(labels))
     return model.predict(scale.transform(test.numpy()))

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['mask_tokens', 'tensor_of_ids', 'word_numbers', 'masking_collate', 'MaskedLM', 'masked_loss', 'text_rows',
-           'speech_rows', 'Guesses', 'judge', 'hide', 'fill', 'Neighbours', 'with_prior', 'grow_head', 'masked_recipe',
-           'masked_encoder', 'cloze']
+           'speech_rows', 'Guesses', 'score_gaps', 'join_guesses', 'hide', 'fill', 'with_prior', 'Neighbours',
+           'grow_head', 'masked_recipe', 'masked_encoder', 'cloze']
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c008
-import dataclasses, json
-from typing import Callable, NamedTuple, Sequence
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,12 +21,12 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from ..catalog import built
-from ..data import load_speeches
 from ..core import FtkitError
+from ..data import load_speeches
+from ..foundations.checkpoints import from_pretrained, save_pretrained
 from ..foundations.losses import cross_entropy
 from ..foundations.text import collate, tokenize
 from ..foundations.training import History, fit, precision, to_device
-from ..foundations.checkpoints import from_pretrained, save_pretrained
 from ..foundations.transformer import Encoder, bert_config
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c019
@@ -35,24 +37,30 @@ def mask_tokens(
     special_ids: Sequence[int] = (),  # never hidden: [CLS], [SEP], [PAD]
     rate: float = 0.15,  # share of the tokens, or of the words, that is chosen
     split: Sequence[float] = (0.8, 0.1, 0.1),  # of the chosen: masked, made random, left
-    words: Tensor
-    | None = None,  # (B, T) number of the word a token belongs to: words are hidden whole
+    words: Tensor | None = None,  # (B, T) number of each token's word: words are hidden whole
     generator: torch.Generator | None = None,  # None: torch's own
 ) -> tuple[Tensor, Tensor]:  # inputs (B, T); labels (B, T), -100 where nothing is asked
-    "Choose tokens, hide most of them, remember all (Devlin et al., 2019, arXiv:1810.04805, section 3.1). Raises `FtkitError`."
+    """Choose tokens, hide most of them, remember all.
+
+    Source: Devlin et al., 2019, arXiv:1810.04805, section 3.1. Raises `FtkitError`."""
     may = _maskable(input_ids, vocab_size, mask_id, special_ids, rate, split)
-    start = may if words is None else may & _first_of_word(words, may)
+    start = may
+    if words is not None:
+        start = may & _first_of_word(words, may)
     chosen = torch.bernoulli(start * float(rate), generator=generator).bool()
     if words is not None:
         chosen = _whole_words(chosen, words) & may
-    coin = lambda p: torch.bernoulli(torch.full(chosen.shape, float(p)), generator=generator).bool()
+
+    def coin(p):
+        return torch.bernoulli(torch.full(chosen.shape, float(p)), generator=generator).bool()
+
     masked = chosen & coin(split[0])
     inputs = input_ids.masked_fill(masked, mask_id)
     if split[1] > 0:
+        # this coin is thrown for all, but counts only where the first one said no
         swapped = chosen & ~masked & coin(split[1] / (1 - split[0]))
-        inputs = torch.where(
-            swapped, torch.randint(vocab_size, chosen.shape, generator=generator), inputs
-        )
+        random_words = torch.randint(vocab_size, chosen.shape, generator=generator)
+        inputs = torch.where(swapped, random_words, inputs)
     return inputs, input_ids.masked_fill(~chosen, -100)
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c020
@@ -60,11 +68,13 @@ def _maskable(ids, vocab_size, mask_id, special_ids, rate, split) -> Tensor:
     "Which tokens may be hidden (B, T). Raises `FtkitError` for what can't be masked."
     if not 0 < rate < 1:
         raise FtkitError(
-            f"The rate is the share of tokens to hide, above 0 and below 1; {rate} was given. At 0 there is nothing to learn, at 1 nothing to learn from."
+            f"The rate is the share of tokens to hide, above 0 and below 1; {rate} was given. "
+            "At 0 there is nothing to learn, at 1 nothing to learn from."
         )
     if len(split) != 3 or min(split) < 0 or abs(sum(split) - 1) > 1e-6:
         raise FtkitError(
-            f"split must be three shares with sum 1 (masked, random, left), such as (0.8, 0.1, 0.1); {tuple(split)} was given."
+            "split must be three shares with sum 1 (masked, random, left), "
+            f"such as (0.8, 0.1, 0.1); {tuple(split)} was given."
         )
     if not 0 <= mask_id < vocab_size:
         raise FtkitError(
@@ -73,16 +83,20 @@ def _maskable(ids, vocab_size, mask_id, special_ids, rate, split) -> Tensor:
     wrong = (ids < 0) | (ids >= vocab_size)
     if wrong.any():
         raise FtkitError(
-            f"Token {int(ids[wrong][0])} is outside the vocabulary of {vocab_size:,} (0 to {vocab_size - 1:,}); encode the text with the model's own tokenizer."
+            f"Token {int(ids[wrong][0])} is outside the vocabulary of {vocab_size:,} "
+            f"(0 to {vocab_size - 1:,}); encode the text with the model's own tokenizer."
         )
     may = ~torch.isin(ids, tensor_of_ids(special_ids, ids))
     if not may.any():
         raise FtkitError(
-            f"There is nothing to hide: all {ids.numel()} tokens are special ones. Leave out empty texts."
+            f"There is nothing to hide: all {ids.numel()} tokens are special ones. "
+            "Leave out empty texts."
         )
-    if (masks := (ids == mask_id) & may).any():
+    masks = (ids == mask_id) & may
+    if masks.any():
         raise FtkitError(
-            f"{int(masks.sum())} tokens are the mask already; mask a text once, and give the mask among the special_ids if it belongs to the text."
+            f"{int(masks.sum())} tokens are the mask already; mask a text once, "
+            "and give the mask among the special_ids if it belongs to the text."
         )
     return may
 
@@ -96,15 +110,18 @@ def _first_of_word(words: Tensor, may: Tensor) -> Tensor:
     "Where a word begins (B, T)."
     if words.shape != may.shape:
         raise FtkitError(
-            f"words has shape {tuple(words.shape)}; one number for each token, {tuple(may.shape)}, was expected."
+            f"words has shape {tuple(words.shape)}; "
+            f"one number for each token, {tuple(may.shape)}, was expected."
         )
-    return words != F.pad(words[:, :-1], (1, 0), value=-1)
+    before = F.pad(words[:, :-1], (1, 0), value=-1)
+    return words != before
 
 
 def _whole_words(chosen: Tensor, words: Tensor) -> Tensor:
     "All tokens of each word of which one is chosen (B, T)."
     counts = torch.zeros(len(words), int(words.max()) + 1, dtype=torch.long, device=words.device)
-    return counts.scatter_add_(1, words, chosen.long()).gather(1, words) > 0
+    counts.scatter_add_(1, words, chosen.long())
+    return counts.gather(1, words) > 0
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c027
 def word_numbers(
@@ -112,10 +129,10 @@ def word_numbers(
     tokenizer,  # of the WordPiece kind
 ) -> Tensor:  # (B, T): 0 0 1 2 2 ..., the same number for the pieces of one word
     "To which word of its row each token belongs."
-    goes_on = torch.tensor(
-        [t.startswith("##") for t in tokenizer.convert_ids_to_tokens(range(len(tokenizer)))]
-    )
-    return (~goes_on[input_ids]).cumsum(1) - 1
+    vocabulary = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    goes_on = torch.tensor([token.startswith("##") for token in vocabulary])
+    begins = ~goes_on[input_ids]
+    return begins.cumsum(1) - 1
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c030
 def masking_collate(
@@ -126,11 +143,16 @@ def masking_collate(
     seed: int | None = None,  # of a generator of its own; None: torch's, which `fit` seeds
 ) -> Callable[[list[dict]], dict]:  # examples -> input_ids, attention_mask, labels (B, T)
     "What `fit` needs to train on gaps: a `collate` that hides anew each time."
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    generator = None
+    if seed is not None:
+        generator = torch.Generator().manual_seed(seed)
 
     def make(examples):
-        batch = collate([dict(input_ids=e["input_ids"]) for e in examples], tokenizer.pad_token_id)
-        words = word_numbers(batch["input_ids"], tokenizer) if whole_words else None
+        rows = [dict(input_ids=example["input_ids"]) for example in examples]
+        batch = collate(rows, tokenizer.pad_token_id)
+        words = None
+        if whole_words:
+            words = word_numbers(batch["input_ids"], tokenizer)
         inputs, labels = mask_tokens(
             batch["input_ids"],
             len(tokenizer),
@@ -147,56 +169,76 @@ def masking_collate(
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c037
 class MaskedLM(nn.Module):
-    "An encoder and BERT's masked-language-model head, tied to its token embeddings (arXiv:1810.04805)."
+    """An encoder and BERT's masked-language-model head, tied to its token embeddings.
+
+    Source: arXiv:1810.04805."""
 
     def __init__(self, encoder: Encoder):
         super().__init__()
-        C, self.encoder = encoder.config.width, encoder
-        self.dense, self.norm = nn.Linear(C, C), nn.LayerNorm(C, eps=encoder.config.norm_eps)
+        C = encoder.config.width
+        self.encoder = encoder
+        self.dense = nn.Linear(C, C)
+        self.norm = nn.LayerNorm(C, eps=encoder.config.norm_eps)
         self.bias = nn.Parameter(torch.zeros(encoder.config.vocab_size))
         nn.init.normal_(self.dense.weight, std=encoder.config.init_std)
         nn.init.zeros_(self.dense.bias)
 
-    def head(self, hidden: Tensor) -> Tensor:  # (..., C) -> (..., V)
-        return F.linear(
-            self.norm(F.gelu(self.dense(hidden))), self.encoder.embeddings.tokens.weight, self.bias
-        )
+    def head(
+        self,
+        hidden: Tensor,  # (..., C)
+    ) -> Tensor:  # (..., V)
+        states = self.norm(F.gelu(self.dense(hidden)))
+        return F.linear(states, self.encoder.embeddings.tokens.weight, self.bias)
 
     def forward(
         self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-    ) -> Tensor:
-        return self.head(self.encoder(input_ids, attention_mask, token_type_ids))  # (B, T, V)
+        input_ids: Tensor,  # (B, T)
+        attention_mask: Tensor | None = None,  # (B, T)
+        token_type_ids: Tensor | None = None,  # (B, T)
+    ) -> Tensor:  # (B, T, V)
+        return self.head(self.encoder(input_ids, attention_mask, token_type_ids))
 
 
 def masked_loss(
-    model: MaskedLM, batch: dict[str, Tensor]
+    model: MaskedLM,
+    batch: dict[str, Tensor],  # as `masking_collate` makes it
 ) -> tuple[Tensor, Tensor]:  # as `fit` wants it
-    "Cross-entropy in nats summed over the asked places, and their number. Only there are logits computed."
+    """Cross-entropy in nats summed over the asked places, and their number.
+
+    Only there are logits computed."""
     asked = batch["labels"] != -100
     states = model.encoder(batch["input_ids"], batch.get("attention_mask"))[asked]
-    return cross_entropy(model.head(states), batch["labels"][asked], reduction="sum"), asked.sum()
+    loss = cross_entropy(model.head(states), batch["labels"][asked], reduction="sum")
+    return loss, asked.sum()
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c043
 def text_rows(
-    texts: Sequence[str], tokenizer, length: int = 64
-) -> list[list[int]]:  # length: tokens, [CLS] and [SEP] included
-    "Whole texts cut into rows of one length, each with its own [CLS] and [SEP]; a text's last, shorter rest is left out. Raises `FtkitError`."
+    texts: Sequence[str],
+    tokenizer,
+    length: int = 64,  # tokens, [CLS] and [SEP] included
+) -> list[list[int]]:
+    """Whole texts cut into rows of one length, each with its own [CLS] and [SEP].
+
+    A text's last, shorter rest is left out. Raises `FtkitError`."""
     if length < 3:
         raise FtkitError(
-            f"A row needs room for a token between [CLS] and [SEP]: length 3 or more; {length} was given."
+            "A row needs room for a token between [CLS] and [SEP]: "
+            f"length 3 or more; {length} was given."
         )
-    inner, first, last = length - 2, tokenizer.cls_token_id, tokenizer.sep_token_id
-    ids = [t[1:-1] for t in tokenize(texts, tokenizer, None)]
-    return [
-        [first, *t[i : i + inner], last] for t in ids for i in range(0, len(t) - inner + 1, inner)
-    ]
+    inner = length - 2
+    rows = []
+    for ids in tokenize(texts, tokenizer, None):
+        ids = ids[1:-1]
+        for i in range(0, len(ids) - inner + 1, inner):
+            row = [tokenizer.cls_token_id, *ids[i : i + inner], tokenizer.sep_token_id]
+            rows.append(row)
+    return rows
 
 
 def speech_rows(run, tokenizer, length: int = 64) -> dict[str, list[list[int]]]:
-    "Rows of the State of the Union addresses: train, validation, test. At scale smoke of a few addresses only."
+    """Rows of the State of the Union addresses: train, validation, test.
+
+    At scale smoke of a few addresses only."""
     few = run.choose(smoke=1, cpu=None)
     return {
         split: text_rows(texts[:few], tokenizer, length) for split, texts in load_speeches().items()
@@ -210,20 +252,29 @@ class Guesses(NamedTuple):
     top: Tensor  # (N, 5) the likeliest words, best first
     surprise: Tensor  # (N,) -log p of what was hidden, in nats
 
-    def right(self, k: int = 1) -> Tensor:
-        return (self.top[:, :k] == self.labels[:, None]).any(1)  # (N,) bool
+    def right(
+        self,
+        k: int = 1,  # so many words may be tried
+    ) -> Tensor:  # (N,) bool
+        return (self.top[:, :k] == self.labels[:, None]).any(1)
 
     def accuracy(self, k: int = 1) -> float:
         return self.right(k).float().mean().item()
 
 
-def judge(
+def score_gaps(
     logits: Tensor,  # (N, V), or the logarithm of anything proportional to probabilities
     labels: Tensor,  # (N,)
 ) -> Guesses:
     "The five likeliest words of each row, and the surprise at the true one."
     k = min(5, logits.shape[1])
     return Guesses(labels, logits.topk(k).indices, cross_entropy(logits, labels, reduction="none"))
+
+
+def join_guesses(parts: Sequence[Guesses]) -> Guesses:
+    "Answers to several groups of gaps, one after the other."
+    columns = zip(*parts, strict=True)
+    return Guesses(*(torch.cat(column) for column in columns))
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c048
 def hide(
@@ -234,85 +285,94 @@ def hide(
     seed: int = 0,
 ) -> list[dict]:
     "Examples with fixed gaps, all of them `[MASK]`: questions that every model gets alike."
-    batch = masking_collate(tokenizer, rate, (1, 0, 0), whole_words, seed)(
-        [dict(input_ids=r) for r in rows]
-    )
-    kept = batch["attention_mask"].sum(1).tolist()
+    collate_gaps = masking_collate(tokenizer, rate, (1, 0, 0), whole_words, seed)
+    batch = collate_gaps([dict(input_ids=row) for row in rows])
+    lengths = batch["attention_mask"].sum(1).tolist()
     return [
-        dict(input_ids=i[:n].tolist(), labels=y[:n].tolist())
-        for i, y, n in zip(batch["input_ids"], batch["labels"], kept)
+        dict(input_ids=ids[:n].tolist(), labels=labels[:n].tolist())
+        for ids, labels, n in zip(batch["input_ids"], batch["labels"], lengths)
     ]
 
 
 @torch.no_grad()
 def fill(
-    model: MaskedLM, examples: Sequence[dict], batch_size: int = 64
+    model: MaskedLM,
+    examples: Sequence[dict],  # with labels
+    batch_size: int = 64,
 ) -> Guesses:  # in the order of the examples
     "A model's answers to the gaps of examples with labels."
     device, _, autocast = precision()
     model.to(device).eval()
-    found = []
+    parts = []
     for i in range(0, len(examples), batch_size):
         batch = to_device(collate(examples[i : i + batch_size]), device)
         asked = batch["labels"] != -100
         with autocast:
             logits = model.head(model.encoder(batch["input_ids"], batch["attention_mask"])[asked])
-        found.append([t.cpu() for t in judge(logits.float(), batch["labels"][asked])])
-    return Guesses(*map(torch.cat, zip(*found)))
+        guesses = score_gaps(logits.float(), batch["labels"][asked])
+        parts.append(Guesses(*(column.cpu() for column in guesses)))
+    return join_guesses(parts)
+
+# %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c052
+def with_prior(counts, prior, strength: float) -> np.ndarray:
+    """Shares of counts plus `strength` imagined ones that follow the prior.
+
+    Dirichlet smoothing (MacKay and Peto, 1995)."""
+    return (counts + strength * prior) / (counts.sum(1, keepdims=True) + strength)
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c051
 class Neighbours:
-    "The word between two words, by counting: each side alone, both together, and smoothing from the rarer to the commoner."
+    """The word between two words, by counting.
+
+    It knows what follows a word, what precedes one, and what stood between two; each is smoothed,
+    from the rarer to the commoner."""
 
     def __init__(
         self,
         rows,  # (N, T) token ids
         vocab_size: int,
-        side: float = 100.0,  # so many imagined counts of a word by its frequency, for each one-sided context
+        # so many imagined counts of a word by its frequency, for each one-sided context
+        side: float = 100.0,
+        # so many by the one-sided guess, for each two-sided context
         both: float = 5.0,
-    ):  # so many by the one-sided guess, for each two-sided context
-        rows, self.V, self.side, self.both = (
-            np.asarray(rows, dtype=np.int64),
-            vocab_size,
-            side,
-            both,
-        )
-        left, word, right = (rows[:, a : rows.shape[1] - 2 + a].ravel() for a in range(3))
-        count = lambda row, column, shape: sparse.csr_matrix(
-            (np.ones(len(row), np.float32), (row, column)), shape=shape
-        )
-        self.common = (np.bincount(word, minlength=vocab_size) + 0.5) / (
-            len(word) + 0.5 * vocab_size
-        )
-        self.after = count(
-            rows[:, :-1].ravel(), rows[:, 1:].ravel(), (vocab_size, vocab_size)
-        )  # row: the left neighbour
-        self.before = self.after.T.tocsr()  # row: the right neighbour
+    ):
+        rows = np.asarray(rows, dtype=np.int64)
+        self.V = vocab_size
+        self.side = side
+        self.both = both
+        left = rows[:, :-2].ravel()
+        word = rows[:, 1:-1].ravel()
+        right = rows[:, 2:].ravel()
+
+        def count(row, column, shape):
+            ones = np.ones(len(row), np.float32)
+            return sparse.csr_matrix((ones, (row, column)), shape=shape)
+
+        counts = np.bincount(word, minlength=vocab_size)
+        self.common = (counts + 0.5) / (len(word) + 0.5 * vocab_size)
+        # row: the left neighbour, then the right one
+        self.after = count(rows[:, :-1].ravel(), rows[:, 1:].ravel(), (vocab_size, vocab_size))
+        self.before = self.after.T.tocsr()
         self.contexts, index = np.unique(left * vocab_size + right, return_inverse=True)
         self.between = count(index, word, (len(self.contexts), vocab_size))
 
-    def __call__(self, left, right):
-        return _neighbour_guess(self, np.asarray(left, np.int64), np.asarray(right, np.int64))
-
-# %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c052
-def with_prior(counts, prior, strength: float) -> np.ndarray:
-    "Shares of counts plus `strength` imagined ones that follow the prior (Dirichlet smoothing; MacKay and Peto, 1995)."
-    return (counts + strength * prior) / (counts.sum(1, keepdims=True) + strength)
-
-
-def _neighbour_guess(model: Neighbours, left, right) -> np.ndarray:
-    "P(word | left, right), (N, V)."
-    common = model.common.astype(np.float32)
-    p = (
-        with_prior(model.after[left].toarray(), common, model.side)
-        * with_prior(model.before[right].toarray(), common, model.side)
-        / common
-    )
-    p /= p.sum(1, keepdims=True)
-    key = left * model.V + right
-    place = np.searchsorted(model.contexts, key).clip(max=len(model.contexts) - 1)
-    seen = model.between[place].toarray() * (model.contexts[place] == key)[:, None]
-    return with_prior(seen, p, model.both)
+    def __call__(
+        self,
+        left,  # (N,) token ids
+        right,  # (N,)
+    ) -> np.ndarray:  # (N, V) P(word | left, right)
+        left = np.asarray(left, np.int64)
+        right = np.asarray(right, np.int64)
+        common = self.common.astype(np.float32)
+        after = with_prior(self.after[left].toarray(), common, self.side)
+        before = with_prior(self.before[right].toarray(), common, self.side)
+        p = after * before / common
+        p /= p.sum(1, keepdims=True)
+        key = left * self.V + right
+        place = np.searchsorted(self.contexts, key).clip(max=len(self.contexts) - 1)
+        is_known = self.contexts[place] == key
+        seen = self.between[place].toarray() * is_known[:, None]
+        return with_prior(seen, p, self.both)
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c057
 def grow_head(
@@ -320,16 +380,16 @@ def grow_head(
     rows: Sequence[Sequence[int]],  # training rows: how common each word is
     seed: int = 0,
 ) -> MaskedLM:
-    "An MLM head on a copy of the encoder without dropout; its bias starts at the log-frequency of each word, half a count added."
+    """An MLM head on a copy of the encoder without dropout.
+
+    Its bias starts at the log-frequency of each word, half a count added."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         copied = Encoder(dataclasses.replace(encoder.config, dropout=0.0))
         copied.load_state_dict(encoder.state_dict())
         model = MaskedLM(copied)
-    counts = (
-        np.bincount(np.concatenate([r[1:-1] for r in rows]), minlength=encoder.config.vocab_size)
-        + 0.5
-    )
+    words = np.concatenate([row[1:-1] for row in rows])
+    counts = np.bincount(words, minlength=encoder.config.vocab_size) + 0.5
     with torch.no_grad():
         model.bias.copy_(torch.from_numpy(np.log(counts / counts.sum())))
     return model
@@ -346,33 +406,34 @@ def masked_recipe(run) -> dict:
 
 
 def masked_encoder(
-    run, refresh: bool = False
+    run,
+    refresh: bool = False,  # train anew
 ) -> tuple:  # (MaskedLM with .history, tokenizer); `model.encoder` is the Encoder
-    "MiniLM with a masked-language-model head, both trained on speeches: trained once for a scale, seed and code; `refresh` trains anew."
+    """MiniLM with a masked-language-model head, both trained on speeches.
+
+    Trained once for a scale, seed and code."""
 
     def make(folder):
         encoder, tokenizer = from_pretrained("minilm")
-        rows, recipe = speech_rows(run, tokenizer)["train"], masked_recipe(run)
+        rows = speech_rows(run, tokenizer)["train"]
         model = grow_head(encoder, rows, run.seed)
-        collate = masking_collate(tokenizer, recipe.pop("rate"))
+        recipe = masked_recipe(run)
+        collate_gaps = masking_collate(tokenizer, recipe.pop("rate"))
         history = fit(
             model,
-            [dict(input_ids=r) for r in rows],
-            collate=collate,
+            [dict(input_ids=row) for row in rows],
+            collate=collate_gaps,
             loss=masked_loss,
             seed=run.seed,
             progress=False,
             **recipe,
         )
         save_pretrained(model.encoder, folder / "encoder", tokenizer)
-        save_file(
-            {
-                n: p.detach().cpu().contiguous()
-                for n, p in model.named_parameters()
-                if not n.startswith("encoder.")
-            },
-            folder / "head.safetensors",
-        )
+        head = {}
+        for name, p in model.named_parameters():
+            if not name.startswith("encoder."):
+                head[name] = p.detach().cpu().contiguous()
+        save_file(head, folder / "head.safetensors")
         (folder / "history.json").write_text(json.dumps(dataclasses.asdict(history)))
 
     folder = built("masked_encoder", make, run, refresh=refresh)
@@ -389,18 +450,23 @@ def cloze(
     text: str,  # with one or more of the tokenizer's mask, "[MASK]"
     k: int = 5,  # how many words for each gap
 ) -> list[list[tuple[str, float]]]:  # for each gap, words and their probabilities, best first
-    "What the model puts into the gaps of a text. Raises `FtkitError` if there is none, or the text is too long."
+    """What the model puts into the gaps of a text.
+
+    Raises `FtkitError` if there is none, or the text is too long."""
     ids = torch.tensor(tokenize([text], tokenizer, None))
     gaps = ids == tokenizer.mask_token_id
     if not gaps.any():
         raise FtkitError(
-            f"The text has no gap: write {tokenizer.mask_token} where a word is missing, in {text!r:.60}."
+            f"The text has no gap: write {tokenizer.mask_token} where a word is missing, "
+            f"in {text!r:.60}."
         )
     device = next(model.parameters()).device
+    model.eval()
     with torch.no_grad():
-        p = model.eval().head(model.encoder(ids.to(device))[gaps.to(device)]).float().softmax(-1)
+        states = model.encoder(ids.to(device))[gaps.to(device)]
+        p = model.head(states).float().softmax(-1)
     best = p.topk(min(k, p.shape[1]))
-    return [
-        list(zip(tokenizer.convert_ids_to_tokens(i), q))
-        for i, q in zip(best.indices.tolist(), best.values.tolist())
-    ]
+    answers = []
+    for indices, values in zip(best.indices.tolist(), best.values.tolist(), strict=True):
+        answers.append(list(zip(tokenizer.convert_ids_to_tokens(indices), values, strict=True)))
+    return answers
