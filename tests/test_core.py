@@ -11,10 +11,22 @@ import time
 import numpy as np
 import pytest
 import torch
-from ftkit import core
-from ftkit.core import FtkitError, PeakMemory, Run, choose_compute, code_hash, resolve_scale, seed_everything, setup, unknown, write_beside
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ftkit import core
+from ftkit.core import (
+    FtkitError,
+    PeakMemory,
+    Run,
+    choose_compute,
+    code_hash,
+    resolve_scale,
+    seed_everything,
+    setup,
+    unknown,
+    write_beside,
+)
 
 
 @pytest.fixture
@@ -26,7 +38,8 @@ def test_the_scale_comes_from_the_argument_then_the_environment(monkeypatch):
     monkeypatch.delenv("FTKIT_SCALE", raising=False)
     assert resolve_scale() == "cpu"
     monkeypatch.setenv("FTKIT_SCALE", "smoke")
-    assert resolve_scale() == "smoke" and resolve_scale("gpu") == "gpu"
+    assert resolve_scale() == "smoke"
+    assert resolve_scale("gpu") == "gpu"
     monkeypatch.setenv("FTKIT_SCALE", "smok")
     with pytest.raises(FtkitError, match="Did you mean 'smoke'"):
         resolve_scale()
@@ -36,7 +49,8 @@ def test_the_scale_comes_from_the_argument_then_the_environment(monkeypatch):
 @given(st.text(max_size=20), st.lists(st.text(min_size=1, max_size=8), max_size=5))
 def test_unknown_names_list_what_there_is(name, known):
     text = str(unknown("thing", name, known))
-    assert text.startswith(f"Unknown thing '{name}'.") and all(k in text for k in known)
+    assert text.startswith(f"Unknown thing '{name}'.")
+    assert all(k in text for k in known)
 
 
 def test_a_device_that_is_not_there(monkeypatch):
@@ -61,15 +75,17 @@ def test_on_a_gpu_the_dtype_follows_the_compute_capability(monkeypatch, major, d
 
 def test_without_bf16_instructions_the_cpu_keeps_float32(monkeypatch):
     monkeypatch.setattr(core, "native_bf16", lambda device: "")
-    assert (
-        choose_compute("cpu").dtype == torch.float32
-        and "no native bfloat16" in choose_compute("cpu").why
-    )
+    compute = choose_compute("cpu")
+    assert compute.dtype == torch.float32
+    assert "no native bfloat16" in compute.why
 
 
 def test_setup_seeds_everything():
-    first = [setup("x", "smoke", 3) and float(np.random.rand() + torch.rand(())) for _ in range(2)]
-    assert first[0] == first[1]
+    drawn = []
+    for _ in range(2):
+        setup("x", "smoke", 3)
+        drawn.append(float(np.random.rand() + torch.rand(())))
+    assert drawn[0] == drawn[1]
     with pytest.raises(FtkitError, match="A seed is an integer"):
         seed_everything(2**32)
 
@@ -85,7 +101,8 @@ def test_a_record_is_a_finite_number(run, value):
     [np.float32(0.5), torch.tensor(0.5), torch.tensor(0.5, dtype=torch.bfloat16), np.array(0.5)],
 )
 def test_scalars_of_other_libraries_are_numbers(run, value):
-    assert run.record("x", value) == 0.5 and type(run.metrics["x"]["value"]) is float
+    assert run.record("x", value) == 0.5
+    assert type(run.metrics["x"]["value"]) is float
 
 
 def test_the_record_survives_json(run):
@@ -95,24 +112,13 @@ def test_the_record_survives_json(run):
     run.claim(True, "holds", at="smoke")
     run.claim(False, "cannot be known here", at="cpu")
     record = json.loads(json.dumps(run.as_dict()))
-    assert (
-        record["schema"] == 1
-        and record["metrics"]["x"]["setting"] == {"rows": 3}
-        and record["controls"]["y"]["control_of"] == "x"
-    )
-    assert [c["held"] for c in record["claims"]] == [True, None] and record["device_class"] == "cpu"
-    assert {
-        "seconds",
-        "peak_memory",
-        "versions",
-        "threads",
-        "dtype",
-        "why",
-        "assets",
-        "commit",
-        "dirty",
-        "code",
-    } <= set(record)
+    assert record["schema"] == 1
+    assert record["metrics"]["x"]["setting"] == {"rows": 3}
+    assert record["controls"]["y"]["control_of"] == "x"
+    assert [c["held"] for c in record["claims"]] == [True, None]
+    assert record["device_class"] == "cpu"
+    about = "seconds peak_memory versions threads dtype why assets commit dirty code"
+    assert set(about.split()) <= set(record)
     assert "not checked below cpu" in core.record_text(record)
 
 
@@ -125,10 +131,9 @@ def test_a_false_claim_stops_the_lesson(run):
 
 
 def test_the_dial(run):
-    assert (
-        run.choose(smoke=1, cpu=2) == 1
-        and Run("x", "gpu", 0, *choose_compute("cpu")).choose(smoke=1, cpu=2) == 2
-    )
+    assert run.choose(smoke=1, cpu=2) == 1
+    on_gpu = Run("x", "gpu", 0, *choose_compute("cpu"))
+    assert on_gpu.choose(smoke=1, cpu=2) == 2
     with pytest.raises(FtkitError):
         run.choose(smoke=1)
 
@@ -170,6 +175,8 @@ def test_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path):
 
 def test_a_place_that_cannot_be_written_to(tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(FtkitError, match="Choose a folder"):
-        with write_beside(tmp_path / "file" / "below"):
-            pass
+    with (
+        pytest.raises(FtkitError, match="Choose a folder"),
+        write_beside(tmp_path / "file" / "below"),
+    ):
+        pass

@@ -1,15 +1,25 @@
 """Tables: what is read and refused, how columns are found, how rows are split."""
 
 import csv
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ftkit import tables
 from ftkit.core import FtkitError
 from ftkit.kit.cli import write_table
+from ftkit.tables import (
+    choose_columns,
+    make_parts,
+    normalised,
+    read_table,
+    split_table,
+    suffixes,
+    take_rows,
+)
 
 classes = ("animals", "food", "music", "space", "sport", "weather")
 words = dict(
@@ -26,12 +36,11 @@ def table(n=12, seed=0):
     "Six classes, the later ones rarer."
     rng = np.random.default_rng(seed)
     labels = [c for k, c in enumerate(classes) for _ in range(n + 6 * (5 - k))]
-    return pd.DataFrame(
-        [
-            dict(id=f"{i:03d}", text=" ".join(rng.choice(words[c].split(), 6)) + f" {i}", label=c)
-            for i, c in enumerate(labels)
-        ]
-    )
+    rows = []
+    for i, label in enumerate(labels):
+        text = " ".join(rng.choice(words[label].split(), 6))
+        rows.append(dict(id=f"{i:03d}", text=f"{text} {i}", label=label))
+    return pd.DataFrame(rows)
 
 
 # Tables
@@ -40,46 +49,42 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=6), st.sampled_from(tables.suffixes))
+@given(st.lists(st.tuples(cells, cells), min_size=1, max_size=6), st.sampled_from(suffixes))
 def test_what_is_written_is_read_again(tmp_path_factory, rows, suffix):
     path = tmp_path_factory.mktemp("t") / f"t{suffix}"
     given_table = pd.DataFrame(rows, columns=["a", "b"], dtype=object)
     write_table(given_table, path)
-    assert tables.read_table(path).values.tolist() == given_table.values.tolist()
+    assert read_table(path).values.tolist() == given_table.values.tolist()
 
 
 def test_values_stay_as_they_are(tmp_path):
     (tmp_path / "a.csv").write_text("\ufefftext,label\n007,NA\n1e5,null\n,None\n", encoding="utf-8")
-    assert tables.read_table(tmp_path / "a.csv").values.tolist() == [
-        ["007", "NA"],
-        ["1e5", "null"],
-        ["", "None"],
-    ]
-    assert list(tables.read_table(tmp_path / "a.csv").columns) == ["text", "label"]
+    found = read_table(tmp_path / "a.csv")
+    assert found.values.tolist() == [["007", "NA"], ["1e5", "null"], ["", "None"]]
+    assert list(found.columns) == ["text", "label"]
 
 
 def test_tsv_with_and_without_quotation_marks(tmp_path):
     (tmp_path / "a.tsv").write_text('text\tlabel\n"a\tb"\tx\n')
     (tmp_path / "b.tsv").write_text('text\tlabel\n"Oh" she said\tx\n')
-    assert tables.read_table(tmp_path / "a.tsv").text[0] == "a\tb"
-    assert tables.read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
+    assert read_table(tmp_path / "a.tsv").text[0] == "a\tb"
+    assert read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
 
 
 def test_a_broken_csv_names_its_line(tmp_path):
     (tmp_path / "a.csv").write_text('text,label\n"two\nlines",x\na,b,c\n')
-    with pytest.raises(
-        FtkitError, match=r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
-    ):
-        tables.read_table(tmp_path / "a.csv")
+    sentence = r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
+    with pytest.raises(FtkitError, match=sentence):
+        read_table(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("text,label\na,b\nonly\n")
     with pytest.raises(FtkitError, match="line 3: 1 fields"):
-        tables.read_table(tmp_path / "a.csv")
+        read_table(tmp_path / "a.csv")
 
 
 def test_the_csv_limit_is_put_back(tmp_path):
     before = csv.field_size_limit()
     (tmp_path / "a.csv").write_text("text\n" + "x" * 1_000_000)
-    assert len(tables.read_table(tmp_path / "a.csv").text[0]) == 1_000_000
+    assert len(read_table(tmp_path / "a.csv").text[0]) == 1_000_000
     assert csv.field_size_limit() == before
 
 
@@ -88,8 +93,8 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
     frame.to_parquet(tmp_path / "a.parquet")
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     for name in ("a.parquet", "a.jsonl"):
-        read = tables.read_table(tmp_path / name)
-        rows = tables.take_rows(read, tables.choose_columns(read), name, drop_empty=True)
+        read = read_table(tmp_path / name)
+        rows = take_rows(read, choose_columns(read), name, drop_empty=True)
         assert rows.label.tolist() == ["1", "0"]
 
 
@@ -107,24 +112,21 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
 )
 def test_columns_are_found_in_any_order(names, expected):
     frame = table().drop(columns="id").set_axis(names, axis=1)
-    assert tables.choose_columns(frame)[:2] == expected
-    assert tables.choose_columns(frame[list(names)[::-1]])[:2] == expected
+    assert choose_columns(frame)[:2] == expected
+    assert choose_columns(frame[list(names)[::-1]])[:2] == expected
 
 
 def test_an_id_is_neither_text_nor_label():
-    assert tables.choose_columns(table().rename(columns=dict(text="phrase", label="kind")))[:2] == (
-        "phrase",
-        "kind",
-    )
+    frame = table().rename(columns=dict(text="phrase", label="kind"))
+    assert choose_columns(frame)[:2] == ("phrase", "kind")
 
 
 def test_what_is_given_wins_and_what_is_unclear_is_asked():
     frame = table().assign(text2=lambda t: t.text)
-    assert tables.choose_columns(frame, text="text2", label="id")[:2] == ("text2", "id")
+    assert choose_columns(frame, text="text2", label="id")[:2] == ("text2", "id")
+    unclear = frame.set_axis(["id", "x", "label", "y2"], axis=1)[["id", "x", "y2", "label"]]
     with pytest.raises(FtkitError, match="Say --text NAME; the table has: id, x, y2, label"):
-        tables.choose_columns(
-            frame.set_axis(["id", "x", "label", "y2"], axis=1)[["id", "x", "y2", "label"]]
-        )
+        choose_columns(unclear)
 
 
 # Splits
@@ -143,58 +145,54 @@ labelled = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(labelled, st.integers(0, 5))
 def test_a_split_keeps_rows_and_texts_together(rows, seed):
-    frame = pd.DataFrame(
-        [
-            dict(text=f"{pad} {text.upper() if pad else text}", label=label)
-            for text, label, pad in rows
-        ]
-    )
+    spelled = []
+    for text, label, pad in rows:
+        if pad:
+            text = text.upper()
+        spelled.append(dict(text=f"{pad} {text}", label=label))
+    frame = pd.DataFrame(spelled)
     try:
-        parts = tables.split_table(frame, seed)
+        parts = split_table(frame, seed)
     except FtkitError as e:
         assert "Too few rows" in str(e) or "All" in str(e)
         return
     assert sorted(i for p in parts.values() for i in p.index) == list(frame.index)
-    seen = [set(p.text.map(tables.normalised)) for p in parts.values()]
-    assert not (seen[0] & seen[1] or seen[0] & seen[2] or seen[1] & seen[2])
+    seen = [set(p.text.map(normalised)) for p in parts.values()]
+    for one, other in itertools.combinations(seen, 2):
+        assert not one & other
     assert all(len(p) for p in parts.values())
-    again = tables.split_table(frame, seed)
+    again = split_table(frame, seed)
     assert all(parts[k].equals(again[k]) for k in parts)
 
 
 def test_sizes_and_classes_of_a_split():
     frame = table()
-    parts = tables.split_table(frame)
+    parts = split_table(frame)
     for part in parts.values():
         assert set(part.label) == set(classes)
     for name in ("validation", "test"):
         counts = parts[name].label.value_counts()
-        assert all(
-            counts[c] == max(1, round(0.1 * n)) for c, n in frame.label.value_counts().items()
-        )
-    assert not tables.split_table(frame, seed=1)["test"].equals(parts["test"])
+        for label, n in frame.label.value_counts().items():
+            assert counts[label] == max(1, round(0.1 * n))
+    assert not split_table(frame, seed=1)["test"].equals(parts["test"])
 
 
 def test_one_class_and_small_classes_are_named():
     with pytest.raises(FtkitError, match="All 4 rows have the label 'x'"):
-        tables.split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
-    with pytest.raises(
-        FtkitError, match=r"'rare' \(2 rows, 2 different texts\).*needs 3 different texts"
-    ):
-        tables.split_table(
-            pd.DataFrame(dict(text=list("abcdefgh"), label=["a"] * 6 + ["rare"] * 2))
-        )
+        split_table(pd.DataFrame(dict(text=list("abcd"), label="x")))
+    small_class = pd.DataFrame(dict(text=list("abcdefgh"), label=["a"] * 6 + ["rare"] * 2))
+    sentence = r"'rare' \(2 rows, 2 different texts\).*needs 3 different texts"
+    with pytest.raises(FtkitError, match=sentence):
+        split_table(small_class)
 
 
 def test_given_parts_are_kept_and_taken_out_of_training():
     frame = table()[["text", "label"]]
     test = frame.iloc[::5].assign(text=lambda t: t.text.str.upper())
-    parts = tables.make_parts(frame, test=test)
+    parts = make_parts(frame, test=test)
     assert parts.test is test
-    assert not set(parts.train.text.map(tables.normalised)) & set(test.text.map(tables.normalised))
-    assert (
-        len(parts.train) + len(parts.validation) == len(frame) - len(test)
-        and "left out of training" in parts.why
-    )
-    both = tables.make_parts(frame, validation=test, test=test)
+    assert not set(parts.train.text.map(normalised)) & set(test.text.map(normalised))
+    assert len(parts.train) + len(parts.validation) == len(frame) - len(test)
+    assert "left out of training" in parts.why
+    both = make_parts(frame, validation=test, test=test)
     assert len(both.train) == len(frame) - len(test)
