@@ -4,29 +4,37 @@
 
 # %% auto #0
 __all__ = ['settings_file', 'sentiment_data', 'columns', 'sentiment_recipe', 'Full', 'methods', 'resolve_method', 'finetune',
-           'Prediction', 'Evaluation', 'Classifier', 'scored', 'sentiment_full', 'reference_reproduction']
+           'Prediction', 'Evaluation', 'scored', 'Classifier', 'sentiment_full', 'reference_reproduction']
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #b766c2dd
-import json, os
+import json
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 
-from ..core import FtkitError, seed_everything, setup, unknown, write_beside
 from ..catalog import built
-from ..data import quiet_and_seeded, load_encoder, load_text
+from ..core import FtkitError, seed_everything, unknown, write_beside
+from ..data import load_encoder, load_text, quiet_and_seeded
+from ftkit.foundations.evaluation import (
+    Interval,
+    Report,
+    classification_report,
+    confidence_interval,
+)
 from ..foundations.text import make_examples
 from ..foundations.training import History, fit, predict
-from ..foundations.evaluation import Interval, Report, classification_report, confidence_interval
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #8973f46d
 def sentiment_data(run) -> tuple:
-    "Train, validation and test reviews of lesson 30 for a run: the same for every lesson that compares with it."
+    """Train, validation and test reviews of lesson 30 for a run.
+
+    They are the same for every lesson that compares with it."""
     data = load_text("imdb")
     sizes = dict(
         train=run.choose(smoke=64, cpu=4000, gpu=len(data["train"])),
@@ -40,36 +48,44 @@ def columns(
     data: Any,  # a datasets.Dataset, a DataFrame or a dict of lists with columns text and label
     label_names: Sequence[str] | None = None,  # the names that count; None: those of the data
 ) -> tuple[list[str], list[int], list[str]]:  # texts (N), label numbers (N), label names (C)
-    "Texts, label numbers and label names of a table. Raises `FtkitError` for a missing column, one class, or a label not in `label_names`."
+    """Texts, label numbers and label names of a table.
+
+    Raises `FtkitError` for a missing column, one class, or a label not in `label_names`."""
     there = list(getattr(data, "column_names", None) or data)
     for column in ("text", "label"):
         if column not in there:
             raise FtkitError(
-                f"No column '{column}' in the data; it has: {', '.join(map(str, there))}. Rename the one that holds the {column}."
+                f"No column '{column}' in the data; it has: {', '.join(map(str, there))}. "
+                f"Rename the one that holds the {column}."
             )
     features = data.features if isinstance(getattr(data, "features", None), dict) else {}
     numbered = getattr(features.get("label"), "names", None)
-    given = [numbered[i] for i in data["label"]] if numbered else [str(x) for x in data["label"]]
-    names = list(
-        label_names
-        or numbered
-        or sorted(set(given), key=lambda x: (float(x), x) if _is_number(x) else (np.inf, x))
-    )
+    if numbered:
+        given = [numbered[i] for i in data["label"]]
+    else:
+        given = [str(label) for label in data["label"]]
+    names = list(label_names or numbered or sorted(set(given), key=_numbers_first))
     if len(names) < 2:
         raise FtkitError(f"A classifier needs at least two classes; the data has only {names}.")
-    number = {name: i for i, name in enumerate(names)}
-    if unseen := sorted(set(given) - set(names)):
+    unseen = sorted(set(given) - set(names))
+    if unseen:
         raise FtkitError(
-            f"Label '{unseen[0]}' (row {given.index(unseen[0]) + 1}) is not among the classes trained on: {', '.join(names)}."
+            f"Label '{unseen[0]}' (row {given.index(unseen[0]) + 1}) "
+            f"is not among the classes trained on: {', '.join(names)}."
         )
-    return [str(t) for t in data["text"]], [number[x] for x in given], names
+    number = {name: i for i, name in enumerate(names)}
+    return [str(t) for t in data["text"]], [number[label] for label in given], names
 
 
-def _is_number(text: str) -> bool:
+def _numbers_first(label: str) -> tuple[float, str]:
+    "What to sort labels by: numbers by size, then words by the alphabet."
     try:
-        return bool(np.isfinite(float(text)))
+        value = float(label)
     except ValueError:
-        return False
+        value = np.inf
+    if not np.isfinite(value):
+        value = np.inf
+    return value, label
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #edce39ec
 def sentiment_recipe(run) -> dict:
@@ -107,7 +123,9 @@ class Full:
 
 
 def methods() -> dict[str, type]:
-    "The methods of `finetune` by name, from the entry-point group `ftkit.methods`; other packages may add theirs."
+    """The methods of `finetune` by name, from the entry-point group `ftkit.methods`.
+
+    Other packages may add theirs."""
     return {entry.name: entry.load() for entry in entry_points(group="ftkit.methods")}
 
 
@@ -137,21 +155,30 @@ def finetune(
     pretrained: bool = True,  # False: the same network from random weights, a control
     **fit_options,  # anything else that `fit` takes
 ) -> "Classifier":
-    "Teach a pretrained encoder to classify texts. Raises `FtkitError` for bad data, names or sizes."
-    method, (texts, labels, names) = resolve_method(method), columns(train)
+    """Teach a pretrained encoder to classify texts.
+
+    Raises `FtkitError` for bad data, names or sizes."""
+    method = resolve_method(method)
+    texts, labels, names = columns(train)
     network, tokenizer = load_encoder(
         model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed
     )
-    if max_length > (room := getattr(network.config, "max_position_embeddings", max_length)):
+    room = getattr(network.config, "max_position_embeddings", max_length)
+    if max_length > room:
         raise FtkitError(
-            f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say {room} or less."
+            f"max_length is {max_length}, but '{model}' reads at most {room} tokens; "
+            f"say {room} or less."
         )
     seed_everything(seed)  # what a method adds is drawn from the seed too
     network = method.prepare(network)
-    examples = lambda texts, labels: make_examples(
-        texts, labels, tokenizer, max_length=max_length, keep=keep
-    )
-    watched = None if validation is None else examples(*columns(validation, names)[:2])
+
+    def examples(texts, labels):
+        return make_examples(texts, labels, tokenizer, max_length=max_length, keep=keep)
+
+    watched = None
+    if validation is not None:
+        watched_texts, watched_labels, _ = columns(validation, names)
+        watched = examples(watched_texts, watched_labels)
     history = fit(
         network,
         examples(texts, labels),
@@ -174,10 +201,10 @@ class Prediction(NamedTuple):
 
 @dataclass
 class Evaluation:
-    "What a classifier did on labelled texts: labels (N), probabilities (N, C), the report and its macro F1 with an interval."
+    "What a classifier did on labelled texts, the report, and its macro F1 with an interval."
 
-    labels: np.ndarray
-    probabilities: np.ndarray
+    labels: np.ndarray  # (N)
+    probabilities: np.ndarray  # (N, C)
     report: Report
     interval: Interval
 
@@ -191,10 +218,76 @@ class Evaluation:
     def _repr_html_(self):
         return f"{self.report._repr_html_()}<p>macro F1 {self.interval}</p>"
 
+
+def scored(
+    labels: Sequence[int],  # (N)
+    probabilities: np.ndarray,  # (N, C)
+    names: Sequence[str],  # (C)
+) -> Evaluation:
+    "Report and interval for probabilities from anywhere."
+    labels = np.array(labels)
+    predictions = probabilities.argmax(1)
+    report = classification_report(labels, predictions, names)
+    interval = confidence_interval(labels, predictions, "macro_f1")
+    return Evaluation(labels, probabilities, report, interval)
+
+# %% ../../nbs/3_finetuning/30_finetune.ipynb #f34182c5
+settings_file = "ftkit.json"  # beside config.json: what transformers has no place for
+
+
+def _settings(folder: Path) -> dict:
+    "What `save` wrote down; nothing for a folder that transformers itself has written."
+    path = folder / settings_file
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise FtkitError(
+            f"{path} is not JSON ({e}). Train the model again, or copy the folder again."
+        ) from e
+
+
+def _check_complete(folder: Path, adapter_only: bool) -> None:
+    "Raise `FtkitError` that names the files which a model folder lacks."
+    vocabularies = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
+    needed = [next((f for f in vocabularies if (folder / f).exists()), "tokenizer.json")]
+    if adapter_only:
+        needed.append("adapter")
+    else:
+        needed += ["config.json", "model.safetensors"]
+    missing = [name for name in needed if not (folder / name).exists()]
+    if missing:
+        there = ", ".join(sorted(path.name for path in folder.iterdir()))
+        raise FtkitError(
+            f"The model folder {folder} has no {' and no '.join(missing)}; "
+            f"it has: {there or 'nothing'}."
+        )
+
+
+def _from_folder(folder: Path) -> tuple:
+    """Model and tokenizer of a transformers folder; a damaged file is said by name.
+
+    Only safetensors are read."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    try:
+        with quiet_and_seeded(0):
+            model = AutoModelForSequenceClassification.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            )
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as e:
+        raise FtkitError(
+            f"The model folder {folder} cannot be read "
+            f"({type(e).__name__}: {str(e).splitlines()[0]}). Train it again, or copy it again."
+        ) from e
+    return model, tokenizer
+
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #2059ac27
 @dataclass
 class Classifier:
-    "A fine-tuned network with all that it needs to read a text: tokenizer, label names, truncation."
+    "A fine-tuned network with all that it needs to read a text: tokenizer, names, truncation."
 
     model: Any
     tokenizer: Any
@@ -206,167 +299,98 @@ class Classifier:
     history: History | None = None
 
     def probabilities(self, texts: Sequence[str], **predict_options) -> np.ndarray:
-        return _probabilities(self, texts, predict_options)
+        "Class probabilities (N, C) in the order of the texts."
+        if isinstance(texts, str):
+            raise FtkitError(
+                "predict takes a list of texts; a single string was given. "
+                "Put it in a list: [text]."
+            )
+        if len(texts) == 0:
+            return np.zeros((0, len(self.label_names)), dtype=np.float32)
+        examples = make_examples(
+            list(texts), None, self.tokenizer, max_length=self.max_length, keep=self.keep
+        )
+        return predict(self.model, examples, **predict_options).softmax(-1).numpy()
 
     def predict(self, texts: Sequence[str], **predict_options) -> list[Prediction]:
-        return _predict(self, texts, predict_options)
+        "The likeliest label of each text, with its probability."
+        rows = self.probabilities(texts, **predict_options)
+        return [Prediction(self.label_names[p.argmax()], float(p.max())) for p in rows]
 
     def evaluate(self, data: Any, **predict_options) -> Evaluation:
-        return _evaluate(self, data, predict_options)
+        "Report and interval on labelled texts: a table with columns text and label."
+        texts, labels, _ = columns(data, self.label_names)
+        probabilities = self.probabilities(texts, **predict_options)
+        return scored(labels, probabilities, self.label_names)
 
     def save(self, folder: str | os.PathLike, adapter_only: bool = False) -> Path:
-        return _save(self, folder, adapter_only)
+        """Write the folder at once: merged weights that transformers loads, tokenizer, settings.
+
+        And the adapter, if the method has one."""
+        settings = dict(
+            schema=1,
+            method=self.method.name,
+            base=self.base,
+            label_names=self.label_names,
+            max_length=self.max_length,
+            keep=self.keep,
+            adapter_only=adapter_only,
+        )
+        with write_beside(folder, folder=True) as beside:
+            with quiet_and_seeded(0):
+                if not adapter_only:
+                    self.method.merged(self.model).save_pretrained(beside)
+                self.tokenizer.save_pretrained(beside)
+            adapter = beside / "adapter"
+            adapter.mkdir()
+            self.method.save(self.model, adapter)
+            if not any(adapter.iterdir()):
+                if adapter_only:
+                    raise FtkitError(
+                        f"The method '{self.method.name}' has no adapter to save alone; "
+                        "save the whole model."
+                    )
+                adapter.rmdir()
+            (beside / settings_file).write_text(json.dumps(settings, indent=1))
+        return Path(folder)
 
     @classmethod
     def load(cls, folder: str | os.PathLike) -> "Classifier":
-        return _load(cls, folder)
-
-# %% ../../nbs/3_finetuning/30_finetune.ipynb #d6f85ce1
-def _probabilities(clf, texts, options) -> np.ndarray:
-    "Class probabilities (N, C) in the order of the texts."
-    if isinstance(texts, str):
-        raise FtkitError(
-            "predict takes a list of texts; a single string was given. Put it in a list: [text]."
-        )
-    if len(texts) == 0:
-        return np.zeros((0, len(clf.label_names)), dtype=np.float32)
-    examples = make_examples(
-        list(texts), None, clf.tokenizer, max_length=clf.max_length, keep=clf.keep
-    )
-    return predict(clf.model, examples, **options).softmax(-1).numpy()
-
-
-def _predict(clf, texts, options) -> list[Prediction]:
-    return [
-        Prediction(clf.label_names[p.argmax()], float(p.max()))
-        for p in _probabilities(clf, texts, options)
-    ]
-
-
-def _evaluate(clf, data, options) -> Evaluation:
-    texts, labels, _ = columns(data, clf.label_names)
-    return scored(labels, _probabilities(clf, texts, options), clf.label_names)
-
-
-def scored(
-    labels: Sequence[int],  # (N)
-    probabilities: np.ndarray,  # (N, C)
-    names: Sequence[str],  # (C)
-) -> Evaluation:
-    "Report and interval for probabilities from anywhere."
-    labels, predictions = np.array(labels), probabilities.argmax(1)
-    return Evaluation(
-        labels,
-        probabilities,
-        classification_report(labels, predictions, names),
-        confidence_interval(labels, predictions, "macro_f1"),
-    )
-
-# %% ../../nbs/3_finetuning/30_finetune.ipynb #a173515a
-settings_file = "ftkit.json"  # beside config.json: what transformers has no place for
-
-
-def _save(clf, folder, adapter_only) -> Path:
-    "Write the folder at once: merged weights that transformers loads, tokenizer, settings, and the adapter if the method has one."
-    settings = dict(
-        schema=1,
-        method=clf.method.name,
-        base=clf.base,
-        label_names=clf.label_names,
-        max_length=clf.max_length,
-        keep=clf.keep,
-        adapter_only=adapter_only,
-    )
-    with write_beside(folder, folder=True) as beside:
-        with quiet_and_seeded(0):
-            if not adapter_only:
-                clf.method.merged(clf.model).save_pretrained(beside)
-            clf.tokenizer.save_pretrained(beside)
-        adapter = beside / "adapter"
-        adapter.mkdir()
-        clf.method.save(clf.model, adapter)
-        if not any(adapter.iterdir()):
-            if adapter_only:
-                raise FtkitError(
-                    f"The method '{clf.method.name}' has no adapter to save alone; save the whole model."
-                )
-            adapter.rmdir()
-        (beside / settings_file).write_text(json.dumps(settings, indent=1))
-    return Path(folder)
-
-# %% ../../nbs/3_finetuning/30_finetune.ipynb #f34182c5
-def _settings(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as e:
-        raise FtkitError(
-            f"{path} is not JSON ({e}). Train the model again, or copy the folder again."
-        ) from e
-
-
-def _from_folder(folder):
-    "Model and tokenizer of a transformers folder; a damaged file is said by name. Only safetensors are read."
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    try:
-        with quiet_and_seeded(0):
-            return (
-                AutoModelForSequenceClassification.from_pretrained(
-                    folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-                ),
-                AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        "Read a folder that `save`, or transformers itself, has written."
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise FtkitError(
+                f"No model folder {folder}. `ftkit finetune --out {folder}` would write one."
             )
-    except Exception as e:
-        raise FtkitError(
-            f"The model folder {folder} cannot be read ({type(e).__name__}: {str(e).splitlines()[0]}). Train it again, or copy it again."
-        ) from e
-
-# %% ../../nbs/3_finetuning/30_finetune.ipynb #07a7efe9
-def _load(cls, folder):
-    "Read a folder that `save`, or transformers itself, has written."
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FtkitError(
-            f"No model folder {folder}. `ftkit finetune --out {folder}` would write one."
+        settings = _settings(folder)
+        adapter_only = settings.get("adapter_only", False)
+        _check_complete(folder, adapter_only)
+        names = settings.get("label_names")
+        if adapter_only:
+            method = resolve_method(settings["method"])
+            base = settings["base"]
+            model, tokenizer = load_encoder(base, num_labels=len(names), label_names=names)
+            model = method.load(model, folder / "adapter")
+        else:
+            method = Full()
+            model, tokenizer = _from_folder(folder)
+        if not names:
+            names = [str(model.config.id2label[i]) for i in range(model.config.num_labels)]
+        return cls(
+            model=model,
+            tokenizer=tokenizer,
+            label_names=names,
+            method=method,
+            max_length=settings.get("max_length", 128),
+            keep=settings.get("keep", "head_tail"),
+            base=settings.get("base", str(folder)),
         )
-    settings = _settings(folder / settings_file) if (folder / settings_file).is_file() else {}
-    alone = settings.get("adapter_only", False)
-    vocabulary = next(
-        (
-            f
-            for f in ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model")
-            if (folder / f).exists()
-        ),
-        "tokenizer.json",
-    )
-    needed = [vocabulary] + (["adapter"] if alone else ["config.json", "model.safetensors"])
-    if missing := [name for name in needed if not (folder / name).exists()]:
-        raise FtkitError(
-            f"The model folder {folder} has no {' and no '.join(missing)}; it has: {', '.join(sorted(p.name for p in folder.iterdir())) or 'nothing'}."
-        )
-    names, method = (
-        settings.get("label_names"),
-        resolve_method(settings["method"]) if alone else Full(),
-    )
-    if alone:
-        model, tokenizer = load_encoder(settings["base"], num_labels=len(names), label_names=names)
-        model = method.load(model, folder / "adapter")
-    else:
-        model, tokenizer = _from_folder(folder)
-    names = names or [str(model.config.id2label[i]) for i in range(model.config.num_labels)]
-    return cls(
-        model,
-        tokenizer,
-        names,
-        method,
-        settings.get("max_length", 128),
-        settings.get("keep", "head_tail"),
-        settings.get("base", str(folder)),
-    )
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #237bf28c
 def sentiment_full(run, refresh: bool = False) -> tuple:
-    "Classifier, test evaluation and history of lesson 30's full fine-tuning: trained once for a scale, seed and code; `refresh` trains anew."
+    """Classifier, test evaluation and history of lesson 30's full fine-tuning.
+
+    Trained once for a scale, seed and code; `refresh` trains anew."""
 
     def make(folder):
         train, validation, test = sentiment_data(run)
@@ -376,13 +400,17 @@ def sentiment_full(run, refresh: bool = False) -> tuple:
         (folder / "history.json").write_text(json.dumps(asdict(clf.history)))
 
     folder = built("sentiment_full", make, run, refresh=refresh)
-    clf, labels = Classifier.load(folder / "model"), sentiment_data(run)[2]["label"]
+    clf = Classifier.load(folder / "model")
     clf.history = History(**json.loads((folder / "history.json").read_text()))
-    return clf, scored(labels, np.load(folder / "test_probabilities.npy"), clf.label_names)
+    _, _, test = sentiment_data(run)
+    probabilities = np.load(folder / "test_probabilities.npy")
+    return clf, scored(test["label"], probabilities, clf.label_names)
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #e78c51ae
 def reference_reproduction(run) -> Evaluation | None:
-    "bert-base-cased on the Hub's IMDB (25,000 + 25,000 reviews) at scale gpu with a connection; None otherwise."
+    """bert-base-cased on the Hub's IMDB (25,000 + 25,000 reviews).
+
+    At scale gpu with a connection; None otherwise."""
     if run.scale != "gpu":
         return None
     from datasets import load_dataset
