@@ -5,11 +5,15 @@
 # %% auto #0
 __all__ = ['digit_names', 'colours', 'wordings', 'caption_words', 'alignment', 'uniformity', 'paragraph_halves', 'ranks',
            'recall', 'mean_of_tokens', 'Embedder', 'collate_views', 'views_loss', 'repeat_floor', 'Scene', 'caption',
-           'caption_ids', 'scenes', 'load_digits', 'draw', 'make_pictures', 'collate_pictures', 'ImageEncoder', 'CLIP',
-           'both_directions', 'clip_loss', 'scene_vectors', 'zero_shot', 'replayed', 'split_batch', 'cached_gradients']
+           'caption_ids', 'scenes', 'load_digits', 'draw_scene', 'make_pictures', 'collate_pictures', 'ImageEncoder',
+           'CLIP', 'both_directions', 'clip_loss', 'scene_vectors', 'zero_shot', 'replayed', 'split_batch',
+           'cached_gradients']
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #445d074c
-import contextlib, itertools, math, re
+import contextlib
+import itertools
+import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -24,26 +28,33 @@ from ..core import FtkitError
 from ..foundations.evaluation import Interval, proportion_interval
 from ..foundations.losses import cross_entropy, info_nce
 from ..foundations.text import collate
-from ..foundations.training import random_state, set_random_state
+from ..foundations.training import random_state, set_random_state, to_device
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #a31c7354
 def alignment(
     x: Tensor,  # (N, C)
     y: Tensor,  # (N, C): row i is another view of what row i of x shows
 ) -> float:  # from 0, every two coincide, to 4, every two are opposite
-    "Mean squared distance of the two views on the unit sphere (Wang and Isola, 2020, arXiv:2005.10242, equation 2 with exponent 2). Raises `FtkitError`."
+    """Mean squared distance of the two views on the unit sphere.
+
+    Source: Wang and Isola, 2020, arXiv:2005.10242, equation 2 with exponent 2.
+    Raises `FtkitError`."""
     if x.ndim != 2 or x.shape != y.shape or not len(x):
         raise FtkitError(
-            f"alignment needs two tables (N, C) of one shape; {tuple(x.shape)} and {tuple(y.shape)} were given."
+            "alignment needs two tables (N, C) of one shape; "
+            f"{tuple(x.shape)} and {tuple(y.shape)} were given."
         )
-    return (F.normalize(x, dim=1) - F.normalize(y, dim=1)).square().sum(1).mean().item()
+    difference = F.normalize(x, dim=1) - F.normalize(y, dim=1)
+    return difference.square().sum(1).mean().item()
 
 
 def uniformity(
     x: Tensor,  # (N, C), N at least 2
     t: float = 2.0,  # how sharply near pairs count
 ) -> float:  # 0 if all coincide; near -2t for random directions in many dimensions
-    "Log of the mean Gaussian potential over all pairs on the unit sphere (equation 3 of the same paper). Raises `FtkitError`."
+    """Log of the mean Gaussian potential over all pairs on the unit sphere.
+
+    Source: equation 3 of the same paper. Raises `FtkitError`."""
     if x.ndim != 2 or len(x) < 2:
         raise FtkitError(
             f"uniformity needs a table (N, C) of two rows or more; {tuple(x.shape)} was given."
@@ -58,16 +69,22 @@ def paragraph_halves(
     texts: Iterable[str],  # whole speeches
     shortest: int = 20,  # words in each half, at least
 ) -> list[tuple[str, str]]:
-    "Every paragraph of at most 160 words, cut in two at the end of a sentence nearest to its middle."
+    """Every paragraph of at most 160 words, cut in two.
+
+    The cut is the end of a sentence, the one nearest to the middle."""
     found = []
-    for paragraph in (p.strip() for text in texts for p in text.split("\n")):
-        ends = [m.end() for m in re.finditer(r"[.!?;](?=\s)", paragraph)]
-        if not ends or len(paragraph.split()) > 160:
-            continue
-        cut = min(ends, key=lambda end: abs(end - len(paragraph) / 2))
-        first, second = paragraph[:cut], paragraph[cut:].strip()
-        if min(len(first.split()), len(second.split())) >= shortest:
-            found.append((first, second))
+    for text in texts:
+        for line in text.split("\n"):
+            paragraph = line.strip()
+            ends = [match.end() for match in re.finditer(r"[.!?;](?=\s)", paragraph)]
+            if not ends or len(paragraph.split()) > 160:
+                continue
+            middle = len(paragraph) / 2
+            cut = min(ends, key=lambda end: abs(end - middle))
+            first = paragraph[:cut]
+            second = paragraph[cut:].strip()
+            if min(len(first.split()), len(second.split())) >= shortest:
+                found.append((first, second))
     return found
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #3db86675
@@ -76,17 +93,15 @@ def ranks(
     keys: Tensor,  # (K, C), K at least N: key i answers query i
 ) -> Tensor:  # (N,) from 1, the best, to K; ties count against the answer
     "The place of each query's own key when keys are sorted by cosine. Raises `FtkitError`."
-    if (
-        queries.ndim != 2
-        or keys.ndim != 2
-        or queries.shape[1] != keys.shape[1]
-        or len(keys) < len(queries)
-    ):
+    are_tables = queries.ndim == 2 and keys.ndim == 2
+    if not are_tables or queries.shape[1] != keys.shape[1] or len(keys) < len(queries):
         raise FtkitError(
-            f"ranks needs queries (N, C) and at least as many keys (K, C); {tuple(queries.shape)} and {tuple(keys.shape)} were given."
+            "ranks needs queries (N, C) and at least as many keys (K, C); "
+            f"{tuple(queries.shape)} and {tuple(keys.shape)} were given."
         )
     cosines = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T
-    return (cosines >= cosines.diag()[:, None]).sum(1)
+    own = cosines.diag()[:, None]
+    return (cosines >= own).sum(1)
 
 
 def recall(
@@ -107,27 +122,39 @@ def mean_of_tokens(
 
 
 class Embedder(nn.Module):
-    "An encoder, the mean of its tokens and, if wanted, a linear map to `width`: texts in, vectors (B, C) out."
+    """Texts in, vectors (B, C) out.
 
-    def __init__(self, encoder: nn.Module, width: int | None = None):
+    An encoder, the mean of its tokens and, if wanted, a linear map to `width`."""
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        width: int | None = None,  # None: as wide as the encoder
+    ):
         super().__init__()
         self.encoder = encoder
-        self.map = (
-            nn.Identity() if width is None else nn.Linear(encoder.config.width, width, bias=False)
-        )
+        self.map = nn.Identity()
+        if width is not None:
+            self.map = nn.Linear(encoder.config.width, width, bias=False)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.map(mean_of_tokens(self.encoder(input_ids, attention_mask), attention_mask))
+    def forward(
+        self,
+        input_ids: Tensor,  # (B, T)
+        attention_mask: Tensor,  # (B, T)
+    ) -> Tensor:  # (B, C)
+        hidden = self.encoder(input_ids, attention_mask)
+        return self.map(mean_of_tokens(hidden, attention_mask))
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #ea6bc43e
 def collate_views(
-    examples: Sequence[dict],
-) -> dict[str, Tensor]:  # B examples: input_ids and, if there is another view, `other`
-    "A batch of 2B rows: the texts, then another view of each. Without `other` it is the same text, and dropout makes the view (SimCSE)."
-    return collate(
-        [dict(input_ids=e["input_ids"]) for e in examples]
-        + [dict(input_ids=e.get("other", e["input_ids"])) for e in examples]
-    )
+    examples: Sequence[dict],  # B: input_ids and, if there is another view, `other`
+) -> dict[str, Tensor]:
+    """A batch of 2B rows: the texts, then another view of each.
+
+    Without `other` it is the same text, and dropout makes the view (SimCSE)."""
+    views = [dict(input_ids=e["input_ids"]) for e in examples]
+    others = [dict(input_ids=e.get("other", e["input_ids"])) for e in examples]
+    return collate(views + others)
 
 
 def views_loss(
@@ -135,7 +162,9 @@ def views_loss(
     batch: dict[str, Tensor],  # as `collate_views` makes it: 2B rows
     temperature: float = 0.05,
 ) -> tuple[Tensor, Tensor]:  # summed over the B texts, in nats, and B
-    "InfoNCE between two views of each text (SimCSE: arXiv:2104.08821, equation 4), as `fit` takes it. Raises `FtkitError` for a batch of one."
+    """InfoNCE between two views of each text, as `fit` takes it.
+
+    Source: SimCSE, arXiv:2104.08821, equation 4. Raises `FtkitError` for a batch of one."""
     x, y = model(**batch).chunk(2)
     count = torch.tensor(len(x), device=x.device)
     with torch.autocast(x.device.type, enabled=False):
@@ -145,14 +174,26 @@ def views_loss(
 def repeat_floor(
     captions: Sequence,  # B of anything that can be compared: strings, numbers, tuples
 ) -> float:  # nats; 0 if all differ
-    "What InfoNCE can't fall below in either direction, when equal captions are equal keys: the mean log of how often each one is there."
-    _, place, counts = np.unique(
-        [str(c) for c in captions], return_inverse=True, return_counts=True
-    )
+    """What InfoNCE can't fall below in either direction, when equal captions are equal keys.
+
+    That is the mean log of how often each one is there."""
+    names = [str(caption) for caption in captions]
+    _, place, counts = np.unique(names, return_inverse=True, return_counts=True)
     return float(np.log(counts[place]).mean())
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #f5b3c5c0
-digit_names = "zero one two three four five six seven eight nine".split()
+digit_names = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+]
 colours = dict(red=(1.0, 0.2, 0.2), blue=(0.25, 0.4, 1.0))  # shares of red, green and blue light
 wordings = (
     "a {left} left of a {right}",
@@ -171,111 +212,132 @@ class Scene(NamedTuple):
     right_colour: str
 
 
-def caption(scene: Scene, wording: str | int = 0) -> str:  # a number: of `wordings`
+def caption(
+    scene: Scene,
+    wording: str | int = 0,  # a number: of `wordings`
+) -> str:
     "The scene in words. Raises `FtkitError`."
-    if isinstance(wording, int) and not 0 <= wording < len(wordings):
-        raise FtkitError(
-            f"There is no wording {wording}; there are {len(wordings)}, counted from 0."
-        )
-    text = wordings[wording] if isinstance(wording, int) else wording
+    text = wording
+    if isinstance(wording, int):
+        if not 0 <= wording < len(wordings):
+            raise FtkitError(
+                f"There is no wording {wording}; there are {len(wordings)}, counted from 0."
+            )
+        text = wordings[wording]
     return text.format(
         left=f"{scene.left_colour} {digit_names[scene.left]}",
         right=f"{scene.right_colour} {digit_names[scene.right]}",
     )
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #1e069bfd
-caption_words = {
-    word: i
-    for i, word in enumerate(
-        sorted({"", *digit_names, *colours, *" ".join(wordings).split()} - {"{left}", "{right}"})
-    )
-}  # "" pads
+def _all_caption_words() -> list[str]:
+    'All words that captions can have, sorted. The first is "", which pads.'
+    said = set(" ".join(wordings).split()) - {"{left}", "{right}"}
+    return sorted({"", *digit_names, *colours, *said})
+
+
+caption_words = {word: i for i, word in enumerate(_all_caption_words())}
 
 
 def caption_ids(text: str) -> list[int]:
     "A number for each word. Raises `FtkitError` for a word that no caption has."
-    if unknown := [w for w in text.split() if w not in caption_words]:
+    unknown = [word for word in text.split() if word not in caption_words]
+    if unknown:
         raise FtkitError(
-            f"No caption has the word '{unknown[0]}'; the words are: {', '.join(filter(None, caption_words))}."
+            f"No caption has the word '{unknown[0]}'; "
+            f"the words are: {', '.join(filter(None, caption_words))}."
         )
-    return [caption_words[w] for w in text.split()]
+    return [caption_words[word] for word in text.split()]
 
 
 def scenes(pairs: Iterable[tuple[int, int]]) -> list[Scene]:
     "Every scene that shows one of these pairs of digits, in either order and in all colours."
-    sides = sorted({p for a, b in pairs for p in ((a, b), (b, a))})
-    return [Scene(a, c, b, d) for a, b in sides for c in colours for d in colours]
+    orders = set()
+    for a, b in pairs:
+        orders.update([(a, b), (b, a)])
+    found = []
+    for left, right in sorted(orders):
+        for left_colour, right_colour in itertools.product(colours, repeat=2):
+            found.append(Scene(left, left_colour, right, right_colour))
+    return found
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #9a7f7fe0
 def load_digits() -> dict[str, tuple[Tensor, Tensor]]:  # images (N, 28, 28) uint8, and digits (N,)
-    "MNIST's 5,000 digits of the catalog: 4,000 to train, 500 for validation and 500 for test, the same for every seed."
-    rows = torch.tensor(pd.read_csv(fetch("mnist_5k") / "mnist_5k.csv.gz", header=None).to_numpy())
+    """MNIST's 5,000 digits of the catalog, the same for every seed.
+
+    4,000 to train, 500 for validation and 500 for test."""
+    table = pd.read_csv(fetch("mnist_5k") / "mnist_5k.csv.gz", header=None)
+    rows = torch.tensor(table.to_numpy())
     order = torch.tensor(np.random.default_rng(0).permutation(len(rows)))
     parts = dict(train=order[:4000], validation=order[4000:4500], test=order[4500:])
-    return {
-        side: (rows[i, :784].view(-1, 28, 28).to(torch.uint8), rows[i, 784])
-        for side, i in parts.items()
-    }
+    digits = {}
+    for side, i in parts.items():
+        images = rows[i, :784].view(-1, 28, 28).to(torch.uint8)
+        digits[side] = (images, rows[i, 784])
+    return digits
 
 
-def draw(
-    scene: Scene, left: Tensor, right: Tensor
-) -> Tensor:  # digits (28, 28) -> (3, 28, 56) uint8
+def draw_scene(
+    scene: Scene,
+    left: Tensor,  # a digit (28, 28)
+    right: Tensor,  # another
+) -> Tensor:  # (3, 28, 56) uint8
     "Two digits side by side in the scene's colours."
-    parts = [
-        digit * torch.tensor(colours[colour])[:, None, None]
-        for digit, colour in ((left, scene.left_colour), (right, scene.right_colour))
-    ]
-    return torch.cat(parts, dim=2).round().to(torch.uint8)
+    left = left * torch.tensor(colours[scene.left_colour])[:, None, None]
+    right = right * torch.tensor(colours[scene.right_colour])[:, None, None]
+    return torch.cat([left, right], dim=2).round().to(torch.uint8)
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #9cf0050d
 def make_pictures(
     n: int,
     scenes: Sequence[Scene],  # each picture shows one of them, drawn evenly
-    images: Tensor,
-    labels: Tensor,  # handwriting to draw from: (N, 28, 28), (N,)
+    images: Tensor,  # handwriting to draw from: (N, 28, 28)
+    labels: Tensor,  # (N,) which digit each one is
     seed: int = 0,
 ) -> list[dict]:  # image (3, 28, 56) uint8, scene, and input_ids of a caption
     "Pictures with a caption each, in one of the wordings. Raises `FtkitError`."
-    rng, places = (
-        np.random.default_rng(seed),
-        [torch.where(labels == digit)[0].numpy() for digit in range(10)],
-    )
     if not scenes:
         raise FtkitError("There is no scene to draw; give one at least.")
-    if lacking := {d for s in scenes for d in (s.left, s.right) if not len(places[d])}:
+    places = [torch.where(labels == digit)[0].numpy() for digit in range(10)]
+    shown = {digit for scene in scenes for digit in (scene.left, scene.right)}
+    lacking = [digit for digit in shown if not len(places[digit])]
+    if lacking:
         raise FtkitError(f"No image of digit {min(lacking)} was given, but a scene shows it.")
+    rng = np.random.default_rng(seed)
     found = []
     for _ in range(n):
         scene = scenes[int(rng.integers(len(scenes)))]
-        left, right = (images[rng.choice(places[digit])] for digit in (scene.left, scene.right))
-        found.append(
-            dict(
-                image=draw(scene, left, right),
-                scene=scene,
-                input_ids=caption_ids(caption(scene, int(rng.integers(len(wordings))))),
-            )
-        )
+        left = images[rng.choice(places[scene.left])]
+        right = images[rng.choice(places[scene.right])]
+        text = caption(scene, int(rng.integers(len(wordings))))
+        image = draw_scene(scene, left, right)
+        found.append(dict(image=image, scene=scene, input_ids=caption_ids(text)))
     return found
 
 
 def collate_pictures(examples: Sequence[dict]) -> dict[str, Tensor]:
-    "A batch: images (B, 3, 28, 56) from 0 to 1 and, if the examples have captions, input_ids and attention_mask (B, T)."
+    """A batch: images (B, 3, 28, 56) from 0 to 1.
+
+    If the examples have captions, also input_ids and attention_mask (B, T)."""
     images = torch.stack([e["image"] for e in examples]).float() / 255
-    return dict(images=images) | (
-        collate([dict(input_ids=e["input_ids"]) for e in examples])
-        if "input_ids" in examples[0]
-        else {}
-    )
+    batch = dict(images=images)
+    if "input_ids" in examples[0]:
+        batch |= collate([dict(input_ids=e["input_ids"]) for e in examples])
+    return batch
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #6c05ac08
 class ImageEncoder(nn.Sequential):
-    "Images (B, 3, 28, 56) in, vectors (B, width) out: three strided convolutions and two linear layers."
+    """Images (B, 3, 28, 56) in, vectors (B, width) out.
+
+    Three strided convolutions and two linear layers."""
 
     def __init__(self, width: int = 64, channels: int = 16):
-        sizes, layers = (3, channels, 2 * channels, 4 * channels), []
-        for a, b in itertools.pairwise(sizes):
-            layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.GroupNorm(4, b), nn.ReLU()]
+        sizes = (3, channels, 2 * channels, 4 * channels)
+        layers = []
+        for before, after in itertools.pairwise(sizes):
+            layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
+            layers.append(nn.GroupNorm(4, after))
+            layers.append(nn.ReLU())
         super().__init__(
             *layers,
             nn.Flatten(),
@@ -286,19 +348,22 @@ class ImageEncoder(nn.Sequential):
 
 
 class CLIP(nn.Module):
-    "An image encoder and a text embedder, both into one space, and a temperature that is learned as the log of its inverse."
+    """An image encoder and a text embedder, both into one space, and a temperature.
+
+    The temperature is learned as the log of its inverse."""
 
     def __init__(
         self,
-        image: nn.Module,
-        text: nn.Module,
+        image: nn.Module,  # images -> (B, C)
+        text: nn.Module,  # input_ids, attention_mask -> (B, C)
         temperature: float = 0.07,
         learn_temperature: bool = True,
     ):
         super().__init__()
         if not temperature > 0:
             raise FtkitError(f"The temperature must be above 0; {temperature:g} was given.")
-        self.image, self.text = image, text
+        self.image = image
+        self.text = text
         self.log_scale = nn.Parameter(
             torch.tensor(-math.log(temperature)), requires_grad=learn_temperature
         )
@@ -308,7 +373,10 @@ class CLIP(nn.Module):
         return (-self.log_scale.clamp(max=math.log(100))).exp()  # never under 0.01, as in the paper
 
     def forward(
-        self, images: Tensor, input_ids: Tensor, attention_mask: Tensor
+        self,
+        images: Tensor,  # (B, 3, 28, 56)
+        input_ids: Tensor,  # (B, T)
+        attention_mask: Tensor,  # (B, T)
     ) -> tuple[Tensor, Tensor]:  # (B, C), (B, C)
         return self.image(images), self.text(input_ids, attention_mask)
 
@@ -318,16 +386,25 @@ def both_directions(
     y: Tensor,  # (B, C): row i belongs to row i of x
     temperature: float | Tensor,  # above 0; a tensor may be learned
 ) -> Tensor:  # mean over 2B rows and columns, in nats
-    "`info_nce` with symmetric=True (Radford et al., 2021, figure 3), in float32 at least. Raises `FtkitError`."
+    """`info_nce` with symmetric=True, in float32 at least.
+
+    Source: Radford et al., 2021, figure 3. Raises `FtkitError`."""
     if x.shape != y.shape or len(x) < 2:
         raise FtkitError(
-            f"Two tables (B, C) of one shape with two pairs or more were expected; {tuple(x.shape)} and {tuple(y.shape)} were given."
+            "Two tables (B, C) of one shape with two pairs or more were expected; "
+            f"{tuple(x.shape)} and {tuple(y.shape)} were given."
         )
     if not temperature > 0:
         raise FtkitError(f"The temperature must be above 0; {float(temperature):g} was given.")
+
+    def unit(vectors):
+        if vectors.dtype != torch.float64:
+            vectors = vectors.float()
+        return F.normalize(vectors, dim=1)
+
     with torch.autocast(x.device.type, enabled=False):
-        x, y = (F.normalize(v if v.dtype == torch.float64 else v.float(), dim=1) for v in (x, y))
-        logits, labels = x @ y.T / temperature, torch.arange(len(x), device=x.device)
+        logits = unit(x) @ unit(y).T / temperature
+        labels = torch.arange(len(x), device=x.device)
         return (cross_entropy(logits, labels) + cross_entropy(logits.T, labels)) / 2
 
 
@@ -347,16 +424,16 @@ def scene_vectors(
     scenes: Sequence[Scene],
     wordings: Sequence[str] = wordings,  # one vector for each, then their mean
 ) -> Tensor:  # (N, C) on the unit sphere
-    "What the text encoder makes of scenes, averaged over wordings (Radford et al., 2021, section 3.1.4)."
+    """What the text encoder makes of scenes, averaged over wordings.
+
+    Source: Radford et al., 2021, section 3.1.4."""
     clip.eval()
     device = next(clip.parameters()).device
-    batches = [
-        collate([dict(input_ids=caption_ids(caption(s, w))) for s in scenes]) for w in wordings
-    ]
-    vectors = [
-        F.normalize(clip.text(**{k: v.to(device) for k, v in b.items()}).float(), dim=1)
-        for b in batches
-    ]
+    vectors = []
+    for wording in wordings:
+        examples = [dict(input_ids=caption_ids(caption(scene, wording))) for scene in scenes]
+        batch = to_device(collate(examples), device)
+        vectors.append(F.normalize(clip.text(**batch).float(), dim=1))
     return F.normalize(torch.stack(vectors).mean(0), dim=1)
 
 
@@ -367,21 +444,29 @@ def zero_shot(
     scenes: Sequence[Scene],
     wordings: Sequence[str] = wordings,
 ) -> list[Scene]:
-    "The scene, of those given, whose caption lies nearest to each picture. Raises `FtkitError` if there is nothing to choose from."
+    """The scene, of those given, whose caption lies nearest to each picture.
+
+    Raises `FtkitError` if there is nothing to choose from."""
     if not scenes or not wordings:
         raise FtkitError(
-            f"zero_shot chooses among captions: {len(scenes)} scenes in {len(wordings)} wordings were given, one of each at least is needed."
+            f"zero_shot chooses among captions: {len(scenes)} scenes in {len(wordings)} wordings "
+            "were given, one of each at least is needed."
         )
-    captions, device = scene_vectors(clip, scenes, wordings), next(clip.parameters()).device
-    parts = [pictures[i : i + 256] for i in range(0, len(pictures), 256)]
-    vectors = torch.cat(
-        [clip.image(collate_pictures(p)["images"].to(device)).float() for p in parts]
-    )
-    return [scenes[i] for i in (F.normalize(vectors, dim=1) @ captions.T).argmax(1).tolist()]
+    captions = scene_vectors(clip, scenes, wordings)
+    device = next(clip.parameters()).device
+    parts = []
+    for i in range(0, len(pictures), 256):
+        images = collate_pictures(pictures[i : i + 256])["images"].to(device)
+        parts.append(clip.image(images).float())
+    vectors = F.normalize(torch.cat(parts), dim=1)
+    nearest = (vectors @ captions.T).argmax(1)
+    return [scenes[i] for i in nearest.tolist()]
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #fd1f415c
 @contextlib.contextmanager
-def replayed(state: dict):  # from `training.random_state`
+def replayed(
+    state: dict,  # from `training.random_state`
+):
     "Random numbers as they were; afterwards those of the surroundings go on."
     now = random_state()
     set_random_state(state)
@@ -395,32 +480,42 @@ def split_batch(batch: dict[str, Tensor], size: int) -> list[dict[str, Tensor]]:
     "Parts of at most `size` rows. Raises `FtkitError`."
     if size < 1:
         raise FtkitError(f"A part of the batch needs a row at least; size {size} was given.")
+    rows = len(next(iter(batch.values())))
     return [
-        {k: v[i : i + size] for k, v in batch.items()}
-        for i in range(0, len(next(iter(batch.values()))), size)
+        {name: values[i : i + size] for name, values in batch.items()} for i in range(0, rows, size)
     ]
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #61ad6de7
 def cached_gradients(
-    sides: Sequence[
-        tuple[Callable, Sequence[dict]]
-    ],  # (what embeds a part, the parts) for each side of the pairs
+    # (what embeds a part, the parts) for each side of the pairs
+    sides: Sequence[tuple[Callable, Sequence[dict]]],
     loss: Callable[..., Tensor],  # (B, C) for each side -> a scalar
 ) -> Tensor:  # the loss; gradients are added to the parameters
-    "The gradients of one large batch in the memory of one part (GradCache, arXiv:2101.06983, section 3.2). Raises `FtkitError`."
+    """The gradients of one large batch in the memory of one part.
+
+    Source: GradCache, arXiv:2101.06983, section 3.2. Raises `FtkitError`."""
     if not sides or not all(len(parts) for _, parts in sides):
         raise FtkitError("cached_gradients needs one part of the batch at least for each side.")
-    states, vectors = [], []
-    for encode, parts in sides:  # 1: all vectors, no graph
-        with torch.no_grad():
-            seen = [(random_state(), encode(**part)) for part in parts]
-        states.append([state for state, _ in seen])
-        vectors.append([vector for _, vector in seen])
-    leaves = [torch.cat(v).requires_grad_() for v in vectors]
+    # 1: all vectors, no graph
+    states = []
+    vectors = []
+    for encode, parts in sides:
+        states_before = []
+        found = []
+        for part in parts:
+            states_before.append(random_state())
+            with torch.no_grad():
+                found.append(encode(**part))
+        states.append(states_before)
+        vectors.append(found)
+    # 2: a gradient for each vector; the temperature gets its own
+    leaves = [torch.cat(found).requires_grad_() for found in vectors]
     total = loss(*leaves)
-    total.backward()  # 2: a gradient for each vector; the temperature gets its own
-    for (encode, parts), kept, v, leaf in zip(sides, states, vectors, leaves):
-        for part, state, slope in zip(parts, kept, leaf.grad.split([len(x) for x in v])):
+    total.backward()
+    # 3: again, part by part, with a graph
+    for side, (encode, parts) in enumerate(sides):
+        slopes = leaves[side].grad.split([len(x) for x in vectors[side]])
+        for part, state, slope in zip(parts, states[side], slopes, strict=True):
             with replayed(state):
-                encode(**part).backward(slope)  # 3: again, part by part, with a graph
+                encode(**part).backward(slope)
     return total.detach()
