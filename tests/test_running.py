@@ -1,0 +1,393 @@
+"""Finding and running notebooks, what they may use, what is said meanwhile, stored outputs."""
+
+import errno
+import functools
+import io
+import itertools
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from ftkit.core import FtkitError, mimetype
+from ftkit.kit import bands, running
+
+# Finding
+
+
+def test_a_notebook_is_found_with_and_without_its_number():
+    bands_notebook = running.notebooks()["70_bands"]
+    assert running.find("bands") == running.find("70_bands") == bands_notebook
+    with pytest.raises(FtkitError, match=r"Unknown notebook 'bandz'. Did you mean 'bands'"):
+        running.find("bandz")
+    with pytest.raises(FtkitError, match="Unknown notebook 'nothing'"):
+        running.find("nothing.ipynb")
+
+
+def test_outside_a_checkout_it_says_so(monkeypatch):
+    monkeypatch.setattr(running, "checkout", lambda: None)
+    with pytest.raises(FtkitError, match="needs a checkout"):
+        running.find("core")
+
+
+# The extra
+
+
+def test_importing_needs_nothing_of_the_extra():
+    code = (
+        "import sys\n"
+        "import ftkit.kit.running, ftkit.kit.suite, ftkit.kit.reports, ftkit.kit.lanes\n"
+        "kit = {'papermill', 'nbformat', 'nbclient', 'ipykernel', 'jupyter_client', 'rich'}\n"
+        "print(sorted(kit & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["papermill", "nbformat", "nbclient", "rich"])
+def test_a_missing_package_is_asked_for_before_anything_runs(name, tmp_path, monkeypatch):
+    source = write(tmp_path / "good.ipynb", "1")
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(FtkitError, match=rf"{name}.*'pip install ftkit\[kit\]'"):
+        running.execute(source, "smoke", 0, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+# Running
+
+cost = "**At scale `cpu`: 9 min 9 s, 9.9 GB of memory.** Builds on nothing."
+
+
+def write(path, *sources):
+    "A notebook of a title, a cost line, parameters and these cells."
+    cells = [
+        new_markdown_cell("# Sample"),
+        new_markdown_cell(cost, metadata=dict(tags=["cost"])),
+        new_code_cell("scale = None\nseed = 0", metadata=dict(tags=["parameters"])),
+    ]
+    cells += [new_code_cell(source) for source in sources]
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+# A cell that records a number without the seconds that importing torch takes.
+finish = f"""from IPython.display import display
+entry = dict(value=float(seed), unit=None, resolution=1, setting={{}})
+record = dict(schema=1, notebook="sample", scale=scale, seed=seed,
+    metrics=dict(seed=entry), controls={{}}, claims=[], notes={{}},
+    seconds=125.0, peak_memory=1.26e9, device="p", device_class="cpu", dtype="float32",
+    threads=1, versions={{}}, assets={{}}, code="c")
+display({{"text/plain": "record", "{mimetype}": record}}, raw=True)"""
+
+talks = """import sys, warnings
+print('one')
+print('two')
+warnings.warn('loud')
+print('10%\\r100%')
+is_ours = sys.executable"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    "One real run: every kind of output, and a kernel called python3 that is another one."
+    folder = tmp_path_factory.mktemp("run")
+    rogue = folder / "share" / "kernels" / "python3"
+    rogue.mkdir(parents=True)
+    specification = dict(argv=["false"], display_name="rogue", language="python")
+    (rogue / "kernel.json").write_text(json.dumps(specification))
+    source = write(
+        folder / "sample.ipynb",
+        talks,
+        f"assert is_ours == {sys.executable!r}\nobject()",
+        "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
+        finish,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder / "share"))
+        said = io.StringIO()
+        result = running.execute(source, "cpu", 3, folder / "runs", stream=said)
+    return source, result, said.getvalue()
+
+
+def test_the_running_python_executes_with_our_parameters(ran):
+    source, result, said = ran
+    assert result.error is None
+    assert result.record["seed"] == 3
+    assert result.record["scale"] == "cpu"
+    assert result.record["package"] == bands.package_hash(source)
+    assert result.verdict == "no baseline"
+    assert "Sample" in said
+    assert json.loads((result.path.parent / "record.json").read_text()) == result.record
+
+
+def test_a_failing_cell_is_shown_with_its_section(tmp_path):
+    path = write(tmp_path / "bad.ipynb", "x = 1", "{}['key']")
+    notebook = nbformat.read(path, 4)
+    notebook.cells.insert(4, new_markdown_cell("## The second half"))
+    nbformat.write(notebook, path)
+    result = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    assert result.verdict == "failed"
+    assert result.record is None
+    for part in ("section 'The second half'", "KeyError: 'key'", "{}['key']"):
+        assert part in result.error
+    assert result.path.is_file()
+    assert "Traceback" not in result.error
+
+
+def test_a_dying_kernel_and_a_missing_record_are_failures(tmp_path):
+    path = write(tmp_path / "dies.ipynb", "import os; os._exit(1)")
+    dies = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    assert dies.verdict == "failed"
+    assert "the kernel died in section 'Sample'" in dies.error
+    path = write(tmp_path / "silent.ipynb", "1")
+    silent = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    assert silent.verdict == "failed"
+    assert "no run record" in silent.error
+
+
+def test_bad_input_raises_before_anything_runs(tmp_path):
+    (tmp_path / "text.ipynb").write_text("no notebook")
+    (tmp_path / "list.ipynb").write_text("[]")
+    for name in ("text", "list"):
+        with pytest.raises(FtkitError, match="notebook"):
+            running.execute(tmp_path / f"{name}.ipynb", "smoke", 0, tmp_path / "runs")
+    with pytest.raises(FtkitError, match="Unknown scale"):
+        running.execute(tmp_path / "text.ipynb", "huge", 0, tmp_path / "runs")
+    good = write(tmp_path / "good.ipynb", "1")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FtkitError, match="Cannot write"):
+        running.execute(good, "smoke", 0, tmp_path / "file")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_cell_that_is_no_python_is_a_failure_of_the_notebook(tmp_path):
+    path = write(tmp_path / "bad.ipynb", "def broken(")
+    result = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    assert result.verdict == "failed"
+    assert "SyntaxError" in result.error
+
+
+def test_scale_gpu_without_a_gpu_is_skipped_not_passed(tmp_path, monkeypatch):
+    monkeypatch.setenv("FTKIT_DEVICE", "cpu")
+    path = write(tmp_path / "good.ipynb", "1")
+    result = running.execute(path, "gpu", 0, tmp_path / "runs")
+    assert result.verdict == "skipped"
+    assert bands.exit_code([result.verdict]) == 3
+
+
+# What is said meanwhile
+
+cells = [
+    new_markdown_cell("# Top"),
+    new_code_cell("1"),
+    new_markdown_cell("## [bold]Two[/bold]"),
+    new_code_cell("2"),
+    new_code_cell("3"),
+]
+
+
+def say_all(stream):
+    progress = running.Progress("sample", stream)
+    for index in range(len(cells)):
+        progress(cells, index)
+    progress.close()
+
+
+def on_terminal(work):
+    "What `work(stream)` writes to a terminal."
+    ours, theirs = pty.openpty()
+    parts = []
+
+    def read():
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # Linux: the other end is closed
+                return
+            if not part:
+                return
+            parts.append(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        work(stream)
+    reader.join()
+    os.close(ours)
+    return b"".join(parts).decode()
+
+
+def test_in_a_log_each_section_gets_a_line():
+    said = io.StringIO()
+    say_all(said)
+    assert said.getvalue() == (
+        "sample    0/3 cells  0:00  Top\nsample    1/3 cells  0:00  [bold]Two[/bold]\n"
+    )
+
+
+def test_on_a_terminal_a_bar_redraws_itself_and_goes(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    said = on_terminal(say_all)
+    assert "sample" in said
+    assert "2/3" in said
+    assert "[bold]Two[/bold]" in said, "a title is no markup"
+    hides, shows = "\x1b[?25l", "\x1b[?25h"
+    assert said.index(hides) < said.index("2/3") < said.rindex(shows), "the cursor comes back"
+    assert said.endswith("\x1b[2K"), "the line is cleared"
+
+
+def test_a_terminal_that_cannot_redraw_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    said = on_terminal(say_all)
+    assert "\x1b" not in said
+    assert len(said.splitlines()) == 2
+
+
+# The executed copy
+
+
+def test_a_copy_is_whole_or_as_it_was(tmp_path, monkeypatch):
+    target = tmp_path / "x.ipynb"
+    running.save_executed(new_notebook(cells=[new_code_cell("1")]), target)
+    before = target.read_bytes()
+
+    def broken(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", broken)
+    with pytest.raises(OSError):
+        running.save_executed(new_notebook(), target)
+    assert target.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["x.ipynb"]
+
+
+def test_writing_the_copy_costs_little(tmp_path, monkeypatch):
+    """At most once a second, however many cells there are and however much they print.
+
+    papermill's own autosave must hear of it.
+    """
+    dots = """import time
+until = time.monotonic() + 4
+while time.monotonic() < until:
+    print('.', flush=True)
+    time.sleep(0.02)"""
+    notebook = write(tmp_path / "talks.ipynb", *["1"] * 40, dots, finish)
+    real = running.save_executed
+    saved = []
+
+    def count(*arguments):
+        saved.append(time.monotonic())
+        real(*arguments)
+
+    eager = functools.partial(papermill.execute_notebook, autosave_cell_every=1)
+    monkeypatch.setattr(running, "save_executed", count)
+    monkeypatch.setattr(papermill, "execute_notebook", eager)
+    said = io.StringIO()
+    result = running.execute(notebook, "smoke", out=tmp_path / "runs", root=tmp_path, stream=said)
+    assert result.verdict == "no baseline", result.error
+    assert len(saved) >= 3
+    # The last one is written when the notebook ends, however soon that is.
+    waits = [after - before for before, after in itertools.pairwise(saved[:-1])]
+    assert min(waits) >= 1
+    ran_cells = nbformat.read(result.path, 4).cells
+    assert all(cell.execution_count for cell in ran_cells if cell.cell_type == "code")
+
+
+# Stored outputs
+
+
+def copy_of(source, path):
+    path.write_bytes(source.read_bytes())
+    return path
+
+
+def test_outputs_are_stored_tidy(ran, tmp_path):
+    source, result, _ = ran
+    copy = copy_of(source, tmp_path / "sample.ipynb")
+    running.save_outputs(result.path, copy)
+    new = nbformat.read(copy, 4)
+    old = nbformat.read(source, 4)
+    nbformat.validate(new)
+    assert [cell.id for cell in new.cells] == [cell.id for cell in old.cells]
+    assert [cell.source for cell in new.cells[2:]] == [cell.source for cell in old.cells[2:]]
+    assert new.cells[1].source == (
+        "**At scale `cpu`: 2 min 5 s, 1.3 GB of memory.** Builds on nothing."
+    )
+    assert [output.text for output in new.cells[3].outputs] == ["one\ntwo\n100%\n"]
+    assert new.cells[4].outputs[0].data["text/plain"] == "<object>"
+    assert new.cells[5].outputs == []  # a progress bar
+    assert "image/png" in new.cells[6].outputs[0].data
+    assert bands.read_record(copy)["metrics"]["seed"]["value"] == 3.0
+    assert all(cell.get("execution_count") is None for cell in new.cells)
+
+
+def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
+    from execnb.nbio import nb2str
+    from nbdev.clean import clean_nb
+
+    source, result, _ = ran
+    copy = copy_of(source, tmp_path / "sample.ipynb")
+    running.save_outputs(result.path, copy)
+    notebook = json.loads(copy.read_text())
+    clean_nb(notebook, allowed_cell_metadata_keys=["tags"])
+    # The fixture has none of a real notebook's metadata.
+    notebook["metadata"] = json.loads(copy.read_text())["metadata"]
+    assert nb2str(notebook) == copy.read_text()
+
+
+def refused(result, source, match):
+    before = source.read_bytes()
+    with pytest.raises(FtkitError, match=match):
+        running.save_outputs(result, source)
+    assert source.read_bytes() == before
+    assert list(source.parent.glob(".*")) == []
+
+
+def test_what_changed_since_is_refused(ran, tmp_path):
+    source, result, _ = ran
+    notebook = nbformat.read(source, 4)
+    notebook.cells[3].source += "\n1"
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    refused(result.path, tmp_path / "a.ipynb", f"Cell {notebook.cells[3].id} .* changed since")
+
+
+@pytest.mark.parametrize(
+    "text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"]
+)
+def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
+    source, result, _ = ran
+    notebook = nbformat.read(result.path, 4)
+    cell = next(c for c in notebook.cells if c.source.startswith("import sys"))
+    cell.outputs[0].text = text
+    nbformat.write(notebook, tmp_path / "ran.ipynb")
+    copy = copy_of(source, tmp_path / "source.ipynb")
+    refused(tmp_path / "ran.ipynb", copy, rf"Cell {cell.id} of source.ipynb prints")
+
+
+def test_another_scale_or_no_cost_line_is_refused(ran, tmp_path):
+    source, result, _ = ran
+    copy = tmp_path / "s.ipynb"
+    copy.write_text(source.read_text().replace(cost, "soon"))
+    refused(result.path, copy, "tagged cost")
+    (tmp_path / "smoke").mkdir()
+    ran_small = tmp_path / "smoke" / "ran.ipynb"
+    ran_small.write_text(result.path.read_text().replace('"scale": "cpu"', '"scale": "smoke"'))
+    refused(ran_small, copy, "ran at scale smoke")
+
+
+@given(st.text(alphabet="ab\r\n \t", max_size=30))
+def test_tidying_twice_changes_nothing(text):
+    once = running.tidy_outputs([dict(output_type="stream", name="stdout", text=text)])
+    assert running.tidy_outputs(once) == once
