@@ -1,17 +1,22 @@
-"""The documentation site as a person uses it, and what its build refuses. The whole site is built once for all tests of this file."""
+"""The documentation site as a person uses it, and what its build refuses.
 
+The whole site is built once for all tests of this file.
+"""
+
+import itertools
 import json
 import re
 import shutil
 import subprocess
 from importlib import resources
-from pathlib import Path
 
 import pytest
 import yaml
 from conftest import root
-from ftkit.kit import site
+
+import ftkit
 from ftkit.core import FtkitError
+from ftkit.kit import site
 
 chromium = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -52,18 +57,18 @@ def base(request, built):
 
 @pytest.fixture
 def page(browser):
-    "A page with the network cut; `page.complaints` collects what a console says and what would leave."
+    """A page with the network cut; `page.complaints` collects what a console says and what would
+    leave.
+    """
     context = browser.new_context(viewport=dict(width=1280, height=900))
     opened = context.new_page()
     opened.complaints = []
-    opened.on(
-        "console",
-        lambda m: (
-            opened.complaints.append(f"console: {m.text}")
-            if m.type in ("error", "warning")
-            else None
-        ),
-    )
+
+    def hear(message):
+        if message.type in ("error", "warning"):
+            opened.complaints.append(f"console: {message.text}")
+
+    opened.on("console", hear)
     opened.on("pageerror", lambda e: opened.complaints.append(f"script: {e}"))
 
     def gate(route):
@@ -126,7 +131,7 @@ def test_formulas_and_diagrams_are_drawn(page, base):
     targets = page.eval_on_selector_all(
         "figure.diagram a", "all => all.map(a => a.href.baseVal ?? a.getAttribute('href'))"
     )
-    assert "../3_finetuning/sentiment.html" in targets
+    assert "../3_finetuning/finetune.html" in targets
 
 
 def look_for(page, words):
@@ -140,13 +145,13 @@ def look_for(page, words):
 
 def test_search_finds_a_symbol_and_a_phrase(page, base):
     go(page, f"{base}/3_finetuning/lora.html")
-    assert look_for(page, "chunked_cross_entropy")[0].endswith(
-        "8_reference/api/losses.html#ftkit-losses-chunked-cross-entropy"
+    first = look_for(page, "chunked_cross_entropy")[0]
+    assert first.endswith(
+        "8_reference/api/foundations/losses.html#ftkit-foundations-losses-chunked-cross-entropy"
     )
     page.keyboard.press("Escape")
-    assert any(
-        "1_foundations/losses.html" in href for href in look_for(page, '"softmax minus one-hot"')
-    )
+    found = look_for(page, '"softmax minus one-hot"')
+    assert any("1_foundations/losses.html" in href for href in found)
     page.keyboard.press("Escape")
     assert look_for(page, "no such word as qzxv") == []
     assert page.complaints == []
@@ -161,8 +166,8 @@ def test_the_keyboard_is_enough(page, built):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/losses.html#ftkit-losses-info-nce")
-    assert page.locator("#ftkit-losses-info-nce").first.is_visible()
+    page.wait_for_url("**/losses.html#ftkit-foundations-losses-info-nce")
+    assert page.locator("#ftkit-foundations-losses-info-nce").first.is_visible()
     page.keyboard.press("Control+k")
     assert page.evaluate("document.activeElement.type") == "search"
     page.keyboard.press("Escape")
@@ -195,10 +200,9 @@ def test_code_is_copied(page, browser, built):
     )
     page.keyboard.press("/")
     page.keyboard.press("Control+v")
-    squeezed = lambda text: re.sub(r"\s+", "", text)
-    assert code.strip() and squeezed(
-        page.locator(".search-dialog input").input_value()
-    ) == squeezed(code)
+    pasted = page.locator(".search-dialog input").input_value()
+    assert code.strip()
+    assert re.sub(r"\s+", "", pasted) == re.sub(r"\s+", "", code)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -214,16 +218,17 @@ def test_accessibility(browser, built, scheme):
         "3_finetuning/lora",
         "8_reference/concepts",
         "8_reference/results",
-        "8_reference/api/losses",
+        "8_reference/api",
+        "8_reference/api/foundations/losses",
     ):
         go(page, f"{built.out.as_uri()}/{name}.html")
         page.evaluate(checker)
         result = page.evaluate("axe.run({resultTypes: ['violations']})")
-        found += [
-            f"{name}: {v['id']} ({v['impact']}), {len(v['nodes'])} times: {v['nodes'][0]['html'][:150]}"
-            for v in result["violations"]
-            if v["impact"] in ("serious", "critical")
-        ]
+        for v in result["violations"]:
+            if v["impact"] in ("serious", "critical"):
+                example = v["nodes"][0]["html"][:150]
+                times = len(v["nodes"])
+                found.append(f"{name}: {v['id']} ({v['impact']}), {times} times: {example}")
     context.close()
     assert found == []
 
@@ -247,13 +252,10 @@ def test_no_link_is_dead(built):
 def test_the_site_is_light(built):
     assert built.size < 40e6
     text = (built.out / "index.html").read_text(encoding="utf-8")
-    loaded = [
-        built.out / m.split("?")[0]
-        for m in re.findall(
-            r'<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)"', text
-        )
-    ]
-    assert loaded and sum(p.stat().st_size for p in loaded) + len(text.encode()) < 500e3
+    tags = r'<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)"'
+    loaded = [built.out / address.split("?")[0] for address in re.findall(tags, text)]
+    assert loaded
+    assert sum(p.stat().st_size for p in loaded) + len(text.encode()) < 500e3
 
 
 def test_every_lesson_has_cost_download_and_neighbours(built):
@@ -264,32 +266,50 @@ def test_every_lesson_has_cost_download_and_neighbours(built):
         assert "At scale" in text and " download>" in text and "prev-page" in text, page.name
 
 
-def test_every_public_symbol_has_an_entry_that_lessons_link_to(built):
+def test_every_symbol_has_an_entry_that_lessons_link_to(built):
     found = site.read_site(root)
-    pages = "".join(
-        (built.out / f"{p.name}.html").read_text(encoding="utf-8")
-        for p in found.pages
-        if p.source.suffix == ".ipynb"
-    )
-    linked = set(re.findall(r"api/\w+\.html#([\w-]+)", pages))
-    for module in {s.module for s in found.symbols}:
-        text = (built.out / f"8_reference/api/{module}.html").read_text(encoding="utf-8")
-        for s in found.symbols:
-            if s.module == module:
-                assert f'id="{site.label(s)}"' in text, s.name
+    pages = ""
+    for page in found.pages:
+        if page.source.suffix == ".ipynb":
+            pages += (built.out / f"{page.name}.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r"api/[\w/]+\.html#([\w-]+)", pages))
+    for symbols in found.modules().values():
+        text = (built.out / f"{symbols[0].page}.html").read_text(encoding="utf-8")
+        for symbol in symbols:
+            assert f'id="{site.label(symbol)}"' in text, symbol.name
     functions = [s for s in found.symbols if s.kind in ("function", "class")]
     assert len(linked) > 0.5 * len(functions)
 
 
+def test_the_reference_shows_the_public_names_first(built):
+    """The names of `ftkit.__all__`, each once, each a link to its own module's page; the others
+    below.
+    """
+    text = (built.out / "8_reference/api.html").read_text(encoding="utf-8")
+    first, others = text.split('id="what-else-the-modules-export"')
+    table = first.split('id="the-public-names"')[1]
+    links = re.findall(r'href="api/([\w/]+)\.html#[\w-]+"><code[^>]*>([^<]+)</code>', table)
+    assert sorted(name for _, name in links) == sorted(ftkit.__all__)
+    for module, name in links:
+        assert getattr(ftkit, name).__module__ == f"ftkit.{module.replace('/', '.')}", name
+    assert "ftkit-kit-site-read-module" in others and "ftkit-kit-site-read-module" not in first
+
+
+def test_a_module_of_a_part_has_its_page_in_the_folder_of_the_part(built):
+    for module in ("core", "foundations/losses", "finetuning/lora", "kit/site"):
+        text = (built.out / f"8_reference/api/{module}.html").read_text(encoding="utf-8")
+        assert f"<h1>ftkit.{module.replace('/', '.')}<" in text
+    assert "from ftkit import softmax" in re.sub(
+        r"<[^>]+>", "", (built.out / "8_reference/api/foundations/losses.html").read_text()
+    )
+
+
 def test_the_questions_quote_the_records(built):
     found = site.read_site(root)
-    text = re.sub(
-        r"<[^>]+>", "", (built.out / "8_reference/questions.html").read_text(encoding="utf-8")
-    )
-    assert (
-        f"{found.records['3_finetuning/sentiment']['metrics']['macro_f1_full']['value']:.3g}"
-        in text
-    )
+    page = (built.out / "8_reference/questions.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", "", page)
+    value = found.records["3_finetuning/finetune"]["metrics"]["macro_f1_full"]["value"]
+    assert f"{value:.3g}" in text
     assert "{{<" not in text
 
 
@@ -307,26 +327,25 @@ def test_addresses_have_no_numbers_and_are_unique():
 def test_the_configuration_is_one_file():
     known = yaml.safe_load((root / "_quarto.yml").read_text())
     site.check_keys(known, site.quarto_keys, "_quarto.yml")
-    assert not subprocess.run(
-        ["git", "ls-files", "nbs/_quarto.yml", "_variables.yml"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-    ).stdout
+    command = ["git", "ls-files", "nbs/_quarto.yml", "_variables.yml"]
+    assert not subprocess.run(command, cwd=root, capture_output=True, text=True).stdout
     settings = (root / "settings.ini").read_text()
-    assert set(re.search(r"skip_procs = (.*)", settings)[1].split(",")) == set(
-        site.replaced_steps
-    ) - {"FrontmatterProc"}
+    skipped = re.search(r"skip_procs = (.*)", settings)[1].split(",")
+    assert set(skipped) == set(site.replaced_steps) - {"FrontmatterProc"}
     assert "procs = ftkit.kit.site:mark_cell" in settings
 
 
 # What the build refuses, on a tiny project
 
 
-def cell(source, kind="code", outputs=(), number=[0]):
-    number[0] += 1
-    made = dict(cell_type=kind, id=f"cell{number[0]:04d}", source=source, metadata={})
-    return made | (dict(outputs=list(outputs), execution_count=None) if kind == "code" else {})
+numbers = itertools.count(1)
+
+
+def cell(source, kind="code", outputs=()):
+    made = dict(cell_type=kind, id=f"cell{next(numbers):04d}", source=source, metadata={})
+    if kind == "code":
+        made |= dict(outputs=list(outputs), execution_count=None)
+    return made
 
 
 def stream(text):
@@ -336,28 +355,37 @@ def stream(text):
 @pytest.fixture
 def tiny(tmp_path):
     "A project of two pages, without a reference; call it with the lesson's cells."
+    module = (
+        '__all__ = ["square"]\n\n'
+        "# %% ../nbs/1_part/10_lesson.ipynb #aa\n"
+        "def square(x): return x * x\n"
+    )
+
+    def write(name, *cells):
+        notebook = dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5)
+        (tmp_path / "nbs" / f"{name}.ipynb").write_text(json.dumps(notebook))
 
     def make(*lesson, navigation="      - nbs/index.ipynb\n      - nbs/1_part/10_lesson.ipynb\n"):
-        for folder in ("nbs/1_part", "ftkit"):
+        for folder in ("nbs/1_part", "ftkit/part"):
             (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "ftkit/loss.py").write_text(
-            '__all__ = ["square"]\n\n# %% ../nbs/1_part/10_lesson.ipynb #aa\ndef square(x): return x * x\n'
-        )
+        (tmp_path / "ftkit/part/loss.py").write_text(module)
         (tmp_path / "_quarto.yml").write_text(
             f"website:\n  title: tiny\n  sidebar:\n    contents:\n{navigation}"
         )
-        for name, cells in (
-            ("index", [cell("# Tiny", "markdown"), cell("1", outputs=[stream("1")])]),
-            ("1_part/10_lesson", [cell("# A lesson", "markdown"), *lesson]),
-        ):
-            notebook = dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5)
-            (tmp_path / "nbs" / f"{name}.ipynb").write_text(json.dumps(notebook))
+        write("index", cell("# Tiny", "markdown"), cell("1", outputs=[stream("1")]))
+        write("1_part/10_lesson", cell("# A lesson", "markdown"), *lesson)
         return tmp_path
 
     return make
 
 
-fine = lambda: cell("square(2)", outputs=[stream("4")])
+def fine():
+    return cell("square(2)", outputs=[stream("4")])
+
+
+traceback = dict(
+    output_type="error", ename="ZeroDivisionError", evalue="division by zero", traceback=[]
+)
 broken = {
     "no outputs": (
         [cell("1"), cell("2")],
@@ -366,17 +394,7 @@ broken = {
     "a traceback": (
         [
             fine(),
-            cell(
-                "1 / 0",
-                outputs=[
-                    dict(
-                        output_type="error",
-                        ename="ZeroDivisionError",
-                        evalue="division by zero",
-                        traceback=[],
-                    )
-                ],
-            ),
+            cell("1 / 0", outputs=[traceback]),
         ],
         r"10_lesson.ipynb, cell 3 \(id cell\d+\) has a traceback.*ZeroDivisionError",
     ),
@@ -389,12 +407,20 @@ broken = {
         r"cell 3 .*that page has no heading 'nowhere'",
     ),
     "an undefined symbol in code": (
-        [cell("from ftkit.loss import sqare", outputs=[stream("")])],
-        r"cell 2 .*ftkit.loss.sqare, which does not exist. Did you mean square",
+        [cell("from ftkit.part.loss import sqare", outputs=[stream("")])],
+        r"cell 2 .*ftkit.part.loss.sqare, which does not exist. Did you mean square",
     ),
     "an undefined symbol in prose": (
-        [fine(), cell("see `ftkit.loss.cube`", "markdown")],
-        r"cell 3 .*ftkit.loss.cube, which does not exist",
+        [fine(), cell("see `ftkit.part.loss.cube`", "markdown")],
+        r"cell 3 .*ftkit.part.loss.cube, which does not exist",
+    ),
+    "a module of the wrong part": (
+        [fine(), cell("see `ftkit.loss.square`", "markdown")],
+        r"cell 3 .*Unknown module of ftkit 'loss'. Did you mean 'part.loss'",
+    ),
+    "a public name that is none": (
+        [cell("from ftkit import sofmax", outputs=[stream("")])],
+        r"cell 2 .*ftkit.sofmax, which does not exist. Did you mean softmax",
     ),
     "a formula": (
         [fine(), cell(r"so $\undefinedhere{x}$", "markdown")],
@@ -434,12 +460,12 @@ def test_a_good_project_builds_and_a_later_mistake_keeps_it(tiny):
 
 
 def test_a_page_outside_the_navigation_is_refused(tiny):
-    with pytest.raises(FtkitError, match="nbs/1_part/10_lesson.ipynb is in no navigation"):
+    with pytest.raises(FtkitError, match=r"nbs/1_part/10_lesson.ipynb is in no navigation"):
         site.navigation(tiny(fine(), navigation="      - nbs/index.ipynb\n"))
 
 
 def test_an_entry_without_a_page_is_refused(tiny):
-    with pytest.raises(FtkitError, match="lists nbs/none.ipynb"):
+    with pytest.raises(FtkitError, match=r"lists nbs/none.ipynb"):
         site.navigation(
             tiny(fine(), navigation="      - nbs/index.ipynb\n      - nbs/none.ipynb\n")
         )
@@ -464,26 +490,21 @@ def test_broken_configuration_is_refused(tiny, text, said):
 
 def test_an_unknown_number_and_an_unknown_paper_are_refused(tiny):
     found = site.read_site(tiny(fine(), cell("arXiv:9999.99999", "markdown")))
-    with pytest.raises(FtkitError, match="9999.99999, which nbs/_site/papers.yml does not have"):
+    with pytest.raises(FtkitError, match=r"9999.99999, which nbs/_site/papers.yml does not have"):
         site.bibliography(found, {})
-    with pytest.raises(FtkitError, match="a.md: Unknown lesson"):
+    with pytest.raises(FtkitError, match=r"a.md: Unknown lesson"):
         site.fill("{{< var none.x >}}", {"some": {}}, {}, "a.md")
 
 
 def test_the_filter_marks_cells_as_quarto_wants_them():
-    notebook = dict(
-        cells=[
-            cell("---\ntitle: A\n---", "raw"),
-            cell("#| hide\nx"),
-            cell("#| export\ny = 1"),
-            cell("#| exports\nz = 1"),
-        ],
-        metadata={},
-        nbformat=4,
-        nbformat_minor=5,
-    )
+    cells = [
+        cell("---\ntitle: A\n---", "raw"),
+        cell("#| hide\nx"),
+        cell("#| export\ny = 1"),
+        cell("#| exports\nz = 1"),
+    ]
+    notebook = dict(cells=cells, metadata={}, nbformat=4, nbformat_minor=5)
     kept = site.filter_notebook(notebook)["cells"]
     assert [c["source"].splitlines()[-1] for c in kept] == ["---", "y = 1", "z = 1"]
-    assert kept[1]["source"].startswith("#| code-fold: true") and not kept[2]["source"].startswith(
-        "#|"
-    )
+    assert kept[1]["source"].startswith("#| code-fold: true")
+    assert not kept[2]["source"].startswith("#|")
