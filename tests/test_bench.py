@@ -1,4 +1,4 @@
-"""The benchmark: what the stopwatch counts, what ratios and verdicts say, and that variants live and die as they should."""
+"""The benchmark: what the stopwatch counts, what ratios say, how variants live and die."""
 
 import inspect
 import json
@@ -9,13 +9,32 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification
 
-from ftkit.kit import bench
-from ftkit.kit.bench import Finished, _InProcess, Job, Measurement, Results, Stopwatch, Variant, benchmark, comparison, counted_flops, encoder_flops, load_results, measure, occupy, pairwise_ratio, require, turns
 from ftkit.core import FtkitError
 from ftkit.finetuning.lora import LoRA
+from ftkit.kit import bench
+from ftkit.kit.bench import (
+    Finished,
+    Job,
+    Measurement,
+    Results,
+    Stopwatch,
+    Variant,
+    _InProcess,
+    benchmark,
+    comparison,
+    counted_flops,
+    encoder_flops,
+    load_results,
+    measure,
+    occupy,
+    pairwise_ratio,
+    require,
+    turns,
+)
 
 tiny = BertConfig(
     vocab_size=40,
@@ -37,22 +56,16 @@ def model_folder(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("model")
     BertForSequenceClassification(tiny).save_pretrained(folder)
-    vocabulary = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *(chr(97 + i) for i in range(26)),
-        *map(str, range(9)),
-    ]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *"abcdefghijklmnopqrstuvwxyz", *"012345678"]
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
     BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
     return str(folder)
 
 
 def job(model, **changed):
-    return Job(**dict(model=model, batch_size=2, warmup=2, steps=2, repeats=2, threads=1) | changed)
+    usual = dict(batch_size=2, warmup=2, steps=2, repeats=2, threads=1)
+    return Job(model=model, **usual | changed)
 
 
 # -- the stopwatch
@@ -66,8 +79,9 @@ def job(model, **changed):
     ahead=st.integers(0, 2),
 )
 def test_each_turn_holds_exactly_its_steps(warmup, steps, repeats, ahead):
-    "Whatever a loop fetches ahead, between two boundaries lie `steps` steps, and no time of being held."
-    now, messages = [0.0], []
+    "Whatever a loop fetches ahead, between two boundaries lie `steps` steps, and no waiting."
+    now = [0.0]
+    messages = []
 
     def hold(message):
         now[0] += 1e6
@@ -103,12 +117,14 @@ def test_a_batch_of_another_size_is_no_step():
     ids=str,
 )
 def test_every_loop_makes_the_steps_that_the_stopwatch_counts(variant, model_folder, monkeypatch):
-    "Forward passes between two boundaries, counted inside the model: the same in our loops and in the peers'."
-    passes, at = [0], []
+    "Forward passes between two boundaries, counted inside the model: the same for the peers."
+    passes = [0]
+    at = []
     forward = BertForSequenceClassification.forward
 
     def counting(self, *args, **kwargs):
-        if (kwargs["input_ids"] if "input_ids" in kwargs else args[0]).shape[0] == 2:
+        ids = kwargs["input_ids"] if "input_ids" in kwargs else args[0]
+        if ids.shape[0] == 2:
             passes[0] += 1
         return forward(self, *args, **kwargs)
 
@@ -134,11 +150,16 @@ language_variants = [
 
 @pytest.mark.parametrize("variant", language_variants, ids=str)
 def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch):
-    passes, at, make = [0], [], bench.language_model
+    passes = [0]
+    at = []
+    make = bench.language_model
+
+    def count(*args):
+        passes[0] += 1
 
     def counted(*args):
         model = make(*args)
-        model.register_forward_hook(lambda *_: passes.__setitem__(0, passes[0] + 1))
+        model.register_forward_hook(count)
         return model
 
     def hold(message):
@@ -154,21 +175,18 @@ def test_language_models_make_those_steps_too(variant, model_folder, monkeypatch
 
 
 def test_language_models_of_all_libraries_compute_the_same(monkeypatch):
-    "With our weights in their classes the loss is the same: the networks are equal, and only the code differs."
+    "With our weights in their classes the loss is the same: only the code differs."
     from ftkit.foundations.checkpoints import from_transformers
 
     monkeypatch.setattr(bench, "language_size", dict(width=32, layers=2, heads=2, context=32))
-    batch = dict(
-        input_ids=torch.randint(
-            0, bench.vocabulary, (2, 16), generator=torch.Generator().manual_seed(0)
-        )
-    )
+    g = torch.Generator().manual_seed(0)
+    batch = dict(input_ids=torch.randint(0, bench.vocabulary, (2, 16), generator=g))
     for task in bench.language_tasks:
         theirs = bench.language_model("transformers", task).eval()
-        for x, y in zip(
-            bench.next_token_loss(theirs, batch),
-            bench.next_token_loss(from_transformers(theirs).eval(), batch),
-        ):
+        ours = from_transformers(theirs).eval()
+        expected = bench.next_token_loss(theirs, batch)
+        found = bench.next_token_loss(ours, batch)
+        for x, y in zip(expected, found):
             assert float(x.detach()) == pytest.approx(float(y.detach()), rel=1e-4)
 
 
@@ -180,14 +198,14 @@ def test_torch_is_a_peer_of_gpt_only():
 def test_both_libraries_train_the_same_number_of_parameters(model_folder):
     from peft import LoraConfig, get_peft_model
 
-    ours = LoRA(rank=8, alpha=8, targets=("query", "value")).prepare(
-        BertForSequenceClassification(tiny)
-    )
-    theirs = get_peft_model(
-        BertForSequenceClassification(tiny),
-        LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"]),
-    )
-    count = lambda m: sum(p.numel() for p in m.parameters() if p.requires_grad)
+    method = LoRA(rank=8, alpha=8, targets=("query", "value"))
+    ours = method.prepare(BertForSequenceClassification(tiny))
+    lora = LoraConfig(task_type="SEQ_CLS", r=8, target_modules=["query", "value"])
+    theirs = get_peft_model(BertForSequenceClassification(tiny), lora)
+
+    def count(model):
+        return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
     assert count(ours) == count(theirs)
     config = theirs.peft_config["default"]
     assert (config.lora_alpha, config.lora_dropout) == (8, 0.0)
@@ -264,10 +282,9 @@ def test_turns_in_threads(model_folder):
         progress=False,
     )
     assert [m.name for m in found] == ["peer", "ours, bf16", "ours, float32"]
-    assert all(
-        len(m.seconds) == 2 and min(m.seconds) > 0 and m.examples == 4 and m.peak is None
-        for m in found
-    )
+    for m in found:
+        assert len(m.seconds) == 2 and min(m.seconds) > 0
+        assert m.examples == 4 and m.peak is None
 
 
 def test_turns_in_processes(model_folder):
@@ -288,18 +305,19 @@ def test_turns_in_processes(model_folder):
     not sys.platform.startswith("linux"), reason="getrusage counts the parent's memory on Linux"
 )
 def test_the_memory_of_the_parent_does_not_count():
-    "A child of a process with a large peak reports its own; the control is the kernel's usual answer, which is wrong."
+    """A child of a process with a large peak reports its own.
+
+    The control is the kernel's usual answer, which is wrong."""
     ballast = np.ones(60 * 2**20)  # 480 MiB
-    ask = "import sys, types, resource; source = sys.argv[1]; {}".format(
-        "import contextlib; space = dict(contextlib=contextlib, process_peak=None); exec(source, space); "
-        "print(space['_memory_now']('cpu'), 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", ask, inspect.getsource(bench._memory_now)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ask = """
+import contextlib, resource, sys
+space = dict(contextlib=contextlib, process_peak=None)
+exec(sys.argv[1], space)
+usual = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(space["_memory_now"]("cpu"), usual)
+"""
+    command = [sys.executable, "-c", ask, inspect.getsource(bench._memory_now)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     own, usual = map(int, done.stdout.split())
     assert own < 100e6 < 400e6 < usual and ballast[0] == 1
 
@@ -388,33 +406,30 @@ def test_unknown_options_are_refused_before_anything_is_measured():
 # -- results
 
 
+def measured(name, library, dtype, seconds, peak):
+    return Measurement(name, library, "full", dtype, 32, seconds, [1.0], 500, peak)
+
+
 def results():
-    m = lambda name, library, dtype, seconds, peak: Measurement(
-        name, library, "full", dtype, 32, seconds, [1.0], 500, peak
-    )
     return Results(
         dict(model="minilm", length=128),
         dict(processor="P"),
         dict(float32=1e3, bfloat16=2e3),
         dict(full=10.0),
         [
-            m("peer", "transformers", "float32", [2.0, 2.0], 1000),
-            m("ours, bf16", "ftkit", "bfloat16", [1.0, 1.0], 900),
-            m("ours, float32", "ftkit", "float32", [4.0, 2.5], 1000),
+            measured("peer", "transformers", "float32", [2.0, 2.0], 1000),
+            measured("ours, bf16", "ftkit", "bfloat16", [1.0, 1.0], 900),
+            measured("ours, float32", "ftkit", "float32", [4.0, 2.5], 1000),
         ],
     )
 
 
 def test_verdicts_say_met_and_missed():
     found = dict(results().verdicts())
-    assert (
-        found["full training, ours, bf16: at least 1.5 times the peer's speed"]
-        == "met: 2.00 (2.00 to 2.00)"
-    )
-    assert (
-        found["full training, ours, float32: at least 1.0 times the peer's speed"]
-        == "missed: 0.65 (0.50 to 0.80)"
-    )
+    bf16 = found["full training, ours, bf16: at least 1.5 times the peer's speed"]
+    assert bf16 == "met: 2.00 (2.00 to 2.00)"
+    float32 = found["full training, ours, float32: at least 1.0 times the peer's speed"]
+    assert float32 == "missed: 0.65 (0.50 to 0.80)"
     assert [v for k, v in found.items() if "memory" in k] == ["met: 0.90", "met: 1.00"]
 
 
