@@ -5,10 +5,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from ftkit.core import FtkitError
-from ftkit.kit.lanes import call_in_lane, changed_versions, installed, lane_commands, lane_python, moved_text, must_run, sizes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ftkit.core import FtkitError
+from ftkit.kit.lanes import (
+    call_in_lane,
+    changed_versions,
+    installed,
+    lane_commands,
+    lane_python,
+    moved_text,
+    must_run,
+    sizes,
+)
 
 versions = st.dictionaries(
     st.sampled_from(["torch", "numpy", "six", "pillow", "attrs"]),
@@ -22,9 +32,8 @@ def test_exactly_the_differences_are_named_and_large_steps_come_first(before, af
     moved = changed_versions(before, after)
     assert {m.name for m in moved} == {n for n in before | after if before.get(n) != after.get(n)}
     assert [m.size for m in moved] == sorted((m.size for m in moved), key=sizes.index)
-    assert {(m.name, m.after, m.before) for m in changed_versions(after, before)} == {
-        (m.name, m.before, m.after) for m in moved
-    }
+    back = {(m.name, m.after, m.before) for m in changed_versions(after, before)}
+    assert back == {(m.name, m.before, m.after) for m in moved}
 
 
 @pytest.mark.parametrize(
@@ -45,18 +54,15 @@ def test_size_of_a_step(before, after, size):
 
 
 def test_one_package_under_two_spellings_has_not_moved():
-    assert (
-        changed_versions(
-            {"Typing_Extensions": "4.16", "ruamel.yaml": "1"},
-            {"typing-extensions": "4.16", "ruamel-yaml": "1"},
-        )
-        == []
-    )
+    before = {"Typing_Extensions": "4.16", "ruamel.yaml": "1"}
+    after = {"typing-extensions": "4.16", "ruamel-yaml": "1"}
+    assert changed_versions(before, after) == []
 
 
 def test_this_environment_holds_what_it_imports():
     here = {name.lower(): v for name, v in installed(sys.executable).items()}
-    assert here["pytest"] == pytest.__version__ and "torch" in here
+    assert here["pytest"] == pytest.__version__
+    assert "torch" in here
     assert "No version differs" in moved_text(changed_versions(here, here))
 
 
@@ -70,20 +76,19 @@ def test_torch_is_held_unless_asked(checkout_of, monkeypatch):
     import torch
 
     monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
-    held, free = (
-        lane_commands(checkout_of / "lane", checkout_of, newest_torch=t)[1] for t in (False, True)
-    )
-    assert f"torch=={torch.__version__}" in held and not any(w.startswith("torch==") for w in free)
-    assert (
-        held[held.index("--extra-index-url") + 1] == "https://example.org/cpu"
-        and held[-1] == f"{checkout_of}[dev,docs]"
-    )
+    _, held = lane_commands(checkout_of / "lane", checkout_of, newest_torch=False)
+    _, free = lane_commands(checkout_of / "lane", checkout_of, newest_torch=True)
+    assert f"torch=={torch.__version__}" in held
+    assert not any(word.startswith("torch==") for word in free)
+    assert held[held.index("--extra-index-url") + 1] == "https://example.org/cpu"
+    assert held[-1] == f"{checkout_of}[dev,docs]"
 
 
 def test_an_environment_is_made_once(checkout_of):
     asked = []
     python = lane_python("latest", root=checkout_of, call=asked.append)
-    assert python == checkout_of / ".lanes" / "latest" / "bin" / "python" and len(asked) == 2
+    assert python == checkout_of / ".lanes" / "latest" / "bin" / "python"
+    assert len(asked) == 2
     lane_python("latest", root=checkout_of, call=asked.append)
     assert len(asked) == 2
 
@@ -123,26 +128,21 @@ def test_half_an_environment_is_never_used(checkout_of):
 
 
 def test_a_command_that_fails_says_why():
+    code = "import sys; sys.exit('ERROR: No matching distribution found for torch==0')"
     with pytest.raises(FtkitError, match="No matching distribution"):
-        must_run(
-            [
-                sys.executable,
-                "-c",
-                "import sys; sys.exit('ERROR: No matching distribution found for torch==0')",
-            ]
-        )
+        must_run([sys.executable, "-c", code])
     must_run([sys.executable, "-c", "print('fine')"])
 
 
 def test_the_pinned_lane_is_this_python(capsys):
     assert lane_python("pinned") == Path(sys.executable)
     seen = []
-    assert (
-        call_in_lane(
-            "pinned", ["check", "--scale", "smoke"], call=lambda command: seen.append(command) or 1
-        )
-        == 1
-    )
+
+    def call(command):
+        seen.append(command)
+        return 1
+
+    assert call_in_lane("pinned", ["check", "--scale", "smoke"], call=call) == 1
     assert seen == [[str(Path(sys.executable).with_name("ftkit")), "check", "--scale", "smoke"]]
     assert "No version differs" in capsys.readouterr().out
 
