@@ -3,12 +3,14 @@
 import json
 import math
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from ftkit.core import (
     resolve_scale,
     seed_everything,
     setup,
+    trim_heap,
     unknown,
     write_beside,
 )
@@ -144,6 +147,17 @@ def test_the_peak_sees_what_is_freed_again():
         time.sleep(0.05)
         del block
     assert 40e6 < memory.rise < 80e6
+
+
+def test_freed_memory_goes_back_where_the_c_library_can():
+    process = psutil.Process()
+    pieces = [bytearray(b"x" * 2**16) for _ in range(1024)]
+    del pieces[:-1]  # the last one keeps the heap from shrinking by itself
+    held = process.memory_info().rss
+    trim_heap()
+    given_back = held - process.memory_info().rss
+    if platform.libc_ver()[0] == "glibc":
+        assert given_back > 40e6
 
 
 @settings(max_examples=50, deadline=None)
