@@ -1,18 +1,40 @@
-"LoRA: parity with peft, the properties of the layer, and what bad input gets. Small random networks; nothing is downloaded."
+"""LoRA: parity with peft, the properties of the layer, and what bad input gets.
 
-import copy, json, math, subprocess, sys
+Small random networks; nothing is downloaded."""
+
+import copy
+import json
+import math
+import subprocess
+import sys
 
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from ftkit.core import FtkitError
-from ftkit.finetuning.lora import LoRA, LoRALinear, LowRankProduct, adapter_config, energy_kept, inject, load_adapter, lora_layers, merge, merged_weight, plain_model, save_adapter, trainable_parameters, unmerge
+from ftkit.finetuning.lora import (
+    LoRA,
+    LoRALinear,
+    LowRankProduct,
+    adapter_config,
+    energy_kept,
+    inject,
+    load_adapter,
+    lora_layers,
+    merge,
+    merged_weight,
+    plain_model,
+    save_adapter,
+    trainable_parameters,
+    unmerge,
+)
 
 targets = ["query", "key", "value", "dense"]
 config = BertConfig(
@@ -38,12 +60,23 @@ def batch(n=3, length=7, seed=0):
     return dict(input_ids=ids, attention_mask=mask, labels=torch.randint(0, 2, (n,), generator=g))
 
 
+def fill_updates(model):
+    "Updates that are not zero."
+    for layer in lora_layers(model).values():
+        nn.init.normal_(layer.lora_B, std=0.1)
+
+
 def adapted(seed=0, rank=4, alpha=8, dropout=0.0):
     "An injected model whose update is not zero."
     model = inject(bert(seed), targets, rank, alpha, dropout)
-    for layer in lora_layers(model).values():
-        nn.init.normal_(layer.lora_B, std=0.1)
+    fill_updates(model)
     return model.eval()
+
+
+def filled_layer(linear, rank=2, **options):
+    layer = LoRALinear(linear, rank, **options)
+    nn.init.normal_(layer.lora_B)
+    return layer
 
 
 def logits(model, **options):
@@ -78,48 +111,51 @@ def train(model, steps, lr=1e-2):
 )
 def test_product_and_its_gradients_equal_two_paths(T, n, m, r, s, bias, seed):
     g = torch.Generator().manual_seed(seed)
-    draw = lambda *shape: torch.randn(*shape, dtype=torch.float64, generator=g).requires_grad_()
-    x, A, B, W, b = (
-        draw(2, T, n),
-        draw(r, n),
-        draw(m, r),
-        draw(m, n).detach(),
-        draw(m).detach() if bias else None,
-    )
-    mine, theirs = (
-        LowRankProduct.apply(x, W, b, A, B, s, torch.float64),
-        F.linear(x, W, b) + s * x @ A.T @ B.T,
-    )
+
+    def draw(*shape):
+        return torch.randn(*shape, dtype=torch.float64, generator=g)
+
+    x = draw(2, T, n).requires_grad_()
+    A = draw(r, n).requires_grad_()
+    B = draw(m, r).requires_grad_()
+    W = draw(m, n)
+    b = draw(m) if bias else None
+    mine = LowRankProduct.apply(x, W, b, A, B, s, torch.float64)
+    theirs = F.linear(x, W, b) + s * x @ A.T @ B.T
     torch.testing.assert_close(mine, theirs)
-    weights = torch.randn(mine.shape, dtype=torch.float64, generator=g)
-    for a, c in zip(
-        torch.autograd.grad((mine * weights).sum(), (x, A, B)),
-        torch.autograd.grad((theirs * weights).sum(), (x, A, B)),
-    ):
-        torch.testing.assert_close(a, c)
+    weights = draw(*mine.shape)
+    by_hand = torch.autograd.grad((mine * weights).sum(), (x, A, B))
+    by_autograd = torch.autograd.grad((theirs * weights).sum(), (x, A, B))
+    for gradient, expected in zip(by_hand, by_autograd):
+        torch.testing.assert_close(gradient, expected)
 
 
 def test_product_passes_gradcheck_and_takes_one_vector():
-    draw = lambda *shape: torch.randn(*shape, dtype=torch.float64, requires_grad=True)
-    W, A, B = draw(4, 5).detach(), draw(2, 5), draw(4, 2)
+    def draw(*shape):
+        return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+    W = draw(4, 5).detach()
+    A = draw(2, 5)
+    B = draw(4, 2)
+
+    def product(x, A, B):
+        return LowRankProduct.apply(x, W, None, A, B, 0.7, torch.float64)
+
     for shape in ((5,), (3, 5), (2, 3, 5)):
-        assert torch.autograd.gradcheck(
-            lambda x, A, B: LowRankProduct.apply(x, W, None, A, B, 0.7, torch.float64),
-            (draw(*shape), A, B),
-        )
+        assert torch.autograd.gradcheck(product, (draw(*shape), A, B))
 
 
 def test_no_input_gradient_is_computed_where_none_is_needed():
-    layer = LoRALinear(nn.Linear(6, 4), 2)
-    nn.init.normal_(layer.lora_B)
+    layer = filled_layer(nn.Linear(6, 4))
     x = torch.randn(3, 6)
     layer(x).sum().backward()
-    assert x.grad is None and layer.lora_A.grad.abs().sum() > 0 and layer.weight.grad is None
+    assert x.grad is None
+    assert layer.lora_A.grad.abs().sum() > 0
+    assert layer.weight.grad is None
 
 
 def test_autocast_gives_bfloat16_near_float32():
-    layer = LoRALinear(nn.Linear(32, 16), 4)
-    nn.init.normal_(layer.lora_B)
+    layer = filled_layer(nn.Linear(32, 16), 4)
     x = torch.randn(5, 32)
     exact = layer(x)
     exact.square().sum().backward()
@@ -131,12 +167,12 @@ def test_autocast_gives_bfloat16_near_float32():
     y.float().square().sum().backward()
     assert (y - exact).norm() < 0.02 * exact.norm()
     for p, g in zip((layer.lora_A, layer.lora_B), exact_grads):
-        assert p.grad.dtype == torch.float32 and (p.grad - g).norm() < 0.03 * g.norm()
+        assert p.grad.dtype == torch.float32
+        assert (p.grad - g).norm() < 0.03 * g.norm()
 
 
 def test_a_bfloat16_base_keeps_float32_updates():
-    layer = LoRALinear(nn.Linear(8, 6).bfloat16(), 2)
-    nn.init.normal_(layer.lora_B)
+    layer = filled_layer(nn.Linear(8, 6).bfloat16())
     assert layer.lora_A.dtype == torch.float32
     y = layer(torch.randn(3, 8, dtype=torch.bfloat16))
     assert y.dtype == torch.bfloat16
@@ -145,8 +181,7 @@ def test_a_bfloat16_base_keeps_float32_updates():
 
 
 def test_an_unfrozen_weight_gets_its_gradient_too():
-    layer = LoRALinear(nn.Linear(6, 4), 2)
-    nn.init.normal_(layer.lora_B)
+    layer = filled_layer(nn.Linear(6, 4))
     x = torch.randn(3, 6)
     frozen = layer(x)
     layer.weight.requires_grad_(True)
@@ -165,9 +200,8 @@ def test_identity_at_start_and_the_count(rank, seed):
     before = logits(model)
     inject(model, targets, rank)
     assert torch.equal(logits(model), before)
-    added = sum(
-        rank * (layer.in_features + layer.out_features) for layer in lora_layers(model).values()
-    )
+    layers = lora_layers(model).values()
+    added = sum(rank * (layer.in_features + layer.out_features) for layer in layers)
     assert added == rank * (2 * (4 * 64 + 80 + 80) + 64)
     plain = sum(p.numel() for p in bert().parameters())
     assert trainable_parameters(model) == (added + 2 * 32 + 2, plain + added)
@@ -175,9 +209,9 @@ def test_identity_at_start_and_the_count(rank, seed):
 
 def test_initialisation_is_that_of_peft():
     layer = LoRALinear(nn.Linear(400, 300), 16)
-    assert layer.lora_A.abs().max() <= 1 / math.sqrt(400) and float(
-        layer.lora_A.detach().std()
-    ) == pytest.approx(1 / math.sqrt(3 * 400), rel=0.05)
+    assert layer.lora_A.abs().max() <= 1 / math.sqrt(400)
+    spread = float(layer.lora_A.detach().std())
+    assert spread == pytest.approx(1 / math.sqrt(3 * 400), rel=0.05)
     assert not layer.lora_B.any()
 
 
@@ -208,7 +242,8 @@ def test_gradient_checkpointing_reaches_every_layer_with_equal_gradients(options
         model(**batch()).loss.backward()
         return {n: (x.lora_A.grad, x.lora_B.grad) for n, x in lora_layers(model).items()}
 
-    plain, checked = gradients(False), gradients(True)
+    plain = gradients(False)
+    checked = gradients(True)
     assert len(checked) == 13
     for name in plain:
         torch.testing.assert_close(checked[name], plain[name])
@@ -218,9 +253,8 @@ def test_merge_and_unmerge():
     model = adapted()
     base = {n: p.detach().clone() for n, p in model.named_parameters()}
     before = logits(model)
-    torch.testing.assert_close(
-        logits(merge(merge(model))), before, atol=1e-6, rtol=0
-    )  # twice is once
+    merged_twice = logits(merge(merge(model)))  # twice is once
+    torch.testing.assert_close(merged_twice, before, atol=1e-6, rtol=0)
     assert not torch.equal(model.bert.pooler.dense.weight, base["bert.pooler.dense.weight"])
     assert torch.equal(logits(unmerge(unmerge(model))), before)
     assert all(torch.equal(p, base[n]) for n, p in model.named_parameters())
@@ -234,21 +268,18 @@ def test_a_merged_model_refuses_to_train():
 def test_plain_model_is_a_copy_without_lora():
     model = adapted()
     plain = plain_model(model)
-    assert not lora_layers(plain) and len(lora_layers(model)) == 13
-    assert (
-        list(plain.state_dict()) == list(bert().state_dict())
-        and type(plain.bert.pooler.dense) is nn.Linear
-    )
+    assert not lora_layers(plain)
+    assert len(lora_layers(model)) == 13
+    assert list(plain.state_dict()) == list(bert().state_dict())
+    assert type(plain.bert.pooler.dense) is nn.Linear
     torch.testing.assert_close(logits(plain), logits(model), atol=1e-6, rtol=0)
     with torch.no_grad():
         plain.bert.pooler.dense.weight.zero_()
         plain.classifier.weight.zero_()
         plain.bert.embeddings.word_embeddings.weight.zero_()
-    assert (
-        model.bert.pooler.dense.weight.any()
-        and model.classifier.weight.any()
-        and model.bert.embeddings.word_embeddings.weight.any()
-    )
+    assert model.bert.pooler.dense.weight.any()
+    assert model.classifier.weight.any()
+    assert model.bert.embeddings.word_embeddings.weight.any()
 
 
 def test_dropout_only_in_training_and_only_on_the_update():
@@ -258,9 +289,8 @@ def test_dropout_only_in_training_and_only_on_the_update():
     assert torch.equal(layer.train()(x), linear(x))  # B is zero: nothing to drop
     nn.init.normal_(layer.lora_B)
     assert not torch.equal(layer(x), layer(x))
-    torch.testing.assert_close(
-        layer.eval()(x), linear(x) + layer.scaling * x @ layer.lora_A.T @ layer.lora_B.T
-    )
+    expected = linear(x) + layer.scaling * x @ layer.lora_A.T @ layer.lora_B.T
+    torch.testing.assert_close(layer.eval()(x), expected)
 
 
 def test_deepcopy_and_pickle_of_a_trained_model(tmp_path):
@@ -277,12 +307,8 @@ def test_deepcopy_and_pickle_of_a_trained_model(tmp_path):
 
 def peft_model(**options):
     torch.manual_seed(0)
-    return get_peft_model(
-        bert(),
-        LoraConfig(
-            **dict(r=4, lora_alpha=8, target_modules=targets, task_type="SEQ_CLS") | options
-        ),
-    )
+    settings = dict(r=4, lora_alpha=8, target_modules=targets, task_type="SEQ_CLS") | options
+    return get_peft_model(bert(), LoraConfig(**settings))
 
 
 def test_peft_loads_ours_and_trains_alike(tmp_path):
@@ -290,8 +316,9 @@ def test_peft_loads_ours_and_trains_alike(tmp_path):
     save_adapter(mine, tmp_path / "a")
     theirs = PeftModel.from_pretrained(bert(), tmp_path / "a", is_trainable=True).eval()
     torch.testing.assert_close(logits(theirs), logits(mine), atol=1e-5, rtol=0)
-    a, b = train(mine, 5), train(theirs, 5)
-    assert a == pytest.approx(b, abs=1e-5) and a[-1] < a[0]
+    losses = train(mine, 5)
+    assert losses == pytest.approx(train(theirs, 5), abs=1e-5)
+    assert losses[-1] < losses[0]
     assert trainable_parameters(mine)[0] == theirs.get_nb_trainable_parameters()[0]
 
 
@@ -316,59 +343,70 @@ def test_we_load_peft(tmp_path, options):
     mine = load_adapter(bert(), tmp_path).eval()
     torch.testing.assert_close(logits(mine), logits(theirs.eval()), atol=1e-6, rtol=0)
     save_adapter(mine, tmp_path / "again")
-    torch.testing.assert_close(
-        logits(PeftModel.from_pretrained(bert(), tmp_path / "again").eval()),
-        logits(theirs),
-        atol=1e-6,
-        rtol=0,
-    )
+    again = PeftModel.from_pretrained(bert(), tmp_path / "again").eval()
+    torch.testing.assert_close(logits(again), logits(theirs), atol=1e-6, rtol=0)
 
 
 def test_the_files_have_the_same_keys_as_pefts(tmp_path):
     peft_model().save_pretrained(tmp_path / "peft")
     save_adapter(adapted(), tmp_path / "mine")
-    mine, theirs = (load_file(tmp_path / f / "adapter_model.safetensors") for f in ("mine", "peft"))
-    assert {k: v.shape for k, v in mine.items()} == {k: v.shape for k, v in theirs.items()}
-    ours, peft = (
-        json.loads((tmp_path / f / "adapter_config.json").read_text()) for f in ("mine", "peft")
-    )
-    assert set(ours) <= set(peft)
+
+    def shapes(folder):
+        state = load_file(tmp_path / folder / "adapter_model.safetensors")
+        return {name: tensor.shape for name, tensor in state.items()}
+
+    def configuration(folder):
+        return json.loads((tmp_path / folder / "adapter_config.json").read_text())
+
+    assert shapes("mine") == shapes("peft")
+    ours = configuration("mine")
+    theirs = configuration("peft")
+    assert set(ours) <= set(theirs)
     for key in set(ours) - {"target_modules", "modules_to_save", "base_model_name_or_path"}:
-        assert ours[key] == peft[key], key
-    assert set(ours["target_modules"]) == set(peft["target_modules"]) and set(
-        ours["modules_to_save"]
-    ) <= set(peft["modules_to_save"])
+        assert ours[key] == theirs[key], key
+    assert set(ours["target_modules"]) == set(theirs["target_modules"])
+    assert set(ours["modules_to_save"]) <= set(theirs["modules_to_save"])
 
 
 def test_an_encoder_without_a_head(tmp_path):
-    torch.manual_seed(0)
-    encoder = lambda: (torch.manual_seed(0), BertModel(config).eval())[1]
+    def encoder():
+        torch.manual_seed(0)
+        return BertModel(config).eval()
+
     model = inject(encoder(), targets, 4)
-    for layer in lora_layers(model).values():
-        nn.init.normal_(layer.lora_B, std=0.1)
+    fill_updates(model)
     save_adapter(model, tmp_path)
     assert adapter_config(model)["task_type"] == "FEATURE_EXTRACTION"
     x = {k: v for k, v in batch().items() if k != "labels"}
     with torch.no_grad():
         wanted = model(**x).pooler_output
-        torch.testing.assert_close(load_adapter(encoder(), tmp_path)(**x).pooler_output, wanted)
-        torch.testing.assert_close(
-            PeftModel.from_pretrained(encoder(), tmp_path)(**x).pooler_output,
-            wanted,
-            atol=1e-6,
-            rtol=0,
-        )
+        ours = load_adapter(encoder(), tmp_path)(**x).pooler_output
+        theirs = PeftModel.from_pretrained(encoder(), tmp_path)(**x).pooler_output
+    torch.testing.assert_close(ours, wanted)
+    torch.testing.assert_close(theirs, wanted, atol=1e-6, rtol=0)
 
 
 def test_targets_that_leave_out_a_namesake_are_saved_in_full(tmp_path):
     model = inject(bert(), ["attention.output.dense"], 2)
     assert len(lora_layers(model)) == 2
-    for layer in lora_layers(model).values():
-        nn.init.normal_(layer.lora_B, std=0.1)
+    fill_updates(model)
     save_adapter(model, tmp_path)
-    torch.testing.assert_close(
-        logits(PeftModel.from_pretrained(bert(), tmp_path).eval()), logits(model), atol=1e-6, rtol=0
-    )
+    theirs = PeftModel.from_pretrained(bert(), tmp_path).eval()
+    torch.testing.assert_close(logits(theirs), logits(model), atol=1e-6, rtol=0)
+
+
+program = """
+import sys
+import torch
+from ftkit.finetuning.lora import load_adapter
+from transformers import BertForSequenceClassification
+
+folder = sys.argv[1]
+model = BertForSequenceClassification.from_pretrained(folder + "/base").eval()
+model = load_adapter(model, folder + "/adapter").eval()
+with torch.no_grad():
+    torch.save(model(**torch.load(folder + "/batch.pt")).logits, folder + "/out.pt")
+"""
 
 
 def test_a_fresh_process_computes_the_same(tmp_path):
@@ -376,11 +414,6 @@ def test_a_fresh_process_computes_the_same(tmp_path):
     save_adapter(model, tmp_path / "adapter")
     bert().save_pretrained(tmp_path / "base")
     torch.save(batch(), tmp_path / "batch.pt")
-    program = (
-        "import sys, torch; from ftkit.finetuning.lora import load_adapter; from transformers import BertForSequenceClassification as M\n"
-        "m = load_adapter(M.from_pretrained(sys.argv[1] + '/base').eval(), sys.argv[1] + '/adapter').eval()\n"
-        "with torch.no_grad(): torch.save(m(**torch.load(sys.argv[1] + '/batch.pt')).logits, sys.argv[1] + '/out.pt')"
-    )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True)
     torch.testing.assert_close(torch.load(tmp_path / "out.pt"), logits(model), atol=1e-6, rtol=0)
 
@@ -388,83 +421,97 @@ def test_a_fresh_process_computes_the_same(tmp_path):
 def test_loading_into_an_injected_or_merged_model_takes_the_scale_of_the_file(tmp_path):
     model = adapted(alpha=8)
     save_adapter(model, tmp_path)
-    assert torch.equal(
-        logits(load_adapter(inject(bert(), targets, 4, alpha=99), tmp_path).eval()), logits(model)
-    )
-    assert torch.equal(
-        logits(load_adapter(merge(adapted(alpha=99)), tmp_path).eval()), logits(model)
-    )
+    injected = load_adapter(inject(bert(), targets, 4, alpha=99), tmp_path).eval()
+    assert torch.equal(logits(injected), logits(model))
+    merged = load_adapter(merge(adapted(alpha=99)), tmp_path).eval()
+    assert torch.equal(logits(merged), logits(model))
     save_adapter(merge(model), tmp_path)  # a merged model saves the same adapter
-    assert torch.equal(logits(load_adapter(bert(), tmp_path).eval()), logits(unmerge(model)))
+    again = load_adapter(bert(), tmp_path).eval()
+    assert torch.equal(logits(again), logits(unmerge(model)))
 
 
 # bad input
 
 
-def edited(folder, **changes):
-    path = folder / "adapter_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    return folder
+def untouched(model):
+    return not lora_layers(model) and all(p.requires_grad for p in model.parameters())
+
+
+def refused(folder, message):
+    model = bert()
+    with pytest.raises(FtkitError, match=message):
+        load_adapter(model, folder)
+    assert untouched(model)
+
+
+def test_a_folder_that_is_missing_or_incomplete_is_refused(tmp_path):
+    refused(tmp_path / "none", "has no adapter_config.json")
+    save_adapter(adapted(), tmp_path / "a")
+    (tmp_path / "a" / "adapter_model.safetensors").unlink()
+    refused(tmp_path / "a", "has no adapter_model.safetensors")
 
 
 @pytest.mark.parametrize(
-    "make, message",
+    "name, content, message",
     [
-        (lambda f: f / "none", "has no adapter_config.json"),
-        (
-            lambda f: (f / "adapter_model.safetensors").unlink() or f,
-            "has no adapter_model.safetensors",
-        ),
-        (lambda f: (f / "adapter_config.json").write_text("{") and f, "not valid JSON"),
-        (lambda f: (f / "adapter_config.json").write_text("[]") and f, "no LoRA adapter"),
-        (
-            lambda f: (f / "adapter_model.safetensors").write_bytes(b"\x08" + b"\0" * 20) and f,
-            "cannot be read",
-        ),
-        (lambda f: edited(f, peft_type="ADALORA"), "peft_type is ADALORA"),
-        (lambda f: edited(f, use_dora=True), "use_dora=True"),
-        (lambda f: edited(f, rank_pattern={"query": 2}), "rank_pattern"),
+        ("adapter_config.json", b"{", "not valid JSON"),
+        ("adapter_config.json", b"[]", "no LoRA adapter"),
+        ("adapter_model.safetensors", b"\x08" + b"\0" * 20, "cannot be read"),
     ],
 )
-def test_an_adapter_that_cannot_be_loaded_says_why_and_changes_nothing(tmp_path, make, message):
+def test_a_damaged_adapter_is_refused(tmp_path, name, content, message):
     save_adapter(adapted(), tmp_path / "a")
-    model = bert()
-    with pytest.raises(FtkitError, match=message):
-        load_adapter(model, make(tmp_path / "a"))
-    assert not lora_layers(model) and all(p.requires_grad for p in model.parameters())
+    (tmp_path / "a" / name).write_bytes(content)
+    refused(tmp_path / "a", message)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (dict(peft_type="ADALORA"), "peft_type is ADALORA"),
+        (dict(use_dora=True), "use_dora=True"),
+        (dict(rank_pattern={"query": 2}), "rank_pattern"),
+    ],
+)
+def test_an_adapter_of_another_kind_is_refused(tmp_path, changes, message):
+    save_adapter(adapted(), tmp_path / "a")
+    path = tmp_path / "a" / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    refused(tmp_path / "a", message)
 
 
 def test_an_adapter_of_another_model_says_what_differs(tmp_path):
     save_adapter(adapted(), tmp_path)
-    for other, message in (
+    others = (
         (bert(num_labels=3), "the model needs"),
         (bert(hidden_size=64), "the model needs"),
         (bert(num_hidden_layers=1), "does not have as a linear layer"),
         (nn.Sequential(nn.Linear(2, 2)), "does not have as a linear layer"),
-    ):
+    )
+    for other, message in others:
         with pytest.raises(FtkitError, match=message):
             load_adapter(other, tmp_path)
-    state = load_file(tmp_path / "adapter_model.safetensors")
-    dropped = next(k for k in state if "lora_B" in k)
-    save_file(
-        {k: v for k, v in state.items() if k != dropped}, tmp_path / "adapter_model.safetensors"
-    )
+    file = tmp_path / "adapter_model.safetensors"
+    state = load_file(file)
+    del state[next(k for k in state if "lora_B" in k)]
+    save_file(state, file)
     with pytest.raises(FtkitError, match="does not hold bert"):
         load_adapter(bert(), tmp_path)
 
 
 def test_inject_refuses_what_makes_no_sense():
-    for arguments, message in (
+    nonsense = (
         (dict(targets=["querry"]), "Did you mean 'query'"),
         (dict(rank=0), "A rank from 1 to"),
         (dict(rank=33), "A rank from 1 to 32"),
         (dict(dropout=1.0), "dropout is a probability"),
         (dict(targets=[]), "at least one target"),
-    ):
+    )
+    for arguments, message in nonsense:
         model = bert()
         with pytest.raises(FtkitError, match=message):
             inject(model, **arguments)
-        assert not lora_layers(model) and all(p.requires_grad for p in model.parameters())
+        assert untouched(model)
     with pytest.raises(FtkitError, match="LoRA layers already"):
         inject(adapted())
     with pytest.raises(FtkitError, match="no adapter to save"):
@@ -472,12 +519,10 @@ def test_inject_refuses_what_makes_no_sense():
 
 
 def test_nothing_is_left_of_a_save_that_fails(tmp_path, monkeypatch):
-    import ftkit.finetuning.lora
-
     def full_disk(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ftkit.finetuning.lora, "save_file", full_disk)
+    monkeypatch.setattr("ftkit.finetuning.lora.save_file", full_disk)
     with pytest.raises(OSError):
         save_adapter(adapted(), tmp_path / "a")
     assert not list(tmp_path.iterdir())
@@ -489,16 +534,13 @@ def test_nothing_is_left_of_a_save_that_fails(tmp_path, monkeypatch):
 def test_the_method_prepares_merges_saves_and_loads(tmp_path):
     method = LoRA(rank=3, alpha=6)
     model = method.prepare(bert())
-    for layer in lora_layers(model).values():
-        nn.init.normal_(layer.lora_B, std=0.1)
-    assert method.name == "lora" and {layer.rank for layer in lora_layers(model).values()} == {3}
+    fill_updates(model)
+    assert method.name == "lora"
+    assert {layer.rank for layer in lora_layers(model).values()} == {3}
     method.save(model, tmp_path)
-    torch.testing.assert_close(
-        logits(method.merged(model).eval()),
-        logits(method.load(bert(), tmp_path).eval()),
-        atol=1e-6,
-        rtol=0,
-    )
+    merged = method.merged(model).eval()
+    loaded = method.load(bert(), tmp_path).eval()
+    torch.testing.assert_close(logits(merged), logits(loaded), atol=1e-6, rtol=0)
 
 
 @settings(max_examples=25, deadline=None)
@@ -506,23 +548,21 @@ def test_the_method_prepares_merges_saves_and_loads(tmp_path):
 def test_energy_is_the_share_the_best_approximation_keeps(n, m, r, seed):
     W = torch.randn(n, m, generator=torch.Generator().manual_seed(seed))
     energy = energy_kept(W)
-    assert (
-        energy.shape == (min(n, m),)
-        and (energy.diff() >= 0).all()
-        and float(energy[-1]) == pytest.approx(1)
-    )
+    assert energy.shape == (min(n, m),)
+    assert (energy.diff() >= 0).all()
+    assert float(energy[-1]) == pytest.approx(1)
     r = min(r, n, m)
     U, S, Vt = torch.linalg.svd(W.double(), full_matrices=False)
-    assert 1 - float(
-        (W - (U[:, :r] * S[:r]) @ Vt[:r]).square().sum() / W.double().square().sum()
-    ) == pytest.approx(float(energy[r - 1]), abs=1e-6)
+    missing = W - (U[:, :r] * S[:r]) @ Vt[:r]
+    kept = 1 - float(missing.square().sum() / W.double().square().sum())
+    assert kept == pytest.approx(float(energy[r - 1]), abs=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
 @given(r=st.integers(1, 4), seed=st.integers(0, 99))
 def test_an_update_has_at_most_its_rank(r, seed):
     g = torch.Generator().manual_seed(seed)
-    W, A, B = (
-        torch.randn(*shape, dtype=torch.float64, generator=g) for shape in ((7, 9), (r, 9), (7, r))
-    )
+    W = torch.randn(7, 9, dtype=torch.float64, generator=g)
+    A = torch.randn(r, 9, dtype=torch.float64, generator=g)
+    B = torch.randn(7, r, dtype=torch.float64, generator=g)
     assert torch.linalg.matrix_rank(merged_weight(W, A, B, 0.5) - W, atol=1e-9) <= r
