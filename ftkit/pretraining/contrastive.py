@@ -182,18 +182,7 @@ def repeat_floor(
     return float(np.log(counts[place]).mean())
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #f5b3c5c0
-digit_names = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-]
+digit_names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 colours = dict(red=(1.0, 0.2, 0.2), blue=(0.25, 0.4, 1.0))  # shares of red, green and blue light
 wordings = (
     "a {left} left of a {right}",
@@ -465,7 +454,7 @@ def zero_shot(
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #fd1f415c
 @contextlib.contextmanager
 def replayed(
-    state: dict,  # from `training.random_state`
+    state: dict,  # from `random_state`
 ):
     "Random numbers as they were; afterwards those of the surroundings go on."
     now = random_state()
