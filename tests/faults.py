@@ -1,17 +1,19 @@
-"""Does the suite catch anything? Small, realistic faults, each in a copy of the project, and what notices them.
+"""Does the suite catch anything? Small, realistic faults, and what notices each in a copy.
 
     make faults                                               every fault, cheapest detector first
     python tests/faults.py --only loss_sign --only no_warmup  some of them
-    python tests/faults.py --detectors unit,smoke,cpu --every do not stop at the first detector that notices
+    python tests/faults.py --detectors unit,smoke,cpu --every do not stop at the first that notices
 
-The faults are in faults.toml. Detectors: `unit`, the test files of the module; `smoke`, the lesson at that scale; `cpu`, the lesson
-there, and its numbers against the band in tests/baselines if it has one. A clean copy must pass all of them first. A run that was
-interrupted goes on where it stopped; what has changed since is run again. Exit code 0 if at least 95% are caught, 1 if not, 2 if a
-fault can't be applied or the clean copy fails.
+The faults are in faults.toml. Detectors: `unit`, the test files of the module; `smoke`, the lesson
+at that scale; `cpu`, the lesson there, and its numbers against the band in tests/baselines if it
+has one. A clean copy must pass all of them first. A run that was interrupted goes on where it
+stopped; what has changed since is run again. Exit code 0 if at least 95% are caught, 1 if not, 2 if
+a fault can't be applied or the clean copy fails.
 """
 
 import argparse
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -23,16 +25,24 @@ import sys
 import tempfile
 import time
 import tomllib
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(root))
 
-from ftkit.catalog import cache_dir
-from ftkit.core import FtkitError, versions, write_beside
-from ftkit.kit.bands import check_band, load_baseline, open_notebook, reached_modules, read_record
-from ftkit.kit.running import first_error
+from ftkit.catalog import cache_dir  # noqa: E402
+from ftkit.core import FtkitError, versions, write_beside  # noqa: E402
+from ftkit.kit.bands import (  # noqa: E402
+    check_band,
+    load_baseline,
+    notebook_code,
+    open_notebook,
+    reached_modules,
+    read_record,
+)
+from ftkit.kit.running import first_error  # noqa: E402
 
 detectors = ("unit", "smoke", "cpu")
 seconds_allowed = dict(unit=600, smoke=600, cpu=1200)
@@ -52,11 +62,13 @@ copied = (
 )
 
 
-# A failing example is enough here: hypothesis need not find the smallest one, which can take minutes, nor remember it.
+# A failing example is enough here: hypothesis need not find the smallest one, which can take
+# minutes, nor remember it.
 unshrunk = """
 
 from hypothesis import Phase, settings
-settings.register_profile("faults", phases=(Phase.explicit, Phase.generate), derandomize=True, database=None)
+phases = (Phase.explicit, Phase.generate)
+settings.register_profile("faults", phases=phases, derandomize=True, database=None)
 settings.load_profile("faults")
 """
 
@@ -70,11 +82,11 @@ class Fault:
     "One replacement in one module."
 
     name: str
-    module: str
+    module: str  # its address below ftkit: "foundations.losses"
     why: str  # what is wrong, for a reader of the report
     old: str
     new: str
-    tests: tuple[str, ...] = ()  # test files; none: tests/test_<module>.py
+    tests: tuple[str, ...] = ()  # test files; none: the module's own, tests/test_losses.py
     first: str = ""  # a test that is run before the whole file: it is likely to notice
     lesson: str = ""  # a notebook's stem; none: the one that exports the module
     expect: str = "unit"  # the cheapest detector that should notice
@@ -95,8 +107,10 @@ def load_faults(path):
     "All faults, in course order. Raises `FaultError` for one that is written badly."
     faults = []
     for entry in tomllib.loads(path.read_text(encoding="utf-8"))["fault"]:
+        if isinstance(entry.get("tests"), list):
+            entry["tests"] = tuple(entry["tests"])
         try:
-            fault = Fault(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
+            fault = Fault(**entry)
         except TypeError as e:
             raise FaultError(f"The fault {entry.get('name')} is written badly: {e}") from e
         if fault.expect not in detectors or fault.old == fault.new:
@@ -105,25 +119,50 @@ def load_faults(path):
     return faults
 
 
+# Where a fault lies
+
+
+@functools.cache
 def exported_by():
-    "module -> the notebook that exports it"
+    "address of a module below ftkit -> the notebook that exports it"
     found = {}
     for path in sorted((root / "nbs").rglob("*.ipynb")):
-        if m := re.search(r"#\| default_exp (\w+)", path.read_text(encoding="utf-8")):
-            found[m[1]] = path
+        for cell in open_notebook(path)["cells"]:
+            exports = re.match(r"#\|\s*default_exp\s+([\w.]+)", cell["source"])
+            if exports:
+                found[exports[1]] = path
     return found
 
 
+def notebook_of(fault):
+    "The notebook that exports a fault's module. Raises `FaultError` for an unknown address."
+    notebooks = exported_by()
+    if fault.module not in notebooks:
+        raise FaultError(
+            f"{fault.name}: no notebook exports ftkit.{fault.module}; "
+            "a module is named by its address below ftkit, such as foundations.losses."
+        )
+    return notebooks[fault.module]
+
+
+def module_file(fault, folder):
+    """Where a fault's module lies in a copy of the project: foundations.losses ->
+    ftkit/foundations/losses.py.
+    """
+    return folder.joinpath("ftkit", *fault.module.split(".")).with_suffix(".py")
+
+
 def test_files(fault):
-    return fault.tests or (f"test_{fault.module}.py",)
+    name = fault.module.split(".")[-1]
+    return fault.tests or (f"test_{name}.py",)
+
+
+def find_lesson(stem, folder):
+    return next((folder / "nbs").rglob(f"{stem}.ipynb"))
 
 
 def lesson_of(fault):
-    return (
-        next(p for p in exported_by().values() if p.stem == fault.lesson)
-        if fault.lesson
-        else exported_by()[fault.module]
-    )
+    return find_lesson(fault.lesson, root) if fault.lesson else notebook_of(fault)
 
 
 def is_exported(cell):
@@ -131,93 +170,115 @@ def is_exported(cell):
 
 
 def patched(fault, module_text, cells):
-    "The module's new text, and the exported cell with its new source. Raises `FaultError` unless the old text stands in each exactly once."
-    places = [
-        c for c in cells if is_exported(c) for _ in range(c["source"].count(fault.old.strip("\n")))
-    ]
-    if (n := module_text.count(fault.old)) != 1:
+    """The module's new text, and the exported cell with its new source.
+
+    Raises `FaultError` unless the old text stands in each exactly once.
+    """
+    in_module = module_text.count(fault.old)
+    if in_module != 1:
         raise FaultError(
-            f"{fault.name}: its old text occurs {n} times in ftkit/{fault.module}.py; once is needed. Mend it in tests/faults.toml."
+            f"{fault.name}: its old text occurs {in_module} times in "
+            f"{module_file(fault, Path())}; once is needed. Mend it in tests/faults.toml."
         )
+    places = []
+    for cell in cells:
+        if is_exported(cell):
+            places += [cell] * cell["source"].count(fault.old.strip("\n"))
     if len(places) != 1:
         raise FaultError(
-            f"{fault.name}: its old text occurs {len(places)} times in the exported cells of the lesson; once is needed."
+            f"{fault.name}: its old text occurs {len(places)} times in the exported cells "
+            "of the lesson; once is needed."
         )
     new_module = module_text.replace(fault.old, fault.new)
-    new_cell = (
-        (places[0]["source"] + "\n").replace(fault.old, fault.new).removesuffix("\n")
-    )  # the last line of a cell has no line break
     compile(new_module, f"{fault.module}.py", "exec")
+    # The last line of a cell has no line break.
+    source = places[0]["source"] + "\n"
+    new_cell = source.replace(fault.old, fault.new).removesuffix("\n")
     return new_module, places[0], new_cell
+
+
+# A copy of the project
 
 
 def apply(fault, folder):
     "Make the fault in a copy of the project: in the module and in the notebook."
-    module, notebook = (
-        folder / "ftkit" / f"{fault.module}.py",
-        folder / exported_by()[fault.module].relative_to(root),
-    )
-    nb = open_notebook(notebook)
-    text, cell, source = patched(fault, module.read_text(encoding="utf-8"), nb["cells"])
+    module = module_file(fault, folder)
+    path = folder / notebook_of(fault).relative_to(root)
+    notebook = open_notebook(path)
+    text, cell, source = patched(fault, module.read_text(encoding="utf-8"), notebook["cells"])
     module.write_text(text, encoding="utf-8")
     cell["source"] = source
-    notebook.write_text(json.dumps(nb), encoding="utf-8")
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def copy_project(folder):
+    folder.mkdir()
+    left_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for name in copied:
+        source = root / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=left_out)
+        elif source.exists():
+            shutil.copy(source, folder / name)
+    with open(folder / "tests" / "conftest.py", "a", encoding="utf-8") as f:
+        f.write(unshrunk)
 
 
 @contextlib.contextmanager
 def project_copy(fault=None):
-    "A copy of the project with the fault in it, and an environment in which it is the copy that is imported."
+    """A copy of the project with the fault in it, and an environment in which it is the copy that
+    is imported.
+    """
     with tempfile.TemporaryDirectory(prefix="ftkit-fault-") as temporary:
-        folder, cache = Path(temporary).resolve() / "project", Path(temporary).resolve() / "cache"
-        folder.mkdir()
-        for name in copied:
-            if (root / name).is_dir():
-                shutil.copytree(
-                    root / name,
-                    folder / name,
-                    ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
-                )
-            elif (root / name).exists():
-                shutil.copy(root / name, folder / name)
-        with open(folder / "tests" / "conftest.py", "a", encoding="utf-8") as f:
-            f.write(unshrunk)
+        folder = Path(temporary).resolve() / "project"
+        cache = Path(temporary).resolve() / "cache"
+        copy_project(folder)
         if fault:
             apply(fault, folder)
         _own_cache(cache)
-        yield (
-            folder,
-            os.environ
-            | dict(
-                PYTHONPATH=str(folder),
-                FTKIT_CACHE=str(cache),
-                HF_HUB_OFFLINE="1",
-                TOKENIZERS_PARALLELISM="false",
-                PYDEVD_DISABLE_FILE_VALIDATION="1",
-            ),
+        ours = dict(
+            PYTHONPATH=str(folder),
+            FTKIT_CACHE=str(cache),
+            HF_HUB_OFFLINE="1",
+            TOKENIZERS_PARALLELISM="false",
+            PYDEVD_DISABLE_FILE_VALIDATION="1",
         )
+        yield folder, os.environ | ours
         if not fault:
             _keep_conversions(cache)
 
 
 def _own_cache(cache):
-    "Downloads are shared; what lessons train is made anew, so that no clean artefact hides a fault and no faulty one stays."
+    """Downloads are shared; what lessons train is made anew, so that no clean artefact hides a
+    fault and no faulty one stays.
+    """
     (cache / "built").mkdir(parents=True)
     for shared in ("assets", "splits"):
         (cache_dir() / shared).mkdir(parents=True, exist_ok=True)
         (cache / shared).symlink_to(cache_dir() / shared)
+    # Converted weights are of no scale.
     for path in (cache_dir() / "built").glob("*-any-*"):
-        (cache / "built" / path.name).symlink_to(path)  # converted weights: of no scale
+        (cache / "built" / path.name).symlink_to(path)
 
 
 def _keep_conversions(cache):
+    "What a clean copy has converted need not be converted again."
     for path in (cache / "built").glob("*-any-*"):
-        if not path.is_symlink() and not (target := cache_dir() / "built" / path.name).exists():
-            with write_beside(target, folder=True) as beside:
-                shutil.copytree(path, beside, dirs_exist_ok=True)
+        target = cache_dir() / "built" / path.name
+        if path.is_symlink() or target.exists():
+            continue
+        with write_beside(target, folder=True) as beside:
+            shutil.copytree(path, beside, dirs_exist_ok=True)
+
+
+# Detectors
 
 
 def call(command, folder, environment, limit):
-    "Output and exit code of a command in the copy; None if it took too long. Whatever it started ends with it."
+    """Output and exit code of a command in the copy; None if it took too long.
+
+    Whatever it started ends with it.
+    """
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -240,57 +301,54 @@ def call(command, folder, environment, limit):
 
 def check_import(folder, environment):
     "Raise `FaultError` unless the copy is what is imported."
-    out, code = call(
-        [sys.executable, "-c", "import ftkit.core; print(ftkit.core.__file__)"],
-        folder,
-        environment,
-        300,
-    )
+    command = [sys.executable, "-c", "import ftkit.core; print(ftkit.core.__file__)"]
+    out, code = call(command, folder, environment, 300)
     if code or not Path(out.strip()).is_relative_to(folder):
         raise FaultError(f"The copy in {folder} is not what Python imports: {out.strip()[-300:]}")
 
 
 def unit(folder, environment, files, limit):
     "Run test files until one test fails."
-    arguments = [
-        *(f"tests/{f}" for f in files),
-        "-x",
-        "-q",
-        "--tb=short",
-        "-rfE",
-        "-o",
-        "addopts=",
-        "-p",
-        "no:cacheprovider",
-    ]
-    start, run = (
-        time.time(),
-        forked
-        if sys.platform == "linux"
-        else lambda a, *rest: call([sys.executable, "-m", "pytest", *a], *rest),
-    )
-    out, code = run(arguments, folder, environment, limit)
+    arguments = [f"tests/{name}" for name in files]
+    arguments += ["-x", "-q", "--tb=short", "-rfE", "-o", "addopts=", "-p", "no:cacheprovider"]
+    start = time.time()
+    if sys.platform == "linux":
+        out, code = forked(arguments, folder, environment, limit)
+    else:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        out, code = call(command, folder, environment, limit)
     seconds = time.time() - start
     if code is None:
         return Outcome("unit", True, ", ".join(files), f"not done after {limit} s", seconds)
     if code == 0:
         return Outcome("unit", False, "", "", seconds)
-    m = re.search(r"^FAILED tests/(\S+?)(?: - (.*))?$", out, re.M)
-    if code != 1 or not m:
+    failed = re.search(r"^FAILED tests/(\S+?)(?: - (.*))?$", out, re.M)
+    if code != 1 or not failed:
         raise FaultError(f"pytest ended with {code} and no failed test:\n{out[-2000:]}")
-    return Outcome("unit", True, m[1], (m[2] or "").strip(), seconds)
+    return Outcome("unit", True, failed[1], (failed[2] or "").strip(), seconds)
 
 
 def forked(arguments, folder, environment, limit):
-    "As `call`, for pytest, in a child of this process, which has the large libraries imported already: half the time of most test files."
-    import hypothesis, nbformat, pytest, scipy.stats, sklearn.metrics, torch, transformers  # noqa: E401, F401  what children share
+    """As `call`, for pytest, in a child of this process.
+
+    This process has the large libraries imported already: half the time of most test files.
+    """
+    import hypothesis  # noqa: F401
+    import nbformat  # noqa: F401
+    import pytest  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+    import torch  # noqa: F401
+    import transformers  # noqa: F401
 
     with tempfile.TemporaryFile() as said:
         sys.stdout.flush()
         sys.stderr.flush()
-        if not (child := os.fork()):
+        child = os.fork()
+        if child == 0:
             _be_pytest(arguments, folder, environment, said.fileno())
-        code, deadline = None, time.time() + limit
+        code = None
+        deadline = time.time() + limit
         try:
             while time.time() < deadline and code is None:
                 done, status = os.waitpid(child, os.WNOHANG)
@@ -317,154 +375,140 @@ def _be_pytest(arguments, folder, environment, said):
         os.environ.update(environment)
         for stream in (1, 2):
             os.dup2(said, stream)
-        for name in [n for n in sys.modules if n.split(".")[0] in ("ftkit", "conftest")]:
-            del sys.modules[name]
-        sys.path[:] = [
-            str(folder),
-            *(
-                p
-                for p in sys.path
-                if not Path(p or ".").resolve().is_relative_to(root) or "site-packages" in p
-            ),
-        ]
+        for name in list(sys.modules):
+            if name.split(".")[0] in ("ftkit", "conftest"):
+                del sys.modules[name]
+        kept = [path for path in sys.path if not _is_ours(path)]
+        sys.path[:] = [str(folder), *kept]
         sys.argv = ["pytest", *arguments]
-        import ftkit.core
         import pytest
 
-        assert Path(ftkit.core.__file__).is_relative_to(folder), (
-            f"{ftkit.core.__file__} was imported"
-        )
+        import ftkit.core
+
+        imported = ftkit.core.__file__
+        assert Path(imported).is_relative_to(folder), f"{imported} was imported"
         code = int(pytest.main(arguments))
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         os._exit(code)
 
 
+def _is_ours(path):
+    "Whether an entry of Python's path leads to this project, and not to what is installed in it."
+    inside = Path(path or ".").resolve().is_relative_to(root)
+    return inside and "site-packages" not in path
+
+
+def probe_of(source, folder):
+    "A lesson that first proves that it imports the copy: written beside the copy."
+    notebook = open_notebook(source)
+    proof = (
+        "import ftkit.core\n"
+        f"assert ftkit.core.__file__.startswith({str(folder)!r}), 'another ftkit is imported'"
+    )
+    cell = dict(cell_type="code", id="the-copy", metadata={}, source=proof)
+    cell |= dict(outputs=[], execution_count=None)
+    tags = [c["metadata"].get("tags", []) for c in notebook["cells"]]
+    parameters = ["parameters" in of_cell for of_cell in tags]
+    notebook["cells"].insert(parameters.index(True), cell)
+    probe = folder.parent / f"{source.stem}.probe.ipynb"
+    probe.write_text(json.dumps(notebook), encoding="utf-8")
+    return probe
+
+
 def lesson(folder, environment, stem, scale, limit):
     "Run a lesson of the copy; at scale cpu compare its record with the baseline too."
-    source = next((folder / "nbs").rglob(f"{stem}.ipynb"))
-    probe, executed, nb = (
-        folder.parent / f"{stem}.probe.ipynb",
-        folder.parent / f"{stem}.executed.ipynb",
-        open_notebook(source),
-    )
-    proof = f"import ftkit.core\nassert ftkit.core.__file__.startswith({str(folder)!r}), 'another ftkit is imported'"
-    place = next(
-        i for i, c in enumerate(nb["cells"]) if "parameters" in c["metadata"].get("tags", [])
-    )
-    nb["cells"].insert(
-        place,
-        dict(
-            cell_type="code",
-            id="the-copy",
-            metadata={},
-            source=proof,
-            outputs=[],
-            execution_count=None,
-        ),
-    )
-    probe.write_text(json.dumps(nb), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "papermill",
-        str(probe),
-        str(executed),
-        "-p",
-        "scale",
-        scale,
-        "-k",
-        "python3",
-        "--cwd",
-        str(source.parent),
-        "--no-progress-bar",
-    ]
-    start, (out, code) = time.time(), call(command, folder, environment, limit)
-    seconds, cells = (
-        time.time() - start,
-        open_notebook(executed)["cells"] if executed.exists() else [],
-    )
+    source = find_lesson(stem, folder)
+    probe = probe_of(source, folder)
+    executed = folder.parent / f"{stem}.executed.ipynb"
+    command = [sys.executable, "-m", "papermill", str(probe), str(executed)]
+    command += ["-p", "scale", scale, "-k", "python3", "--cwd", str(source.parent)]
+    command.append("--no-progress-bar")
+    start = time.time()
+    out, code = call(command, folder, environment, limit)
+    seconds = time.time() - start
+
+    def caught(where, what):
+        return Outcome(scale, True, where, what, seconds)
+
     if code is None:
-        return Outcome(scale, True, stem, f"not done after {limit} s", seconds)
-    if error := first_error(cells):
+        return caught(stem, f"not done after {limit} s")
+    error = first_error(open_notebook(executed)["cells"]) if executed.exists() else None
+    if error:
         if "id the-copy" in error:
             raise FaultError(f"{stem}: {error}")
         head, *_, message = error.splitlines()
-        return Outcome(scale, True, f"{stem}, {head.rstrip(':')}", message, seconds)
+        return caught(f"{stem}, {head.rstrip(':')}", message)
     if code:
-        return Outcome(
-            scale,
-            True,
-            stem,
-            out.strip().splitlines()[-1] if out.strip() else f"exit code {code}",
-            seconds,
-        )
+        lines = out.strip().splitlines() or [f"exit code {code}"]
+        return caught(stem, lines[-1])
     try:
         record = read_record(executed) | dict(package="of a copy")
     except FtkitError as e:
-        return Outcome(scale, True, stem, str(e), seconds)
-    outside = (
-        [c for c in check_band(record, load_baseline(record, folder)) if c.verdict == "failed"]
-        if scale == "cpu"
-        else []
-    )
-    if outside:
-        return Outcome(
-            scale,
-            True,
-            f"{stem}, band of {outside[0].name}",
-            f"{outside[0].value}: {outside[0].why}",
-            seconds,
-        )
+        return caught(stem, str(e))
+    if scale == "cpu":
+        for check in check_band(record, load_baseline(record, folder)):
+            if check.verdict == "failed":
+                return caught(f"{stem}, band of {check.name}", f"{check.value}: {check.why}")
     return Outcome(scale, False, "", "", seconds)
 
 
 def detect(detector, files, stem, folder, environment, first=""):
+    "Ask one detector about a copy; `first` names a test that is run before the whole file."
     limit = seconds_allowed[detector]
     if detector != "unit":
         return lesson(folder, environment, stem, detector, limit)
     start = time.time()
-    if first and (found := unit(folder, environment, [f"{files[0]}::{first}"], limit)).caught:
-        return found
+    if first:
+        found = unit(folder, environment, [f"{files[0]}::{first}"], limit)
+        if found.caught:
+            return found
     found = unit(folder, environment, files, limit)
     found.seconds = time.time() - start
     return found
+
+
+# What is known already
 
 
 class Progress:
     "Outcomes so far, in a file; each with a fingerprint of what it depends on."
 
     def __init__(self, folder, fresh=False):
-        self.path, self.known = folder / "progress.json", {}
+        self.path = folder / "progress.json"
+        self.known = {}
         if not fresh and self.path.exists():
             with contextlib.suppress(ValueError):
                 self.known = json.loads(self.path.read_text(encoding="utf-8"))
 
     def fingerprint(self, fault, detector, files, stem):
         "A hash of all that the outcome depends on."
-        read = (
-            [root / "tests" / f.split("::")[0] for f in (*files, "conftest.py")]
-            if detector == "unit"
-            else [next((root / "nbs").rglob(f"{stem}.ipynb"))]
-        )
+        if detector == "unit":
+            names = [name.split("::")[0] for name in (*files, "conftest.py")]
+            read = [root / "tests" / name for name in names]
+            code = "\n".join(path.read_text(encoding="utf-8") for path in read)
+        else:
+            read = [find_lesson(stem, root)]
+            code = notebook_code(read[0])
         if detector == "cpu":
             read += sorted((root / "tests" / "baselines").rglob(f"cpu/{stem}.json"))
-        read += reached_modules("\n".join(p.read_text(encoding="utf-8") for p in read))
-        return _hash(*read, text=f"{fault and (fault.old, fault.new)} {versions()}")
+        read += reached_modules(code).values()
+        change = (fault.old, fault.new) if fault else None
+        return _hash(*read, text=f"{change} {versions()}")
 
     def outcome(self, who, fault, detector, files, stem, make):
         "The outcome of a detector: from the file, or made now and written there."
-        key, print_of = f"{who} {detector}", self.fingerprint(fault, detector, files, stem)
-        if self.known.get(key, {}).get("of") != print_of:
-            self.known[key] = dict(of=print_of, **asdict(make()))
+        key = f"{who} {detector}"
+        now = self.fingerprint(fault, detector, files, stem)
+        if self.known.get(key, {}).get("of") != now:
+            self.known[key] = dict(of=now, **asdict(make()))
             with write_beside(self.path) as beside:
                 beside.write_text(json.dumps(self.known, indent=1), encoding="utf-8")
-        return Outcome(**{k: v for k, v in self.known[key].items() if k != "of"})
+        kept = {name: value for name, value in self.known[key].items() if name != "of"}
+        return Outcome(**kept)
 
 
 def _hash(*paths, text=""):
@@ -472,83 +516,86 @@ def _hash(*paths, text=""):
     for path in paths:
         content = path.read_bytes()
         if path.suffix == ".ipynb":
-            content = json.dumps([c["source"] for c in json.loads(content)["cells"]]).encode()
+            sources = [cell["source"] for cell in json.loads(content)["cells"]]
+            content = json.dumps(sources).encode()
         digest.update(content + b"\0")
     return digest.hexdigest()[:16]
+
+
+# The suite
 
 
 class _Copy:
     "The copy of a fault, made when the first detector needs it."
 
     def __init__(self, stack, fault):
-        self.stack, self.fault, self.made = stack, fault, None
+        self.stack = stack
+        self.fault = fault
+        self.made = None
 
     def __call__(self):
         if self.made is None:
             self.made = self.stack.enter_context(project_copy(self.fault))
+            if not self.fault:
+                check_import(*self.made)
         return self.made
 
 
 def control(faults, chosen, progress, say):
     "Every detector on a clean copy. Raises `FaultError` if one of them complains."
+    jobs = []
+    if "unit" in chosen:
+        files = {name for fault in faults for name in test_files(fault)}
+        jobs += [("unit", (name,), "") for name in sorted(files)]
+    stems = sorted({lesson_of(fault).stem for fault in faults})
+    for detector in chosen:
+        if detector != "unit":
+            jobs += [(detector, (), stem) for stem in stems]
     with contextlib.ExitStack() as stack:
-        copy, checked = _Copy(stack, None), False
-        jobs = [
-            ("unit", (f,), "")
-            for f in sorted({f for x in faults for f in test_files(x)})
-            if "unit" in chosen
-        ]
-        jobs += [
-            (d, (), s)
-            for d in chosen
-            if d != "unit"
-            for s in sorted({lesson_of(x).stem for x in faults})
-        ]
+        copy = _Copy(stack, None)
         for detector, files, stem in jobs:
-
-            def make():
-                nonlocal checked
-                if not checked:
-                    check_import(*copy())
-                    checked = True
-                return detect(detector, files, stem, *copy())
-
-            found = progress.outcome(
-                f"control {''.join(files) or stem}", None, detector, files, stem, make
-            )
-            say(
-                f"control  {detector:5}  {''.join(files) or stem}: {'FAILS' if found.caught else 'passes'}, {found.seconds:.1f} s"
-            )
+            make = functools.partial(_ask, detector, files, stem, copy)
+            who = "".join(files) or stem
+            found = progress.outcome(f"control {who}", None, detector, files, stem, make)
+            verdict = "FAILS" if found.caught else "passes"
+            say(f"control  {detector:5}  {who}: {verdict}, {found.seconds:.1f} s")
             if found.caught:
                 raise FaultError(
-                    f"The clean copy fails, so nothing can be learned: {detector}, {found.where}: {found.what}"
+                    "The clean copy fails, so nothing can be learned: "
+                    f"{detector}, {found.where}: {found.what}"
                 )
 
 
+def _ask(detector, files, stem, copy, first=""):
+    return detect(detector, files, stem, *copy(), first)
+
+
 def examine(fault, chosen, progress, every=False):
-    "The outcomes of the detectors on one fault, cheapest first, until one notices (`every`: of all)."
+    """The outcomes of the detectors on one fault, cheapest first, until one notices (`every`: of
+    all).
+    """
+    files = test_files(fault)
+    stem = lesson_of(fault).stem
     found = []
     with contextlib.ExitStack() as stack:
         copy = _Copy(stack, fault)
         for detector in chosen:
-            files, stem = test_files(fault), lesson_of(fault).stem
-            found.append(
-                progress.outcome(
-                    fault.name,
-                    fault,
-                    detector,
-                    files,
-                    stem,
-                    lambda: detect(detector, files, stem, *copy(), fault.first),
-                )
-            )
-            if found[-1].caught and not every:
+            make = functools.partial(_ask, detector, files, stem, copy, fault.first)
+            outcome = progress.outcome(fault.name, fault, detector, files, stem, make)
+            found.append(outcome)
+            if outcome.caught and not every:
                 break
     return found
 
 
 def first_catch(outcomes):
-    return next((o for o in outcomes if o.caught), None)
+    for outcome in outcomes:
+        if outcome.caught:
+            return outcome
+    return None
+
+
+# The report
 
 
 def _short(text, width=90):
@@ -556,145 +603,156 @@ def _short(text, width=90):
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+def _described(fault):
+    return f"{fault.module}: {fault.why}"
+
+
+def _table_row(*cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def _first_table(results):
+    "What noticed each fault first."
+    lines = [_table_row("fault", "what is wrong", "caught by", "where", "seconds")]
+    lines.append("|---|---|---|---|---|")
+    for fault, outcomes in results:
+        by = "**nothing**"
+        where = ""
+        catch = first_catch(outcomes)
+        if catch:
+            by = catch.detector
+            where = _short(catch.where)
+        seconds = sum(outcome.seconds for outcome in outcomes)
+        lines.append(_table_row(fault.name, _described(fault), by, where, f"{seconds:.0f}"))
+    return lines
+
+
+def _full_table(results, chosen):
+    "What each detector said to each fault."
+    lines = [_table_row("fault", "what is wrong", *chosen)]
+    lines.append("|---|---|" + "---|" * len(chosen))
+    for fault, outcomes in results:
+        cells = dict.fromkeys(chosen, "")
+        for outcome in outcomes:
+            said = f"{_short(outcome.where)}, {outcome.seconds:.0f} s"
+            cells[outcome.detector] = said if outcome.caught else "not noticed"
+        lines.append(_table_row(fault.name, _described(fault), *cells.values()))
+    return lines
+
+
 def report(results, chosen, every=False):
     "The table as Markdown, and the share that is caught."
-    caught = [f for f, outcomes in results if first_catch(outcomes)]
-    cell = lambda o: (
-        f"{_short(o.where)}, {o.seconds:.0f} s" if o and o.caught else "not noticed" if o else ""
-    )
-    lines = [
-        f"**{len(caught)} of {len(results)} faults caught ({len(caught) / max(1, len(results)):.0%}).** Detectors, cheapest first: {', '.join(chosen)}.",
-        "",
-    ]
-    if every:
-        lines += [
-            "| fault | what is wrong | " + " | ".join(chosen) + " |",
-            "|---|---|" + "---|" * len(chosen),
-        ]
-        for fault, outcomes in results:
-            by = {o.detector: o for o in outcomes}
-            lines.append(
-                f"| {fault.name} | {fault.module}: {fault.why} | "
-                + " | ".join(cell(by.get(d)) for d in chosen)
-                + " |"
-            )
-    else:
-        lines += [
-            "| fault | what is wrong | caught by | where | seconds |",
-            "|---|---|---|---|---|",
-        ]
-        for fault, outcomes in results:
-            o, spent = first_catch(outcomes), sum(o.seconds for o in outcomes)
-            lines.append(
-                f"| {fault.name} | {fault.module}: {fault.why} | {o.detector if o else '**nothing**'} | {_short(o.where) if o else ''} | {spent:.0f} |"
-            )
-    missed = [f for f, outcomes in results if not first_catch(outcomes)]
-    later = [
-        (f, o)
-        for f, outcomes in results
-        if (o := first_catch(outcomes)) and detectors.index(o.detector) > detectors.index(f.expect)
-    ]
-    lines += [
-        "",
-        "Not caught: "
-        + (", ".join(f"{f.name} ({f.module}: {f.why})" for f in missed) or "none")
-        + ".",
-    ]
+    missed = []
+    later = []
+    for fault, outcomes in results:
+        catch = first_catch(outcomes)
+        if catch is None:
+            missed.append(f"{fault.name} ({_described(fault)})")
+        elif detectors.index(catch.detector) > detectors.index(fault.expect):
+            later.append(f"{fault.name} (by {catch.detector}, expected {fault.expect})")
+    caught = len(results) - len(missed)
+    share = caught / max(1, len(results))
+    head = f"**{caught} of {len(results)} faults caught ({share:.0%}).**"
+    lines = [f"{head} Detectors, cheapest first: {', '.join(chosen)}.", ""]
+    lines += _full_table(results, chosen) if every else _first_table(results)
+    lines += ["", f"Not caught: {', '.join(missed) or 'none'}."]
     if later:
-        lines += [
-            "",
-            "Later than expected: "
-            + ", ".join(f"{f.name} (by {o.detector}, expected {f.expect})" for f, o in later)
-            + ".",
-        ]
-    return "\n".join(lines), len(caught) / max(1, len(results))
+        lines += ["", f"Later than expected: {', '.join(later)}."]
+    return "\n".join(lines), share
 
 
 def save_report(folder, results, text, share, chosen):
     "runs/faults/<time>.md and .json"
+    rows = []
+    for fault, outcomes in results:
+        row = {name: getattr(fault, name) for name in ("name", "module", "why", "expect")}
+        row["caught"] = bool(first_catch(outcomes))
+        row["outcomes"] = [asdict(outcome) for outcome in outcomes]
+        rows.append(row)
+    content = dict(share=share, detectors=list(chosen), faults=rows)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    rows = [
-        dict(
-            name=f.name,
-            module=f.module,
-            why=f.why,
-            expect=f.expect,
-            caught=bool(first_catch(o)),
-            outcomes=[asdict(x) for x in o],
-        )
-        for f, o in results
-    ]
-    for suffix, content in (
-        (".md", text + "\n"),
-        (".json", json.dumps(dict(share=share, detectors=list(chosen), faults=rows), indent=1)),
-    ):
-        with write_beside(folder / f"{stamp}{suffix}") as beside:
-            beside.write_text(content, encoding="utf-8")
+    files = {f"{stamp}.md": text + "\n", f"{stamp}.json": json.dumps(content, indent=1)}
+    for name, written in files.items():
+        with write_beside(folder / name) as beside:
+            beside.write_text(written, encoding="utf-8")
     return folder / f"{stamp}.md"
+
+
+# The command
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="faults", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="this fault; may be given several times",
-    )
-    parser.add_argument(
-        "--detectors", default="unit,smoke", help="some of unit,smoke,cpu (default: unit,smoke)"
-    )
-    parser.add_argument(
-        "--every", action="store_true", help="ask every detector, not only until one notices"
-    )
-    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run has found")
-    parser.add_argument(
-        "--folder", type=Path, default=root / "runs" / "faults", help="where the report goes"
-    )
-    parser.add_argument(
-        "--faults",
-        type=Path,
-        default=Path(__file__).with_suffix(".toml"),
-        help="another list of faults",
-    )
-    parser.add_argument("--list", action="store_true", help="name the faults and stop")
+
+    def option(name, text, **more):
+        parser.add_argument(name, help=text, **more)
+
+    several = dict(action="append", default=[], metavar="NAME")
+    toml = Path(__file__).with_suffix(".toml")
+    option("--only", "this fault; may be given several times", **several)
+    option("--detectors", "some of unit,smoke,cpu (default: unit,smoke)", default="unit,smoke")
+    option("--every", "ask every detector, not only until one notices", action="store_true")
+    option("--fresh", "forget what an earlier run has found", action="store_true")
+    option("--folder", "where the report goes", type=Path, default=root / "runs" / "faults")
+    option("--faults", "another list of faults", type=Path, default=toml)
+    option("--list", "name the faults and stop", action="store_true")
     options = parser.parse_args(arguments)
-    chosen = tuple(d for d in detectors if d in options.detectors.split(","))
-    if not chosen or set(options.detectors.split(",")) - set(detectors):
+    asked = options.detectors.split(",")
+    chosen = tuple(detector for detector in detectors if detector in asked)
+    if not chosen or set(asked) - set(detectors):
         parser.error(
             f"--detectors takes some of {','.join(detectors)}; {options.detectors} was given"
         )
     return options, chosen
 
 
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def choose(faults, only):
+    "The faults of these names (none: all). Raises `FaultError` for a name that no fault has."
+    known = [fault.name for fault in faults]
+    for name in only:
+        if name not in known:
+            raise FaultError(f"There is no fault {name}; there are: {', '.join(known)}.")
+    return [fault for fault in faults if not only or fault.name in only]
+
+
+def check_all_apply(faults):
+    "Raise `FaultError` unless each fault can be made, before anything is run."
+    for fault in faults:
+        cells = open_notebook(notebook_of(fault))["cells"]
+        patched(fault, module_file(fault, root).read_text(encoding="utf-8"), cells)
+
+
+def examine_all(faults, chosen, progress, every):
+    results = []
+    for number, fault in enumerate(faults, 1):
+        outcomes = examine(fault, chosen, progress, every)
+        results.append((fault, outcomes))
+        catch = first_catch(outcomes)
+        said = "NOT CAUGHT"
+        if catch:
+            said = f"{catch.detector}, {_short(catch.where)}, {catch.seconds:.1f} s"
+        say(f"{number:3}/{len(faults)}  {fault.name}: {said}")
+    return results
+
+
 def main(arguments=None, faults=None):
     options, chosen = parse(arguments)
-    say = lambda line: print(line, file=sys.stderr, flush=True)
     try:
-        faults = load_faults(options.faults) if faults is None else faults
-        known = [f.name for f in faults]
-        if wrong := [n for n in options.only if n not in known]:
-            raise FaultError(f"There is no fault {wrong[0]}; there are: {', '.join(known)}.")
-        faults = [f for f in faults if not options.only or f.name in options.only]
+        if faults is None:
+            faults = load_faults(options.faults)
+        faults = choose(faults, options.only)
         if options.list:
-            print("\n".join(f"{f.name:30} {f.module}: {f.why}" for f in faults))
+            for fault in faults:
+                print(f"{fault.name:30} {_described(fault)}")
             return 0
-        for fault in faults:
-            patched(
-                fault,
-                (root / "ftkit" / f"{fault.module}.py").read_text(encoding="utf-8"),
-                open_notebook(exported_by()[fault.module])["cells"],
-            )
-        progress, results = Progress(options.folder, options.fresh), []
+        check_all_apply(faults)
+        progress = Progress(options.folder, options.fresh)
         control(faults, chosen, progress, say)
-        for i, fault in enumerate(faults, 1):
-            results.append((fault, examine(fault, chosen, progress, options.every)))
-            o = first_catch(results[-1][1])
-            say(
-                f"{i:3}/{len(faults)}  {fault.name}: "
-                + (f"{o.detector}, {_short(o.where)}, {o.seconds:.1f} s" if o else "NOT CAUGHT")
-            )
+        results = examine_all(faults, chosen, progress, options.every)
     except FaultError as e:
         say(f"error: {e}")
         return 2
