@@ -242,6 +242,17 @@ def test_a_phone_needs_no_sideways_scroll(browser, built):
     context.close()
 
 
+def test_a_line_of_code_fits_on_a_laptop(page, built):
+    "Lines of 100 columns, in a window 1,280 pixels wide, without scrolling sideways."
+    wide = """[...document.querySelectorAll('.cell_input pre')]
+        .filter(pre => pre.clientWidth > 0 && pre.scrollWidth > pre.clientWidth + 1)
+        .map(pre => pre.textContent.slice(0, 80))"""
+    page.set_viewport_size(dict(width=1280, height=900))
+    for name in names():
+        go(page, f"{built.out.as_uri()}/{name}.html")
+        assert page.evaluate(wide) == [], name
+
+
 # Without a browser
 
 

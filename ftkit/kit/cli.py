@@ -100,7 +100,8 @@ def score_lines(scores: dict[str, dict]) -> str:
 
 # %% ../../nbs/7_kit/77_cli.ipynb #9d1e866d
 model_files = (
-    r"(config|generation_config|ftkit|report|record|model\.safetensors\.index|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json"
+    r"(config|generation_config|ftkit|report|record|tokenizer|tokenizer_config)\.json"
+    r"|(model\.safetensors\.index|special_tokens_map|added_tokens|vocab)\.json"
     r"|model.*\.safetensors|adapter|(vocab|merges|report)\.txt|.*\.model|chat_template\.jinja"
 )
 
