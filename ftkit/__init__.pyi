@@ -1,4 +1,5 @@
-# The public names of ftkit and where they live: what assignments and other packages may rely on. Everything else can change.
+# The public names of ftkit and where they live. Assignments and other packages may rely on these;
+# everything else can change.
 from .catalog import assets as assets, built as built, fetch as fetch
 from .core import FtkitError as FtkitError, Run as Run, setup as setup
 from .data import (

@@ -90,11 +90,18 @@ def test_form(path):
     assert not [c.source[:60] for c in cells if "TODO" in c.source]
 
 
+def is_one_class(cell):
+    "Whether a cell defines one class and nothing else: it is as long as the class."
+    body = ast.parse(cell.source).body
+    return len(body) == 1 and isinstance(body[0], ast.ClassDef)
+
+
 @each_notebook
 def test_cells_are_of_a_size_that_can_be_read(path):
     for cell in read(path).cells:
         if cell.cell_type == "code":
-            assert len(lines(cell)) <= 60, f"{len(lines(cell))} lines: {cell.source[:80]!r}"
+            most = 120 if is_exported(cell) and is_one_class(cell) else 60
+            assert len(lines(cell)) <= most, f"{len(lines(cell))} lines: {cell.source[:80]!r}"
         else:
             assert len(prose(cell)) <= 150, f"{len(prose(cell))} words: {cell.source[:80]!r}"
 
