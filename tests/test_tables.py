@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftkit.core import FtkitError
-from ftkit.kit.cli import write_table
 from ftkit.tables import (
     choose_columns,
     make_parts,
@@ -19,6 +18,7 @@ from ftkit.tables import (
     split_table,
     suffixes,
     take_rows,
+    write_table,
 )
 
 classes = ("animals", "food", "music", "space", "sport", "weather")
