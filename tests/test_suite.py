@@ -230,7 +230,7 @@ def run_board(stream):
             progress = board.begin(name)
             progress([new_markdown_cell("# Reading"), new_code_cell("1"), new_code_cell("2")], 2)
             board.tick()
-            time.sleep(0.4)  # until it is drawn
+            time.sleep(0.7)  # until it is drawn
             board.done(name, running.Result(name, "passed", seconds=65))
 
 

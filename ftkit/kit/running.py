@@ -171,10 +171,11 @@ def terminal_bars(stream):
         TimeElapsedColumn(),
         TextColumn("{task.fields[section]}", markup=False, table_column=one_line),
         console=Console(file=stream),
-        refresh_per_second=4,
+        refresh_per_second=2,
         expand=True,
         transient=True,
         redirect_stdout=False,
+        redirect_stderr=stream is sys.stderr,
     )
 
 
