@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['suffixes', 'text_names', 'label_names', 'bad_input', 'check_file', 'read_text', 'parse_rows', 'read_delimited',
            'read_lines', 'read_table', 'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised',
-           'divide', 'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts']
+           'divide', 'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'json_value',
+           'write_lines', 'write_delimited', 'write_table']
 
 # %% ../nbs/0_start/03_tables.ipynb #1f0d30b0
 import codecs
@@ -488,3 +489,53 @@ def make_parts(
         where = "file" if len(given) == 1 else "files"
         why += f"; {shared:,} rows left out of training, for their texts are in your {where}"
     return Parts(parts["train"], parts["validation"], parts["test"], names, why)
+
+# %% ../nbs/0_start/03_tables.ipynb #f45eae46
+def json_value(value: Any) -> Any:
+    "A cell as JSON knows it; a missing value is null."
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (str, int, float, bool, list, dict, type(None))):
+        return value
+    return str(value)
+
+
+def write_lines(columns: list, rows: list[list], file) -> None:
+    "Rows as JSONL."
+    names = [str(c) for c in columns]
+    for row in rows:
+        values = [json_value(v) for v in row]
+        file.write(json.dumps(dict(zip(names, values)), ensure_ascii=False) + "\n")
+
+
+def write_delimited(columns: list, rows: list[list], file, delimiter: str) -> None:
+    "Rows as CSV or TSV, the header first."
+    form = dict(delimiter=delimiter, lineterminator="\n")
+    usual = csv.writer(file, **form)
+    # csv itself forgets to quote a carriage return.
+    careful = csv.writer(file, quoting=csv.QUOTE_ALL, **form)
+    for row in [columns, *rows]:
+        row = ["" if json_value(v) is None else str(v) for v in row]
+        writer = careful if any("\r" in v for v in row) else usual
+        writer.writerow(row)
+
+
+def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
+    "Write a table as its suffix says; the file is there complete or not at all."
+    from ftkit.core import write_beside
+
+    path = Path(path)
+    suffix = path.suffix.lower()
+    columns = list(table.columns)
+    rows = table.astype(object).values.tolist()
+    with write_beside(path) as beside:
+        if suffix == ".parquet":
+            table.to_parquet(beside, index=False)
+            return
+        with open(beside, "w", encoding="utf-8", newline="") as file:
+            if suffix == ".jsonl":
+                write_lines(columns, rows, file)
+            else:
+                write_delimited(columns, rows, file, "\t" if suffix == ".tsv" else ",")

@@ -8,14 +8,12 @@ __all__ = ['model_files', 'resumes', 'no_place', 'app', 'Seed', 'Text', 'Label',
            'check_writable', 'check_method', 'check_model', 'check_model_folder', 'quiet', 'estimate_seconds',
            'duration', 'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'train_and_report',
            'refuse', 'Commands', 'main', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate',
-           'choose_epochs', 'finetune', 'json_value', 'write_lines', 'write_delimited', 'write_table', 'predict',
-           'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch',
-           'assets', 'bench', 'docs', 'installed_version', 'tested_versions', 'version_problems', 'index_state',
-           'suited_scale', 'free_disk', 'doctor']
+           'choose_epochs', 'finetune', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits',
+           'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench', 'docs', 'installed_version',
+           'tested_versions', 'version_problems', 'index_state', 'suited_scale', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
-import csv
 import difflib
 import errno
 import json
@@ -44,6 +42,7 @@ from ftkit.tables import (
     read_table,
     suffixes,
     take_rows,
+    write_table,
 )
 
 # %% ../../nbs/7_kit/77_cli.ipynb #e189ac8b
@@ -593,56 +592,6 @@ def finetune(
     report = train_and_report(parts, columns, data, target, settings, seed, checkpoint_every)
     typer.echo(f"\n{report}")
     show("saved", f"{out}: the model for transformers, report.txt, report.json, record.json")
-
-# %% ../../nbs/7_kit/77_cli.ipynb #f45eae46
-def json_value(value: Any) -> Any:
-    "A cell as JSON knows it; a missing value is null."
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, (str, int, float, bool, list, dict, type(None))):
-        return value
-    return str(value)
-
-
-def write_lines(columns: list, rows: list[list], file) -> None:
-    "Rows as JSONL."
-    names = [str(c) for c in columns]
-    for row in rows:
-        values = [json_value(v) for v in row]
-        file.write(json.dumps(dict(zip(names, values)), ensure_ascii=False) + "\n")
-
-
-def write_delimited(columns: list, rows: list[list], file, delimiter: str) -> None:
-    "Rows as CSV or TSV, the header first."
-    form = dict(delimiter=delimiter, lineterminator="\n")
-    usual = csv.writer(file, **form)
-    # csv itself forgets to quote a carriage return.
-    careful = csv.writer(file, quoting=csv.QUOTE_ALL, **form)
-    for row in [columns, *rows]:
-        row = ["" if json_value(v) is None else str(v) for v in row]
-        writer = careful if any("\r" in v for v in row) else usual
-        writer.writerow(row)
-
-
-def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
-    "Write a table as its suffix says; the file is there complete or not at all."
-    from ftkit.core import write_beside
-
-    path = Path(path)
-    suffix = path.suffix.lower()
-    columns = list(table.columns)
-    rows = table.astype(object).values.tolist()
-    with write_beside(path) as beside:
-        if suffix == ".parquet":
-            table.to_parquet(beside, index=False)
-            return
-        with open(beside, "w", encoding="utf-8", newline="") as file:
-            if suffix == ".jsonl":
-                write_lines(columns, rows, file)
-            else:
-                write_delimited(columns, rows, file, "\t" if suffix == ".tsv" else ",")
 
 # %% ../../nbs/7_kit/77_cli.ipynb #d81c2ea0
 @app.command()
