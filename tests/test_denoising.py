@@ -5,23 +5,42 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from ftkit.core import FtkitError
-from ftkit.pretraining.denoising import DetectionLoss, ReplacedTokenDetector, corrupt_spans, draw, linear_probe, mean_states, noise_spans, objective_flops, replace_tokens, shift_right, span_collate, span_loss
-from ftkit.pretraining.masked_lm import MaskedLM, mask_tokens
-from ftkit.foundations.training import fit
-from ftkit.foundations.checkpoints import config_of, convert
-from ftkit.foundations.transformer import Encoder, EncoderDecoder, bert_config
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from torch import tensor
 
+from ftkit.core import FtkitError
+from ftkit.foundations.checkpoints import config_of, convert
+from ftkit.foundations.training import fit
+from ftkit.foundations.transformer import Encoder, EncoderDecoder, bert_config
+from ftkit.pretraining.denoising import (
+    DetectionLoss,
+    ReplacedTokenDetector,
+    corrupt_spans,
+    draw,
+    linear_probe,
+    mean_states,
+    noise_spans,
+    objective_flops,
+    replace_tokens,
+    shift_right,
+    span_collate,
+    span_loss,
+)
+from ftkit.pretraining.masked_lm import MaskedLM, mask_tokens
+
 V = 60
-tiny = lambda **more: bert_config(V, **dict(width=16, layers=1, heads=2, context=40) | more)
+
+
+def tiny(**more):
+    return bert_config(V, **dict(width=16, layers=1, heads=2, context=40) | more)
 
 
 def restore(inputs, targets, sentinels):
     "Each sentinel of the inputs becomes what follows it in the targets."
-    out, marks = [], set(sentinels)
+    marks = set(sentinels)
+    out = []
     for token in inputs:
         if token not in marks:
             out.append(token)
@@ -36,28 +55,26 @@ def restore(inputs, targets, sentinels):
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(100, 200), st.booleans()), min_size=2, max_size=40))
 def test_spans_lose_nothing(pairs):
-    ids, hidden = [p[0] for p in pairs], [p[1] for p in pairs]
+    ids = [token for token, _ in pairs]
+    hidden = [cut for _, cut in pairs]
     if not any(hidden) or all(hidden):
         return
     inputs, targets = corrupt_spans(ids, hidden, range(50))
-    spans = sum(h and not (i and hidden[i - 1]) for i, h in enumerate(hidden))
+    before = [False, *hidden[:-1]]
+    spans = sum(cut and not last for cut, last in zip(hidden, before))
     assert restore(inputs, targets, range(50)) == ids
-    assert len(inputs) == len(ids) - sum(hidden) + spans and len(targets) == sum(hidden) + spans + 1
-    assert [t for t in inputs if t < 50] == list(range(spans)) and [
-        t for t in targets if t < 50
-    ] == list(range(spans + 1))
+    assert len(inputs) == len(ids) - sum(hidden) + spans
+    assert len(targets) == sum(hidden) + spans + 1
+    assert [t for t in inputs if t < 50] == list(range(spans))
+    assert [t for t in targets if t < 50] == list(range(spans + 1))
 
 
 def test_the_example_of_the_paper():
-    text, cut = (
-        "Thank you for inviting me to your party last week".split(),
-        [0, 0, 1, 1, 0, 0, 0, 0, 1, 0],
-    )
+    text = ["Thank", "you", "for", "inviting", "me", "to", "your", "party", "last", "week"]
+    cut = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0]
     inputs, targets = corrupt_spans(text, cut, ["<X>", "<Y>", "<Z>"])
-    assert (
-        " ".join(inputs) == "Thank you <X> me to your party <Y> week"
-        and " ".join(targets) == "<X> for inviting <Y> last <Z>"
-    )
+    assert " ".join(inputs) == "Thank you <X> me to your party <Y> week"
+    assert " ".join(targets) == "<X> for inviting <Y> last <Z>"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +104,10 @@ def test_noise_has_a_fixed_size(length, rate, mean, seed):
     hidden = noise_spans(length, rate, mean, np.random.default_rng(seed))
     noise = min(max(round(length * rate), 1), length - 1)
     starts = int((np.diff(np.r_[0, hidden.astype(int)]) == 1).sum())
-    assert hidden.shape == (length,) and hidden.sum() == noise and not hidden[0] and hidden[-1]
+    assert hidden.shape == (length,)
+    assert hidden.sum() == noise
+    assert not hidden[0]
+    assert hidden[-1]
     assert starts == min(max(round(noise / mean), 1), noise, length - noise)
 
 
@@ -106,51 +126,42 @@ def test_noise_refuses(args, words):
 
 
 def test_shift_as_t5():
-    theirs = transformers.T5ForConditionalGeneration(
-        transformers.T5Config(
-            vocab_size=V,
-            d_model=8,
-            d_kv=4,
-            d_ff=8,
-            num_layers=1,
-            num_heads=2,
-            decoder_start_token_id=0,
-        )
+    config = transformers.T5Config(
+        vocab_size=V,
+        d_model=8,
+        d_kv=4,
+        d_ff=8,
+        num_layers=1,
+        num_heads=2,
+        decoder_start_token_id=0,
     )
+    theirs = transformers.T5ForConditionalGeneration(config)
     for row in torch.randint(1, V, (5, 7)).tolist():
-        assert theirs._shift_right(tensor([row]))[0].tolist() == shift_right(
-            row, theirs.config.decoder_start_token_id
-        )
+        expected = theirs._shift_right(tensor([row]))[0].tolist()
+        assert expected == shift_right(row, config.decoder_start_token_id)
 
 
 def test_span_batches_and_their_loss():
+    sentinels = range(5, 20)
     rows = [[2, *range(25, 25 + n), 3] for n in (30, 10, 4)]
+    examples = [dict(input_ids=row) for row in rows]
     torch.manual_seed(0)
-    batch = span_collate(range(5, 20), start_id=1)([dict(input_ids=r) for r in rows])
+    batch = span_collate(sentinels, start_id=1)(examples)
     for i, row in enumerate(rows):
+        inputs = batch["input_ids"][i][batch["attention_mask"][i] == 1].tolist()
         targets = [t for t in batch["labels"][i].tolist() if t != -100]
-        assert (
-            restore(
-                batch["input_ids"][i][batch["attention_mask"][i] == 1].tolist(),
-                targets,
-                range(5, 20),
-            )
-            == row
-        )
+        assert restore(inputs, targets, sentinels) == row
         assert batch["decoder_input_ids"][i, : len(targets)].tolist() == [1, *targets[:-1]]
     torch.manual_seed(0)
-    again = span_collate(range(5, 20), start_id=1)([dict(input_ids=r) for r in rows])
+    again = span_collate(sentinels, start_id=1)(examples)
     assert all(torch.equal(batch[k], again[k]) for k in batch)
     model = EncoderDecoder(tiny())
     total, count = span_loss(model, batch)
     logits = model(batch["input_ids"], batch["decoder_input_ids"], batch["attention_mask"])
-    assert torch.allclose(
-        total / count,
-        F.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100),
-        atol=1e-5,
-    )
+    expected = F.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100)
+    assert torch.allclose(total / count, expected, atol=1e-5)
     with pytest.raises(FtkitError, match="one must stay"):
-        span_collate(range(5, 20), 1)([dict(input_ids=[2, 30, 3])])
+        span_collate(sentinels, 1)([dict(input_ids=[2, 30, 3])])
 
 
 def test_draws_follow_the_softmax():
@@ -165,14 +176,18 @@ def test_draws_follow_the_softmax():
 @given(seed=st.integers(0, 999), B=st.integers(1, 4), T=st.integers(1, 9))
 def test_replaced_labels(seed, B, T):
     g = torch.Generator().manual_seed(seed)
-    original, asked = torch.randint(3, (B, T), generator=g), torch.rand(B, T, generator=g) < 0.5
+    original = torch.randint(3, (B, T), generator=g)
+    asked = torch.rand(B, T, generator=g) < 0.5
     guesses = torch.randint(3, (int(asked.sum()),), generator=g)
     inputs, labels = replace_tokens(original, asked, guesses)
-    assert torch.equal(inputs[asked], guesses) and torch.equal(inputs[~asked], original[~asked])
-    assert torch.equal(labels == 1, inputs != original) and not labels[~asked].any()
+    assert torch.equal(inputs[asked], guesses)
+    assert torch.equal(inputs[~asked], original[~asked])
+    assert torch.equal(labels == 1, inputs != original)
+    assert not labels[~asked].any()
 
 
 def pair(seed=0):
+    "Our detector and the library's, with the same weights."
     torch.manual_seed(seed)
     config = transformers.ElectraConfig(
         vocab_size=V,
@@ -184,11 +199,10 @@ def pair(seed=0):
         max_position_embeddings=40,
     )
     theirs = transformers.ElectraForPreTraining(config).eval()
-    body = {
-        n.removeprefix("electra."): p
-        for n, p in theirs.state_dict().items()
-        if n.startswith("electra.")
-    }
+    body = {}
+    for name, p in theirs.state_dict().items():
+        if name.startswith("electra."):
+            body[name.removeprefix("electra.")] = p
     encoder = convert(body, config_of(config.to_dict() | dict(model_type="bert")), "bert")
     ours = ReplacedTokenDetector(encoder, MaskedLM(Encoder(encoder.config))).eval()
     head = theirs.discriminator_predictions
@@ -197,52 +211,49 @@ def pair(seed=0):
     return ours, theirs
 
 
+def masked_batch(ids, rate):
+    "A batch whose chosen tokens are all masked."
+    inputs, labels = mask_tokens(ids, V, 4, rate=rate, split=(1, 0, 0))
+    return dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_detector_and_its_loss_as_electra(seed):
     ours, theirs = pair(seed)
-    ids, mask = torch.randint(5, V, (4, 11)), torch.ones(4, 11, dtype=torch.long)
+    ids = torch.randint(5, V, (4, 11))
+    mask = torch.ones(4, 11, dtype=torch.long)
     mask[1, 6:] = 0
     assert (ours(ids, mask) - theirs(ids, attention_mask=mask).logits)[mask == 1].abs().max() < 1e-5
     inputs, labels = mask_tokens(ids, V, 4, rate=0.4, split=(1, 0, 0))
     labels[mask == 0] = -100
+    batch = dict(input_ids=inputs, labels=labels, attention_mask=mask)
     torch.manual_seed(7)
-    total, count = DetectionLoss(rate=1e12, weight=1)(
-        ours, dict(input_ids=inputs, labels=labels, attention_mask=mask)
-    )
+    total, count = DetectionLoss(rate=1e12, weight=1)(ours, batch)
     torch.manual_seed(7)
     asked = labels != -100
-    false, y = replace_tokens(
-        ids, asked, draw(ours.generator.head(ours.generator.encoder(inputs, mask)[asked]))
-    )
-    assert torch.allclose(
-        total / count, theirs(false, attention_mask=mask, labels=y).loss, atol=1e-5
-    )
+    guesses = draw(ours.generator.head(ours.generator.encoder(inputs, mask)[asked]))
+    false, y = replace_tokens(ids, asked, guesses)
+    expected = theirs(false, attention_mask=mask, labels=y).loss
+    assert torch.allclose(total / count, expected, atol=1e-5)
 
 
 def test_losses_add_up_over_parts_of_a_batch():
     ours, _ = pair()
-    ids = torch.randint(5, V, (6, 10))
-    inputs, labels = mask_tokens(ids, V, 4, rate=0.3, split=(1, 0, 0))
-    batch = dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
-    loss = DetectionLoss(
-        0.3, weight=0
-    )  # without the detector nothing is drawn, so parts and whole can be compared
-    whole = loss(ours, batch)
+    batch = masked_batch(torch.randint(5, V, (6, 10)), rate=0.3)
+    # without the detector nothing that was drawn counts, so parts and whole can be compared
+    loss = DetectionLoss(0.3, weight=0)
+    total, count = loss(ours, batch)
     parts = [loss(ours, {k: v[i : i + 2] for k, v in batch.items()}) for i in (0, 2, 4)]
-    assert (
-        torch.allclose(sum(p[0] for p in parts), whole[0], rtol=1e-5)
-        and sum(p[1] for p in parts) == whole[1]
-    )
+    assert torch.allclose(sum(part for part, _ in parts), total, rtol=1e-5)
+    assert sum(n for _, n in parts) == count
 
 
 def test_generator_and_detector_share_one_embedding_and_no_gradient_passes_the_draw():
     ours, _ = pair()
     assert ours.generator.encoder.embeddings.tokens.weight is ours.encoder.embeddings.tokens.weight
-    ids = torch.randint(5, V, (4, 10))
-    inputs, labels = mask_tokens(ids, V, 4, rate=0.3, split=(1, 0, 0))
-    DetectionLoss(rate=1e12, weight=1)(
-        ours, dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
-    )[0].backward()
+    batch = masked_batch(torch.randint(5, V, (4, 10)), rate=0.3)
+    total, _ = DetectionLoss(rate=1e12, weight=1)(ours, batch)
+    total.backward()
     assert ours.generator.dense.weight.grad.abs().max() < 1e-9 < ours.dense.weight.grad.abs().max()
     with pytest.raises(FtkitError, match="they are 32 and 16"):
         ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny(width=32))))
@@ -251,24 +262,36 @@ def test_generator_and_detector_share_one_embedding_and_no_gradient_passes_the_d
 def test_nothing_hidden_is_finite():
     ours, _ = pair()
     ids = torch.randint(5, V, (2, 6))
-    total, count = DetectionLoss()(
-        ours,
-        dict(input_ids=ids, labels=torch.full_like(ids, -100), attention_mask=torch.ones_like(ids)),
+    labels = torch.full_like(ids, -100)
+    batch = dict(input_ids=ids, labels=labels, attention_mask=torch.ones_like(ids))
+    total, count = DetectionLoss()(ours, batch)
+    assert torch.isfinite(total)
+    assert count == 12
+
+
+def training_losses(model, collate, loss):
+    "Losses of a training on rows of one word, six times."
+    rows = [dict(input_ids=[2, *([a] * 6), 3]) for a in range(25, 55)]
+    history = fit(
+        model,
+        rows,
+        collate=collate,
+        loss=loss,
+        batch_size=30,
+        max_steps=120,
+        learning_rate=1e-2,
+        progress=False,
     )
-    assert torch.isfinite(total) and count == 12
+    return [s["loss"] for s in history.steps]
 
 
 def test_both_learn():
-    rows = [
-        dict(input_ids=[2, *([a] * 6), 3]) for a in range(25, 55)
-    ]  # a word that is not like the others is false
-
+    # a word that is not like the others is false
     def gaps(examples):
         ids = tensor([e["input_ids"] for e in examples])
         inputs, labels = mask_tokens(ids, V, 4, (2, 3), 0.3, (1, 0, 0))
         return dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
 
-    options = dict(batch_size=30, max_steps=120, learning_rate=1e-2, progress=False)
     torch.manual_seed(0)
     detector = ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny())))
     writer = EncoderDecoder(tiny())
@@ -276,15 +299,17 @@ def test_both_learn():
         (detector, gaps, DetectionLoss(0.3, weight=5.0)),
         (writer, span_collate(range(5, 20), 1), span_loss),
     ):
-        losses = [s["loss"] for s in fit(model, rows, collate=collate, loss=loss, **options).steps]
+        losses = training_losses(model, collate, loss)
         assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5]), losses[::20]
 
 
 def test_costs():
     config = tiny(width=64, layers=2)
-    masked, spans = (objective_flops(o, config, 32) for o in ("masked", "spans"))
+    masked = objective_flops("masked", config, 32)
+    spans = objective_flops("spans", config, 32)
     replaced = objective_flops("replaced", config, 32, generator=tiny(width=64))
-    assert masked < replaced and masked < spans
+    assert masked < replaced
+    assert masked < spans
     assert objective_flops("masked", config, 32, rate=0.3) > masked
     with pytest.raises(FtkitError, match="Did you mean 'masked'"):
         objective_flops("mask", config, 32)
@@ -299,4 +324,5 @@ def test_features_do_not_depend_on_the_batch_and_the_probe_finds_a_line():
     x = torch.from_numpy(rng.normal(size=(400, 8)) + 4 * y[:, None] * np.eye(8)[0]).float()
     right = (linear_probe(x[:200], y[:200], x[200:]) == y[200:]).mean()
     guess = (linear_probe(x[:200], rng.permutation(y[:200]), x[200:]) == y[200:]).mean()
-    assert right > 0.9 and abs(guess - 0.5) < 0.2
+    assert right > 0.9
+    assert abs(guess - 0.5) < 0.2

@@ -1,23 +1,44 @@
 """Masked language modelling: hiding, the head, counting neighbours, and bad input."""
 
 import copy
+import itertools
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from ftkit.data import load_encoder
-from ftkit.core import FtkitError
-from ftkit.pretraining.masked_lm import Guesses, MaskedLM, Neighbours, cloze, fill, grow_head, hide, judge, mask_tokens, masked_loss, masking_collate, text_rows, with_prior, word_numbers
-from ftkit.foundations.training import evaluate_loss, fit
-from ftkit.foundations.checkpoints import from_transformers
-from ftkit.foundations.transformer import Encoder, bert_config
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from torch import tensor
 
-V, MASK, SPECIAL = 50, 4, (0, 2, 3)
+from ftkit.core import FtkitError
+from ftkit.data import load_encoder
+from ftkit.foundations.checkpoints import from_transformers
+from ftkit.foundations.training import evaluate_loss, fit
+from ftkit.foundations.transformer import Encoder, bert_config
+from ftkit.pretraining.masked_lm import (
+    Guesses,
+    MaskedLM,
+    Neighbours,
+    cloze,
+    fill,
+    grow_head,
+    hide,
+    join_guesses,
+    mask_tokens,
+    masked_loss,
+    masking_collate,
+    score_gaps,
+    text_rows,
+    with_prior,
+    word_numbers,
+)
+
+V = 50
+MASK = 4
+SPECIAL = (0, 2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +52,12 @@ def model():
     return MaskedLM(Encoder(bert_config(V, width=16, layers=1, heads=2, context=32))).eval()
 
 
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 def random_ids(B, T, seed=0):
-    return torch.randint(5, V, (B, T), generator=torch.Generator().manual_seed(seed))
+    return torch.randint(5, V, (B, T), generator=seeded(seed))
 
 
 @settings(max_examples=50, deadline=None)
@@ -50,14 +75,14 @@ def test_what_is_not_asked_stays_and_what_is_asked_is_remembered(B, T, rate, mas
         ids[0, 0] = 7
     split = (masked, (1 - masked) / 2, (1 - masked) / 2)
     before = ids.clone()
-    inputs, labels = mask_tokens(
-        ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(seed)
-    )
+    inputs, labels = mask_tokens(ids, V, MASK, SPECIAL, rate, split, generator=seeded(seed))
     asked = labels != -100
     assert torch.equal(ids, before), "the text itself is not changed"
-    assert torch.equal(inputs[~asked], ids[~asked]) and torch.equal(labels[asked], ids[asked])
+    assert torch.equal(inputs[~asked], ids[~asked])
+    assert torch.equal(labels[asked], ids[asked])
     assert not asked[torch.isin(ids, tensor(SPECIAL))].any()
-    assert inputs.min() >= 0 and inputs.max() < V
+    assert inputs.min() >= 0
+    assert inputs.max() < V
 
 
 @pytest.mark.parametrize(
@@ -71,9 +96,7 @@ def test_what_is_not_asked_stays_and_what_is_asked_is_remembered(B, T, rate, mas
 )
 def test_counts_lie_in_the_binomial_interval(rate, split):
     ids = random_ids(200, 200)
-    inputs, labels = mask_tokens(
-        ids, V, MASK, SPECIAL, rate, split, generator=torch.Generator().manual_seed(1)
-    )
+    inputs, labels = mask_tokens(ids, V, MASK, SPECIAL, rate, split, generator=seeded(1))
     asked = labels != -100
     kept = split[2] + split[1] / V  # a random word may be the same one
     for found, p in (
@@ -90,18 +113,17 @@ def test_counts_lie_in_the_binomial_interval(rate, split):
     "rate,masked,swapped", [(0.15, 0.8, 0.1), (0.5, 0.2, 0.7), (0.3, 1.0, 0.0)]
 )
 def test_same_bits_as_transformers(tokenizer, seed, rate, masked, swapped):
-    rows = [
-        [101, *np.random.default_rng(seed).integers(1000, 30522, 40).tolist(), 102]
-        for _ in range(8)
-    ]
-    theirs = transformers.DataCollatorForLanguageModeling(
+    rows = []
+    for _ in range(8):
+        rows.append([101, *np.random.default_rng(seed).integers(1000, 30522, 40).tolist(), 102])
+    library = transformers.DataCollatorForLanguageModeling(
         tokenizer,
         mlm_probability=rate,
         mask_replace_prob=masked,
         random_replace_prob=swapped,
         seed=seed,
     )
-    theirs = theirs([dict(input_ids=r) for r in rows])
+    theirs = library([dict(input_ids=row) for row in rows])
     inputs, labels = mask_tokens(
         tensor(rows),
         len(tokenizer),
@@ -109,28 +131,27 @@ def test_same_bits_as_transformers(tokenizer, seed, rate, masked, swapped):
         tokenizer.all_special_ids,
         rate,
         (masked, swapped, 1 - masked - swapped),
-        generator=torch.Generator().manual_seed(seed),
+        generator=seeded(seed),
     )
-    assert torch.equal(inputs, theirs["input_ids"]) and torch.equal(labels, theirs["labels"])
+    assert torch.equal(inputs, theirs["input_ids"])
+    assert torch.equal(labels, theirs["labels"])
 
 
 def test_whole_words_as_transformers(tokenizer):
-    text = [
-        "the indefatigable senator reconvened an extraordinarily unproductive subcommittee"
-    ] * 6  # no punctuation: there they differ
-    encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
-    examples = [
-        {k: encoded[k][i] for k in ("input_ids", "offset_mapping", "special_tokens_mask")}
-        for i in range(6)
-    ]
-    theirs = transformers.DataCollatorForLanguageModeling(
+    # no punctuation: there they differ
+    text = "the indefatigable senator reconvened an extraordinarily unproductive subcommittee"
+    encoded = tokenizer([text] * 6, return_offsets_mapping=True, return_special_tokens_mask=True)
+    parts = ("input_ids", "offset_mapping", "special_tokens_mask")
+    examples = [{part: encoded[part][i] for part in parts} for i in range(6)]
+    library = transformers.DataCollatorForLanguageModeling(
         tokenizer,
         whole_word_mask=True,
         mlm_probability=0.4,
         mask_replace_prob=1,
         random_replace_prob=0,
         seed=0,
-    )(examples)
+    )
+    theirs = library(examples)
     ids = tensor(encoded["input_ids"])
     inputs, labels = mask_tokens(
         ids,
@@ -140,9 +161,10 @@ def test_whole_words_as_transformers(tokenizer):
         0.4,
         (1, 0, 0),
         word_numbers(ids, tokenizer),
-        torch.Generator().manual_seed(0),
+        seeded(0),
     )
-    assert torch.equal(inputs, theirs["input_ids"]) and torch.equal(labels, theirs["labels"])
+    assert torch.equal(inputs, theirs["input_ids"])
+    assert torch.equal(labels, theirs["labels"])
 
 
 @pytest.mark.parametrize(
@@ -162,8 +184,9 @@ def test_whole_words_as_transformers(tokenizer):
     ],
 )
 def test_what_cannot_be_masked(ids, more, words):
+    options = dict(mask_id=MASK, special_ids=SPECIAL) | more
     with pytest.raises(FtkitError, match=words):
-        mask_tokens(tensor(ids), V, **dict(mask_id=MASK, special_ids=SPECIAL) | more)
+        mask_tokens(tensor(ids), V, **options)
 
 
 def test_collate_hides_no_padding_and_follows_torchs_generator(tokenizer):
@@ -172,9 +195,10 @@ def test_collate_hides_no_padding_and_follows_torchs_generator(tokenizer):
     for _ in range(2):
         torch.manual_seed(3)
         batches.append(masking_collate(tokenizer, 0.5)(examples))
-    assert all(torch.equal(batches[0][k], batches[1][k]) for k in batches[0])
-    assert (batches[0]["labels"][batches[0]["attention_mask"] == 0] == -100).all()
-    assert (batches[0]["input_ids"][1, 7:] == tokenizer.pad_token_id).all()
+    batch, again = batches
+    assert all(torch.equal(batch[k], again[k]) for k in batch)
+    assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
+    assert (batch["input_ids"][1, 7:] == tokenizer.pad_token_id).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -189,16 +213,16 @@ def test_head_and_loss_as_transformers(seed):
         max_position_embeddings=32,
     )
     theirs = transformers.BertForMaskedLM(config).eval()
-    ours, head = MaskedLM(from_transformers(theirs)).eval(), theirs.cls.predictions
+    ours = MaskedLM(from_transformers(theirs)).eval()
+    head = theirs.cls.predictions
     torch.nn.init.normal_(head.bias)
     ours.dense.load_state_dict(head.transform.dense.state_dict())
     ours.norm.load_state_dict(head.transform.LayerNorm.state_dict())
     ours.bias.data.copy_(head.bias.data)
-    ids, mask = random_ids(4, 11, seed), torch.ones(4, 11, dtype=torch.long)
+    ids = random_ids(4, 11, seed)
+    mask = torch.ones(4, 11, dtype=torch.long)
     mask[2, 7:] = 0
-    inputs, labels = mask_tokens(
-        ids, V, MASK, rate=0.3, generator=torch.Generator().manual_seed(seed)
-    )
+    inputs, labels = mask_tokens(ids, V, MASK, rate=0.3, generator=seeded(seed))
     labels[mask == 0] = -100
     output = theirs(inputs, attention_mask=mask, labels=labels)
     assert (ours(inputs, mask) - output.logits)[mask == 1].abs().max() < 1e-5
@@ -208,26 +232,21 @@ def test_head_and_loss_as_transformers(seed):
     theirs.zero_grad()
     (total / count).backward()
     output.loss.backward()
-    assert torch.allclose(
-        ours.encoder.embeddings.tokens.weight.grad,
-        theirs.bert.embeddings.word_embeddings.weight.grad,
-        atol=1e-5,
-    ), "tied: both uses add to one gradient"
+    our_slope = ours.encoder.embeddings.tokens.weight.grad
+    their_slope = theirs.bert.embeddings.word_embeddings.weight.grad
+    assert torch.allclose(our_slope, their_slope, atol=1e-5), "tied: both uses add to one gradient"
 
 
 def test_the_head_is_tied_and_grow_head_copies(model):
     assert model.head(torch.randn(2, 16)).shape == (2, V)
-    assert not any(
-        p.shape == (V, 16) for n, p in model.named_parameters() if not n.startswith("encoder.")
-    )
+    in_head = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
+    assert not any(p.shape == (V, 16) for p in in_head)
     encoder = Encoder(bert_config(V, width=16, layers=1, heads=2, dropout=0.5))
     grown = grow_head(encoder, [[2, 7, 7, 8, 3]], seed=1)
     grown.encoder.embeddings.tokens.weight.data.zero_()
-    assert (
-        encoder.embeddings.tokens.weight.abs().max() > 0
-        and grown.encoder.config.dropout == 0
-        and encoder.config.dropout == 0.5
-    )
+    assert encoder.embeddings.tokens.weight.abs().max() > 0
+    assert grown.encoder.config.dropout == 0
+    assert encoder.config.dropout == 0.5
     counts = torch.full((V,), 0.5)
     counts[7] += 2
     counts[8] += 1
@@ -235,17 +254,13 @@ def test_the_head_is_tied_and_grow_head_copies(model):
 
 
 def test_nothing_hidden_adds_nothing_and_nothing_at_all_is_refused(model):
-    total, count = masked_loss(
-        model, dict(input_ids=tensor([[5, 6]]), labels=tensor([[-100, -100]]))
-    )
+    batch = dict(input_ids=tensor([[5, 6]]), labels=tensor([[-100, -100]]))
+    total, count = masked_loss(model, batch)
     assert (total.item(), count.item()) == (0, 0)
-    some, none = (
-        dict(input_ids=[5, 4], labels=[-100, 6]),
-        dict(input_ids=[5, 6], labels=[-100, -100]),
-    )
-    both, alone = (
-        evaluate_loss(model, e, loss=masked_loss, batch_size=1) for e in ([some, none], [some])
-    )
+    some = dict(input_ids=[5, 4], labels=[-100, 6])
+    none = dict(input_ids=[5, 6], labels=[-100, -100])
+    both = evaluate_loss(model, [some, none], loss=masked_loss, batch_size=1)
+    alone = evaluate_loss(model, [some], loss=masked_loss, batch_size=1)
     assert both == pytest.approx(alone, rel=1e-6)
     with pytest.raises(FtkitError, match="No label of step 1 is valid"):
         fit(copy.deepcopy(model), [none], loss=masked_loss, max_steps=1, progress=False)
@@ -253,19 +268,24 @@ def test_nothing_hidden_adds_nothing_and_nothing_at_all_is_refused(model):
         evaluate_loss(model, [none], loss=masked_loss)
 
 
-def test_loss_refuses_what_the_encoder_and_the_vocabulary_refuse(model):
-    batch = lambda ids, labels, mask=None: (
-        dict(input_ids=tensor([ids]), labels=tensor([labels]))
-        | (dict(attention_mask=tensor([mask])) if mask else {})
-    )
-    with pytest.raises(FtkitError, match="Token 50 at row 0, position 1"):
-        masked_loss(model, batch([5, 50], [5, -100]))
-    with pytest.raises(FtkitError, match="33 tokens, but the model's context is 32"):
-        masked_loss(model, batch([5] * 33, [5] * 33))
-    with pytest.raises(FtkitError, match="every position is masked"):
-        masked_loss(model, batch([5, 6], [5, -100], [0, 0]))
-    with pytest.raises(FtkitError, match="Label 50"):
-        masked_loss(model, batch([5, 6], [50, -100]))
+@pytest.mark.parametrize(
+    "batch,words",
+    [
+        (dict(input_ids=[5, 50], labels=[5, -100]), "Token 50 at row 0, position 1"),
+        (
+            dict(input_ids=[5] * 33, labels=[5] * 33),
+            "33 tokens, but the model's context is 32",
+        ),
+        (
+            dict(input_ids=[5, 6], labels=[5, -100], attention_mask=[0, 0]),
+            "every position is masked",
+        ),
+        (dict(input_ids=[5, 6], labels=[50, -100]), "Label 50"),
+    ],
+)
+def test_loss_refuses_what_the_encoder_and_the_vocabulary_refuse(model, batch, words):
+    with pytest.raises(FtkitError, match=words):
+        masked_loss(model, {name: tensor([row]) for name, row in batch.items()})
 
 
 def test_fit_learns_a_rule_and_is_reproducible():
@@ -278,9 +298,9 @@ def test_fit_learns_a_rule_and_is_reproducible():
 
     def trained():
         torch.manual_seed(0)
-        m = MaskedLM(Encoder(bert_config(V, width=32, layers=1, heads=2, context=8)))
-        return m, fit(
-            m,
+        model = MaskedLM(Encoder(bert_config(V, width=32, layers=1, heads=2, context=8)))
+        history = fit(
+            model,
             rows,
             collate=collate_gaps,
             loss=masked_loss,
@@ -289,58 +309,68 @@ def test_fit_learns_a_rule_and_is_reproducible():
             learning_rate=1e-2,
             progress=False,
         )
+        return model, history
 
-    (a, history), (b, _) = trained(), trained()
-    assert all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters()))
-    answers = fill(
-        a,
-        [
+    model, history = trained()
+    again, _ = trained()
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
+    questions = []
+    for n in range(10, 40):
+        questions.append(
             dict(input_ids=[2, n, MASK, n + 2, 3], labels=[-100, -100, n + 1, -100, -100])
-            for n in range(10, 40)
-        ],
-    )
-    assert answers.accuracy() > 0.2, history  # a guess: 0.02
+        )
+    assert fill(model, questions).accuracy() > 0.2, history  # a guess: 0.02
 
 
 def test_fill_does_not_depend_on_the_batch(model):
-    examples = [
-        dict(input_ids=random_ids(1, n, n)[0].tolist(), labels=[9] + [-100] * (n - 1))
-        for n in (3, 12, 7)
-    ]
-    one, many = fill(model, examples, batch_size=1), fill(model, examples, batch_size=3)
-    assert torch.equal(one.top, many.top) and torch.allclose(one.surprise, many.surprise, atol=1e-5)
+    examples = []
+    for n in (3, 12, 7):
+        ids = random_ids(1, n, n)[0].tolist()
+        examples.append(dict(input_ids=ids, labels=[9] + [-100] * (n - 1)))
+    one = fill(model, examples, batch_size=1)
+    many = fill(model, examples, batch_size=3)
+    assert torch.equal(one.top, many.top)
+    assert torch.allclose(one.surprise, many.surprise, atol=1e-5)
 
 
-def test_judge():
+def test_score_gaps():
     logits = torch.randn(20, V)
     labels = logits.topk(3).indices[:, 2]
-    answers = judge(logits, labels)
-    assert answers.accuracy(1) == answers.accuracy(2) == 0 and answers.accuracy(3) == 1
-    assert torch.allclose(
-        answers.surprise, F.cross_entropy(logits, labels, reduction="none"), atol=1e-5
-    )
-    assert isinstance(answers, Guesses) and judge(logits[:, :3], labels % 3).top.shape == (20, 3)
+    answers = score_gaps(logits, labels)
+    assert answers.accuracy(1) == 0
+    assert answers.accuracy(2) == 0
+    assert answers.accuracy(3) == 1
+    expected = F.cross_entropy(logits, labels, reduction="none")
+    assert torch.allclose(answers.surprise, expected, atol=1e-5)
+    assert isinstance(answers, Guesses)
+    assert score_gaps(logits[:, :3], labels % 3).top.shape == (20, 3)
+
+
+def test_joined_guesses_stay_in_order():
+    logits = torch.randn(20, V)
+    labels = torch.arange(20)
+    parts = [score_gaps(logits[:7], labels[:7]), score_gaps(logits[7:], labels[7:])]
+    for joined, whole in zip(join_guesses(parts), score_gaps(logits, labels)):
+        assert torch.allclose(joined, whole)
 
 
 def naive_neighbours(rows, left, right, side, both):
     "The same by plain loops."
     common = np.full(V, 0.5)
-    after, before, between = np.zeros((V, V)), np.zeros((V, V)), {}
+    after = np.zeros((V, V))
+    before = np.zeros((V, V))
+    between = {}
     for row in rows:
-        for a, b in zip(row, row[1:]):
+        for a, b in itertools.pairwise(row):
             after[a, b] += 1
             before[b, a] += 1
         for a, w, b in zip(row, row[1:], row[2:]):
             common[w] += 1
             between.setdefault((a, b), np.zeros(V))[w] += 1
     common /= common.sum()
-    p = (
-        (after[left] + side * common)
-        / (after[left].sum() + side)
-        * (before[right] + side * common)
-        / (before[right].sum() + side)
-        / common
-    )
+    p_after = (after[left] + side * common) / (after[left].sum() + side)
+    p_before = (before[right] + side * common) / (before[right].sum() + side)
+    p = p_after * p_before / common
     p /= p.sum()
     seen = between.get((left, right), np.zeros(V))
     return (seen + both * p) / (seen.sum() + both)
@@ -352,52 +382,43 @@ def test_neighbours_equal_plain_loops(seed, left, right):
     rows = np.random.default_rng(seed).integers(0, 12, (10, 8))
     found = Neighbours(rows, V, side=3.0, both=2.0)([left, rows[0, 0]], [right, rows[0, 2]])
     for answer, (a, b) in zip(found, ((left, right), (rows[0, 0], rows[0, 2]))):
-        np.testing.assert_allclose(
-            answer, naive_neighbours(rows.tolist(), a, b, 3.0, 2.0), rtol=2e-4, atol=1e-7
-        )
+        expected = naive_neighbours(rows.tolist(), a, b, 3.0, 2.0)
+        np.testing.assert_allclose(answer, expected, rtol=2e-4, atol=1e-7)
         assert answer.sum() == pytest.approx(1, abs=1e-4)
 
 
 def test_with_prior():
-    np.testing.assert_allclose(
-        with_prior(np.array([[2.0, 0.0]]), np.array([0.5, 0.5]), 2.0), [[0.75, 0.25]]
-    )
+    found = with_prior(np.array([[2.0, 0.0]]), np.array([0.5, 0.5]), 2.0)
+    np.testing.assert_allclose(found, [[0.75, 0.25]])
 
 
 def test_text_rows_lose_only_the_rest(tokenizer):
     rows = text_rows(["one two three four five six seven", "eight"], tokenizer, 5)
-    assert [r[1:-1] for r in rows] == [
-        tokenizer("one two three four five six", add_special_tokens=False)["input_ids"][i : i + 3]
-        for i in (0, 3)
-    ]
+    ids = tokenizer("one two three four five six", add_special_tokens=False)["input_ids"]
+    assert [row[1:-1] for row in rows] == [ids[:3], ids[3:6]]
     with pytest.raises(FtkitError, match="length 3 or more; 2 was given"):
         text_rows(["a"], tokenizer, 2)
 
 
 def test_hidden_questions_are_the_same_each_time(tokenizer):
     rows = [[101, *range(2000, 2030), 102]] * 5
-    assert (
-        hide(rows, tokenizer, seed=1)
-        == hide(rows, tokenizer, seed=1)
-        != hide(rows, tokenizer, seed=2)
-    )
-    assert all(
-        (i == 103) == (y != -100)
-        for e in hide(rows, tokenizer)
-        for i, y in zip(e["input_ids"], e["labels"])
-    )
+    assert hide(rows, tokenizer, seed=1) == hide(rows, tokenizer, seed=1)
+    assert hide(rows, tokenizer, seed=1) != hide(rows, tokenizer, seed=2)
+    for example in hide(rows, tokenizer):
+        for token, label in zip(example["input_ids"], example["labels"]):
+            assert (token == 103) == (label != -100)
 
 
 def test_cloze(tokenizer):
     torch.manual_seed(0)
-    model = MaskedLM(
-        Encoder(bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12))
-    ).eval()
+    config = bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12)
+    model = MaskedLM(Encoder(config)).eval()
     answers = cloze(model, tokenizer, "the [MASK] of the [MASK]", k=3)
-    assert [len(a) for a in answers] == [3, 3] and all(0 < p < 1 for a in answers for _, p in a)
-    assert sum(
-        p for _, p in cloze(model, tokenizer, "[MASK]", k=len(tokenizer))[0]
-    ) == pytest.approx(1, abs=1e-4)
+    assert [len(answer) for answer in answers] == [3, 3]
+    for answer in answers:
+        assert all(0 < p < 1 for _, p in answer)
+    (every_word,) = cloze(model, tokenizer, "[MASK]", k=len(tokenizer))
+    assert sum(p for _, p in every_word) == pytest.approx(1, abs=1e-4)
     for text, words in (
         ("no gap", r"has no gap: write \[MASK\]"),
         ("", "has no gap"),
@@ -407,14 +428,17 @@ def test_cloze(tokenizer):
             cloze(model, tokenizer, text)
 
 
+def assert_near(found, share, of):
+    "A binomial count, with five standard deviations of room."
+    assert abs(int(found) / of - share) < 5 * (share * (1 - share) / of) ** 0.5
+
+
 def test_unless_told_otherwise_the_shares_are_berts():
-    "15% of the tokens are chosen; of these 80% are masked, 10% random and 10% left. Five standard deviations of room."
+    "15% of the tokens are chosen; of these 80% are masked, 10% random and 10% left."
     ids = torch.full((1, 100_000), 7)
-    inputs, labels = mask_tokens(ids, 30_000, 1, generator=torch.Generator().manual_seed(0))
+    inputs, labels = mask_tokens(ids, 30_000, 1, generator=seeded(0))
     chosen = labels != -100
     n = int(chosen.sum())
-    near = lambda found, share, of: (
-        abs(int(found) / of - share) < 5 * (share * (1 - share) / of) ** 0.5
-    )
-    assert near(n, 0.15, ids.numel())
-    assert near((inputs == 1).sum(), 0.8, n) and near((inputs == 7)[chosen].sum(), 0.1, n)
+    assert_near(n, 0.15, ids.numel())
+    assert_near((inputs == 1).sum(), 0.8, n)
+    assert_near((inputs == 7)[chosen].sum(), 0.1, n)
