@@ -291,6 +291,26 @@ def test_only_reached_modules_count():
     assert list(reached) == sorted(reached)
 
 
+def test_what_entry_points_load_is_reached_but_not_imported():
+    code = "from importlib import metadata\nmetadata.entry_points(group='ftkit.methods')"
+    assert bands.imported_modules(code) == set()
+    assert bands.method_modules() <= set(bands.reached_modules(code))
+    assert bands.reached_modules(code.replace("entry_points", "distributions")) == {}
+
+
+def test_a_module_that_names_itself_imports_nothing():
+    code = f"address = '{losses}:softmax'"
+    assert bands.imported_modules(code, inside=losses) == set()
+    assert bands.imported_modules(code, inside=training) == {losses}
+
+
+def test_asking_twice_gives_the_same():
+    code = "from ftkit.pretraining import causal_lm"
+    first = bands.reached_modules(code)
+    assert len(first) > 5
+    assert bands.reached_modules(code) == first
+
+
 def test_an_edit_changes_the_hash_of_what_depends_on_it_and_of_nothing_else(
     copied_package, tmp_path
 ):

@@ -133,8 +133,9 @@ class _ImportReader(ast.NodeVisitor):
         self.public = public
         self.bound = {}  # name in the code -> dotted name that it stands for
         self.found = set()
+        self.asks_entry_points = False
 
-    def read(self, code: str) -> set[str]:
+    def read(self, code: str) -> None:
         tree = ast.parse(code)
         # An import counts wherever it stands, and before its use.
         for node in ast.walk(tree):
@@ -143,7 +144,6 @@ class _ImportReader(ast.NodeVisitor):
             elif isinstance(node, ast.ImportFrom):
                 self.read_import_from(node)
         self.visit(tree)
-        return self.found
 
     def reach(self, dotted: str) -> None:
         "Note the module that a dotted name is, lies in, or is loaded from."
@@ -208,8 +208,16 @@ class _ImportReader(ast.NodeVisitor):
         else:
             called = getattr(function, "id", "")
         if called == "entry_points":
-            self.found.update(method_modules() & self.modules)
+            self.asks_entry_points = True
         self.generic_visit(node)
+
+# %% ../../nbs/7_kit/70_bands.ipynb #70a1c0d3
+def _read_imports(code: str, inside: str) -> _ImportReader:
+    reader = _ImportReader(inside, package_modules(), public_addresses())
+    reader.read(code)
+    # A module that names itself imports nothing.
+    reader.found.discard(inside)
+    return reader
 
 
 def imported_modules(
@@ -217,7 +225,7 @@ def imported_modules(
     inside: str = "",  # dotted name of the module that the source is, for its relative imports
 ) -> set[str]:  # dotted names
     "The package's modules that a piece of source imports itself, in any of the ways to write it."
-    return _ImportReader(inside, package_modules(), public_addresses()).read(code)
+    return _read_imports(code, inside).found
 
 # %% ../../nbs/7_kit/70_bands.ipynb #b02c5d58
 def reached_modules(
@@ -225,19 +233,22 @@ def reached_modules(
 ) -> dict[str, Path]:  # dotted name -> file, in alphabetical order
     "The package's modules that this code can reach, through other modules and entry points too."
     files = package_modules()
-    waiting = imported_modules(code)
+    waiting = set(_reached_at_once("", code))
     found = set()
     while waiting:
         name = waiting.pop()
         found.add(name)
-        waiting |= _imports_of(name, files[name].read_text(encoding="utf-8")) - found
+        waiting |= _reached_at_once(name, files[name].read_text(encoding="utf-8")) - found
     return {name: files[name] for name in sorted(found)}
 
 
 # To parse the whole package anew for each notebook would take seconds.
 @functools.cache
-def _imports_of(name: str, text: str) -> set[str]:
-    return imported_modules(text, inside=name)
+def _reached_at_once(name: str, text: str) -> frozenset[str]:
+    "What a module imports, and what it can load through entry points."
+    reader = _read_imports(text, inside=name)
+    loaded = method_modules() & reader.modules if reader.asks_entry_points else set()
+    return frozenset(reader.found | loaded)
 
 
 @functools.cache

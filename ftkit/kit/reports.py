@@ -156,7 +156,7 @@ def _error_text(error: str | None, cell: dict | None) -> str:
     lines = error.split("\n")
     return "\n".join(dict.fromkeys([lines[0].rstrip(":"), lines[-1]]))
 
-
+# %% ../../nbs/7_kit/73_reports.ipynb #73a00012
 def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
     "One notebook of the report."
     record = result.record or {}

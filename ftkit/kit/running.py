@@ -178,7 +178,7 @@ def terminal_bars(stream):
         redirect_stderr=stream is sys.stderr,
     )
 
-
+# %% ../../nbs/7_kit/71_running.ipynb #71a00009
 class Progress:
     "Says how far a notebook has come: `progress(cells, index)` when a cell begins."
 
