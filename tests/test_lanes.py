@@ -4,11 +4,13 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftkit.core import FtkitError
+from ftkit.kit import lanes
 from ftkit.kit.lanes import (
     call_in_lane,
     changed_versions,
@@ -150,3 +152,13 @@ def test_the_pinned_lane_is_this_python(capsys):
 def test_an_unknown_lane_is_refused():
     with pytest.raises(FtkitError, match="lane"):
         lane_python("newest")
+
+
+def test_a_requirement_that_is_missing_or_too_old_is_named(monkeypatch):
+    wanted = ["numpy>=99", "no-such-package", "also-missing; extra == 'docs'"]
+    monkeypatch.setattr(lanes.metadata, "requires", lambda name: wanted)
+    unmet, _ = lanes.version_problems()
+    assert unmet == [
+        f"numpy {np.__version__} (needs >=99)",
+        "no-such-package is missing (needs any)",
+    ]

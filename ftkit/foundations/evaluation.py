@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['metrics', 'confusion_matrix', 'Report', 'classification_report', 'plot_confusion', 'chunks', 'Interval',
-           'proportion_interval', 'confidence_interval', 'smallest_effect', 'PairedTest', 'paired_test',
-           'calibration_bins', 'expected_calibration_error', 'reliability_diagram', 'fit_temperature']
+           'proportion_interval', 'confidence_interval', 'score_table', 'score_lines', 'smallest_effect', 'PairedTest',
+           'paired_test', 'calibration_bins', 'expected_calibration_error', 'reliability_diagram', 'fit_temperature']
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e157429b
 import html
@@ -488,6 +488,33 @@ def confidence_interval(
     p = _values(predictions, "predictions")
     value, draws = _resampled(metric, y, p, resamples, stratified, rng)
     return Interval(value, *_limits(draws, value, level), level)
+
+# %% ../../nbs/1_foundations/15_evaluation.ipynb #77a00004
+def score_table(
+    labels: list[str],  # (N) true labels of the test rows
+    predictions: dict[str, list[str]],  # name of a classifier -> its N labels
+) -> dict[str, dict]:  # name -> accuracy and macro_f1, each value, low, high
+    "Accuracy and macro F1 of several classifiers on the same rows, with 95% intervals."
+    table = {}
+    for name, predicted in predictions.items():
+        table[name] = {
+            metric: vars(confidence_interval(labels, predicted, metric))
+            for metric in ("accuracy", "macro_f1")
+        }
+    return table
+
+
+def score_lines(scores: dict[str, dict]) -> str:
+    "The table as text."
+
+    def show(interval):
+        return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+
+    width = max(map(len, scores))
+    lines = [f"{'':<{width}}  {'accuracy':<22}  macro F1"]
+    for name, of in scores.items():
+        lines.append(f"{name:<{width}}  {show(of['accuracy']):<22}  {show(of['macro_f1'])}")
+    return "\n".join(lines)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #2b2b6c04
 def smallest_effect(

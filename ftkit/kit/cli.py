@@ -4,13 +4,12 @@
 
 # %% auto #0
 __all__ = ['model_files', 'resumes', 'no_place', 'app', 'Seed', 'Text', 'Label', 'Own', 'Data', 'Drop', 'patience', 'Names',
-           'Scale', 'Jobs', 'Threads', 'linear_predictions', 'score_table', 'score_lines', 'check_out',
-           'check_writable', 'check_method', 'check_model', 'check_model_folder', 'quiet', 'estimate_seconds',
-           'duration', 'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'train_and_report',
-           'refuse', 'Commands', 'main', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate',
-           'choose_epochs', 'finetune', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits',
-           'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench', 'docs', 'installed_version',
-           'tested_versions', 'version_problems', 'index_state', 'suited_scale', 'free_disk', 'doctor']
+           'Scale', 'Jobs', 'Threads', 'linear_predictions', 'check_out', 'check_writable', 'check_method',
+           'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder',
+           'finetune_record', 'write_model', 'class_counts', 'train_and_report', 'refuse', 'Commands', 'main', 'option',
+           'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'choose_epochs', 'finetune', 'predict',
+           'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch',
+           'assets', 'bench', 'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
@@ -67,35 +66,6 @@ def linear_predictions(train: "pandas.DataFrame", texts) -> list[str]:
     except ValueError:
         model = fitted(letters)
     return list(model.predict(list(texts)))
-
-
-def score_table(
-    labels: list[str],  # (N) true labels of the test rows
-    predictions: dict[str, list[str]],  # name of a classifier -> its N labels
-) -> dict[str, dict]:  # name -> accuracy and macro_f1, each value, low, high
-    "Accuracy and macro F1 of several classifiers on the same rows, with 95% intervals."
-    from ftkit.foundations.evaluation import confidence_interval
-
-    table = {}
-    for name, predicted in predictions.items():
-        table[name] = {
-            metric: vars(confidence_interval(labels, predicted, metric))
-            for metric in ("accuracy", "macro_f1")
-        }
-    return table
-
-
-def score_lines(scores: dict[str, dict]) -> str:
-    "The table as text."
-
-    def show(interval):
-        return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
-
-    width = max(map(len, scores))
-    lines = [f"{'':<{width}}  {'accuracy':<22}  macro F1"]
-    for name, of in scores.items():
-        lines.append(f"{name:<{width}}  {show(of['accuracy']):<22}  {show(of['macro_f1'])}")
-    return "\n".join(lines)
 
 # %% ../../nbs/7_kit/77_cli.ipynb #9d1e866d
 model_files = (
@@ -316,6 +286,7 @@ def train_and_report(
     "Fine-tune, score beside the baselines, write the folder; returns the report's text."
     from ftkit.core import process_peak
     from ftkit.finetuning.finetune import finetune
+    from ftkit.foundations.evaluation import score_lines, score_table
 
     def as_dict(part):
         return {column: list(part[column]) for column in ("text", "label")}
@@ -427,23 +398,19 @@ def main() -> None:
     app()
 
 # %% ../../nbs/7_kit/77_cli.ipynb #03ecf417
-Seed = Annotated[
-    int, typer.Option(help="Two runs with one seed give the same numbers.", min=0, max=2**32 - 1)
-]
-Text = Annotated[
-    str | None, typer.Option(help="The column with the texts; found by itself if it can be.")
-]
-Label = Annotated[
-    str | None, typer.Option(help="The column with the labels; found by itself if it can be.")
-]
-Own = Annotated[Path | None, typer.Option(help="Your own file for it; else a tenth of the rows.")]
-Data = Annotated[Path, typer.Option(help="A table: CSV, TSV, JSONL or Parquet.")]
-Drop = Annotated[
-    bool,
-    typer.Option(
-        "--drop-empty", help="Leave out rows without text or label; otherwise they are an error."
-    ),
-]
+def option(kind: Any, help: str, *names: str, **limits) -> Any:
+    "The type of a command's parameter that becomes an option with this help."
+    return Annotated[kind, typer.Option(*names, help=help, **limits)]
+
+
+Seed = option(int, "Two runs with one seed give the same numbers.", min=0, max=2**32 - 1)
+Text = option(str | None, "The column with the texts; found by itself if it can be.")
+Label = option(str | None, "The column with the labels; found by itself if it can be.")
+Own = option(Path | None, "Your own file for it; else a tenth of the rows.")
+Data = option(Path, "A table: CSV, TSV, JSONL or Parquet.")
+Drop = option(
+    bool, "Leave out rows without text or label; otherwise they are an error.", "--drop-empty"
+)
 
 
 def show(kind: str, text: str) -> None:
@@ -454,7 +421,7 @@ def show(kind: str, text: str) -> None:
 @app.callback(invoke_without_command=True)
 def version(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: option(bool, "Print the version.", "--version") = False,
 ) -> None:
     if version:
         typer.echo(f"ftkit {metadata.version('ftkit')}")
@@ -535,41 +502,30 @@ def choose_epochs(rows: int, batch_size: int) -> int:
 @app.command()
 def finetune(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    out: option(Path, "The model folder to write."),
     text: Text = None,
     label: Label = None,
-    model: Annotated[str, typer.Option(help="A catalog name, a folder, or a Hub name.")] = "minilm",
-    method: Annotated[
-        str, typer.Option(help="full, lora, or another method that is installed.")
-    ] = "full",
-    epochs: Annotated[
+    model: option(str, "A catalog name, a folder, or a Hub name.") = "minilm",
+    method: option(str, "full, lora, or another method that is installed.") = "full",
+    epochs: option(
         float | None,
-        typer.Option(
-            help=(
-                "How often the training rows are read at most; chosen by their number if not given."
-            ),
-            min=0.01,
-        ),
-    ] = None,
-    max_length: Annotated[
-        int,
-        typer.Option(
-            help="Tokens kept of each text: half from its head, half from its tail.", min=4
-        ),
-    ] = 128,
+        "How often the training rows are read at most; chosen by their number if not given.",
+        min=0.01,
+    ) = None,
+    max_length: option(
+        int, "Tokens kept of each text: half from its head, half from its tail.", min=4
+    ) = 128,
     batch_size: Annotated[int, typer.Option(min=1)] = 16,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(help="The highest; the method's own if not given.", min=1e-9, max=1),
-    ] = None,
+    learning_rate: option(
+        float | None, "The highest; the method's own if not given.", min=1e-9, max=1
+    ) = None,
     seed: Seed = 0,
     validation: Own = None,
     test: Own = None,
     drop_empty: Drop = False,
-    checkpoint_every: Annotated[
-        int | None,
-        typer.Option(help="Steps between two checkpoints; once a minute if not given.", min=1),
-    ] = None,
+    checkpoint_every: option(
+        int | None, "Steps between two checkpoints; once a minute if not given.", min=1
+    ) = None,
 ) -> None:
     """Fine-tune a classifier on your own table.
 
@@ -596,14 +552,11 @@ def finetune(
 # %% ../../nbs/7_kit/77_cli.ipynb #d81c2ea0
 @app.command()
 def predict(
-    model: Annotated[
-        Path,
-        typer.Option(
-            help="A folder that 'ftkit finetune' wrote, or another classifier of transformers."
-        ),
-    ],
+    model: option(
+        Path, "A folder that 'ftkit finetune' wrote, or another classifier of transformers."
+    ),
     data: Data,
-    out: Annotated[Path, typer.Option(help="The file to write: .csv, .tsv, .jsonl or .parquet.")],
+    out: option(Path, "The file to write: .csv, .tsv, .jsonl or .parquet."),
     text: Text = None,
     drop_empty: Drop = False,
     batch_size: Annotated[int, typer.Option(min=1)] = 64,
@@ -658,7 +611,7 @@ def trained_column(model: Path, table: "pandas.DataFrame") -> str | None:
 
 # %% ../../nbs/7_kit/77_cli.ipynb #344472a2
 Names = typer.Argument(metavar="NAME...", help="Notebooks: 'finetune' or '30_finetune'.")
-Scale = Annotated[str | None, typer.Option(help="smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")]
+Scale = option(str | None, "smoke, cpu or gpu; else FTKIT_SCALE, else cpu.")
 
 
 @app.command()
@@ -666,17 +619,12 @@ def run(
     names: Annotated[list[str], Names],
     scale: Scale = None,
     seed: Seed = 0,
-    save: Annotated[
-        bool, typer.Option("--save", help="Store the outputs in the notebook itself (scale cpu).")
-    ] = False,
-    out: Annotated[Path, typer.Option(help="Executed copies go to OUT/<time>-<name>/.")] = Path(
-        "runs"
-    ),
+    save: option(bool, "Store the outputs in the notebook itself (scale cpu).", "--save") = False,
+    out: option(Path, "Executed copies go to OUT/<time>-<name>/.") = Path("runs"),
 ) -> None:
     "Execute lessons and compare their numbers with the baselines."
     from ftkit import core
-    from ftkit.kit import bands
-    from ftkit.kit import running
+    from ftkit.kit import bands, running
 
     scale = core.resolve_scale(scale)
     paths = [running.find(name) for name in names]
@@ -698,23 +646,16 @@ def run(
     raise typer.Exit(bands.exit_code(verdicts))
 
 # %% ../../nbs/7_kit/77_cli.ipynb #c9a2b86a
-Jobs = Annotated[
+Jobs = option(
     int | None,
-    typer.Option(
-        help=(
-            "At most so many notebooks at once; as many as there are cores if not given, "
-            "on a GPU one."
-        ),
-        min=1,
-    ),
-]
-Threads = Annotated[
+    "At most so many notebooks at once; as many as there are cores if not given, on a GPU one.",
+    min=1,
+)
+Threads = option(
     int | None,
-    typer.Option(
-        help="Threads of each notebook; its baseline's if not given, else 1. Numbers depend on it.",
-        min=1,
-    ),
-]
+    "Threads of each notebook; its baseline's if not given, else 1. Numbers depend on it.",
+    min=1,
+)
 
 
 def make_limits(
@@ -753,45 +694,26 @@ def check(
     seed: Seed = 0,
     jobs: Jobs = None,
     threads: Threads = None,
-    resume: Annotated[
+    resume: option(
         bool,
-        typer.Option(
-            "--resume",
-            help=(
-                "Go on with the newest check in OUT; "
-                "what is finished and unchanged is not run again."
-            ),
-        ),
-    ] = False,
-    timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which a notebook is ended.", min=0.1)
-    ] = None,
-    memory: Annotated[
-        float | None, typer.Option(help="GB of memory above which a notebook is ended.", min=0.01)
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(help="Executed copies, records and report go to OUT/<time>-check/.")
-    ] = Path("runs"),
-    lane: Annotated[
-        str,
-        typer.Option(
-            help=(
-                "pinned: the libraries that are installed; latest: the newest that resolve, "
-                "in .lanes."
-            )
-        ),
-    ] = "pinned",
-    newest_torch: Annotated[
-        bool, typer.Option("--newest-torch", help="In lane latest: the newest torch too.")
-    ] = False,
+        "Go on with the newest check in OUT; what is finished and unchanged is not run again.",
+        "--resume",
+    ) = False,
+    timeout: option(float | None, "Seconds after which a notebook is ended.", min=0.1) = None,
+    memory: option(float | None, "GB of memory above which a notebook is ended.", min=0.01) = None,
+    out: option(Path, "Executed copies, records and report go to OUT/<time>-check/.") = Path(
+        "runs"
+    ),
+    lane: option(
+        str, "pinned: the libraries that are installed; latest: the newest that resolve, in .lanes."
+    ) = "pinned",
+    newest_torch: option(bool, "In lane latest: the newest torch too.", "--newest-torch") = False,
 ) -> None:
     """Run lessons beside each other, compare their numbers with the baselines, write report.html
     and junit.xml.
     """
     from ftkit.core import resolve_scale
-    from ftkit.kit import lanes
-    from ftkit.kit import reports
-    from ftkit.kit import suite
+    from ftkit.kit import lanes, reports, suite
 
     scale = resolve_scale(scale)
     if lane != "pinned":
@@ -806,17 +728,9 @@ def check(
             out=out,
         )
         raise typer.Exit(lanes.call_in_lane(lane, ["check", *(names or []), *again], newest_torch))
-    done = suite.check(
-        names or [],
-        scale,
-        seed,
-        jobs,
-        out,
-        resume,
-        make_limits(scale, timeout, memory),
-        threads,
-        report=reports.write_report,
-    )
+    limits = make_limits(scale, timeout, memory)
+    report = reports.write_report
+    done = suite.check(names or [], scale, seed, jobs, out, resume, limits, threads, report=report)
     typer.echo(f"\n{done}")
     show("report", os.path.relpath(done.folder / "report.html"))
     raise typer.Exit(done.exit_code)
@@ -825,22 +739,18 @@ def check(
 @app.command()
 def baseline(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Notebooks, as for 'run'.")],
-    seeds: Annotated[int, typer.Option(help="Seeds 0, 1, 2, ...; at least 5.")] = 5,
+    seeds: option(int, "Seeds 0, 1, 2, ...; at least 5.") = 5,
     scale: Scale = None,
     jobs: Jobs = None,
     threads: Threads = None,
-    out: Annotated[
-        Path, typer.Option(help="Executed copies go to OUT/<time>-<name>-seed<n>/.")
-    ] = Path("runs"),
+    out: option(Path, "Executed copies go to OUT/<time>-<name>-seed<n>/.") = Path("runs"),
 ) -> None:
     """Run lessons with several seeds and write their bands to tests/baselines.
 
     Seeds that are there for this code and machine are not run again.
     """
     from ftkit import core
-    from ftkit.kit import bands
-    from ftkit.kit import running
-    from ftkit.kit import suite
+    from ftkit.kit import bands, running, suite
 
     scale = core.resolve_scale(scale)
     paths = [running.find(name) for name in names]
@@ -903,7 +813,7 @@ def assets() -> None:
 @app.command()
 def bench(
     scale: Scale = None,
-    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.")] = None,
+    out: option(Path | None, "Write the results as JSON.") = None,
 ) -> None:
     "Speed and memory beside transformers and peft, as ratios from one run."
     from ftkit.core import resolve_scale
@@ -916,17 +826,12 @@ def bench(
 # %% ../../nbs/7_kit/77_cli.ipynb #4b424799
 @app.command()
 def docs(
-    preview: Annotated[
-        bool,
-        typer.Option(
-            "--preview", help="Serve the site on this machine and build again what changes."
-        ),
-    ] = False,
-    port: Annotated[
-        int, typer.Option(help="For --preview; 0 takes a free one.", min=0, max=65535)
-    ] = 8000,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was built before.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Another folder than _docs.")] = None,
+    preview: option(
+        bool, "Serve the site on this machine and build again what changes.", "--preview"
+    ) = False,
+    port: option(int, "For --preview; 0 takes a free one.", min=0, max=65535) = 8000,
+    fresh: option(bool, "Forget what was built before.", "--fresh") = False,
+    out: option(Path | None, "Another folder than _docs.") = None,
 ) -> None:
     "Build the documentation site from `_quarto.yml`."
     from ftkit.core import checkout
@@ -946,84 +851,6 @@ def docs(
     front = f"{os.path.relpath(done.out)}/index.html"
     show("site", f"{front}, {pages}, {done.size / 1e6:.1f} MB, {done.seconds:.0f} s")
 
-# %% ../../nbs/7_kit/77_cli.ipynb #b7c9d9c9
-def installed_version(name: str) -> str | None:
-    "The version of a distribution; None if it is not installed."
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def tested_versions() -> dict[str, str]:
-    "Name -> version in the checkout's `constraints.txt`; nothing for an installed package."
-    from ftkit.core import checkout
-
-    root = checkout()
-    if root is None or not (root / "constraints.txt").is_file():
-        return {}
-    pins = {}
-    for line in (root / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        requirement = line.split("#")[0].split(";")[0].strip()
-        if "==" in requirement:
-            name, version = requirement.split("==")
-            pins[name] = version
-    return pins
-
-
-def version_problems() -> tuple[list[str], list[str]]:
-    """Requirements that are not met, and versions that differ from the tested ones of
-    `constraints.txt` (in a checkout).
-    """
-    from packaging.requirements import Requirement
-
-    unmet = []
-    for line in metadata.requires("ftkit") or []:
-        required = Requirement(line)
-        if required.marker is not None and not required.marker.evaluate(dict(extra="")):
-            continue
-        found = installed_version(required.name)
-        if found is None or not required.specifier.contains(found, prereleases=True):
-            wanted = required.specifier or "any"
-            unmet.append(f"{required.name} {found or 'is missing'} (needs {wanted})")
-    untested = []
-    for name, pin in tested_versions().items():
-        found = installed_version(name)
-        if found and found.split("+")[0] != pin.split("+")[0]:
-            untested.append(f"{name} {found} (tested {pin})")
-    return unmet, untested
-
-# %% ../../nbs/7_kit/77_cli.ipynb #c17ee983
-def index_state() -> str:
-    "Whether pip's package index answers."
-    import requests
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
-    from ftkit.catalog import pip_settings
-
-    settings = pip_settings()
-    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
-        return "pip is set to no-index"
-    url = settings.get("index-url") or PYPI_SIMPLE_ENDPOINT
-    if url.startswith("file:"):
-        return "a local folder"
-    page = f"{url.rstrip('/')}/pip/"
-    verify = settings.get("cert") or True
-    try:
-        status = requests.get(page, stream=True, timeout=5, verify=verify).status_code
-    except requests.RequestException as e:
-        return f"not reachable ({type(e).__name__}); what is in the cache still works"
-    return "reachable" if status < 400 else f"answers with HTTP status {status}"
-
-# %% ../../nbs/7_kit/77_cli.ipynb #77e45449
-def suited_scale(gpu_memory: float, free_memory: float) -> tuple[str, str]:
-    "The scale for a machine with so many bytes (GPU memory 0: no GPU), and the reason."
-    if gpu_memory >= 16e9:
-        return "gpu", "a GPU with at least 16 GB"
-    if free_memory >= 4e9:
-        return "cpu", "at least 4 GB of memory are free"
-    return "smoke", "less than 4 GB of memory are free; the lessons' numbers need scale cpu"
-
 # %% ../../nbs/7_kit/77_cli.ipynb #78600c85
 def free_disk(path: Path) -> int:
     "Bytes that are free on the disk where `path` is or would be."
@@ -1033,14 +860,14 @@ def free_disk(path: Path) -> int:
 
 @app.command()
 def doctor(
-    offline: Annotated[bool, typer.Option("--offline", help="Do not try the network.")] = False,
+    offline: option(bool, "Do not try the network.", "--offline") = False,
 ) -> None:
     "Say what this machine has and which scale suits it. Exit code 1 if a requirement is not met."
     import psutil
     import torch
 
-    from ftkit import catalog
-    from ftkit import core
+    from ftkit import catalog, core
+    from ftkit.kit import lanes
 
     memory = psutil.virtual_memory()
     amount = f"memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} GB free"
@@ -1057,13 +884,13 @@ def doctor(
     cached = [name for name, a in catalog.assets.items() if (cache / "assets" / a.key).is_dir()]
     room = f"{free_disk(cache) / 1e9:.0f} GB free on this disk"
     show("cache", f"{cache}: {room}; has {', '.join(cached) or 'no asset yet'}")
-    show("index", "not tried" if offline else index_state())
-    unmet, untested = version_problems()
+    show("index", "not tried" if offline else catalog.index_state())
+    unmet, untested = lanes.version_problems()
     show("versions", ", ".join(f"{k} {v}" for k, v in core.versions().items()))
     if unmet:
         show("not met", ", ".join(unmet))
     if untested:
         show("untested", ", ".join(untested))
-    suited, why = suited_scale(gpu, memory.available)
+    suited, why = core.suited_scale(gpu, memory.available)
     show("scale", f"{suited}: {why}")
     raise typer.Exit(1 if unmet else 0)
