@@ -273,7 +273,7 @@ def class_counts(part: "pandas.DataFrame", names: list[str]) -> dict[str, int]:
     "How often each class occurs in a part, in the order of `names`."
     return part["label"].value_counts().reindex(names, fill_value=0).to_dict()
 
-
+# %% ../../nbs/7_kit/77_cli.ipynb #2448c7e8
 def train_and_report(
     parts: Parts,
     columns: Columns,
