@@ -52,6 +52,8 @@ _sizes = dict(
         "max_position_embeddings",
     ),
 )
+
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #75f83c1c
 _layouts = dict(
     bert=dict(
         prefix="bert.",

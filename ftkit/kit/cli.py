@@ -6,10 +6,10 @@
 __all__ = ['model_files', 'resumes', 'no_place', 'app', 'Seed', 'Text', 'Label', 'Own', 'Data', 'Drop', 'patience', 'Names',
            'Scale', 'Jobs', 'Threads', 'linear_predictions', 'check_out', 'check_writable', 'check_method',
            'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder',
-           'finetune_record', 'write_model', 'class_counts', 'train_and_report', 'refuse', 'Commands', 'main', 'option',
-           'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'choose_epochs', 'finetune', 'predict',
-           'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch',
-           'assets', 'bench', 'docs', 'free_disk', 'doctor']
+           'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report', 'refuse', 'Commands',
+           'main', 'option', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'choose_epochs',
+           'finetune', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of',
+           'check', 'baseline', 'fetch', 'assets', 'bench', 'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
@@ -269,11 +269,20 @@ def write_model(clf: Any, out: Path, text: str, report: dict, record: dict) -> N
         write_json(record, beside / "record.json")
 
 # %% ../../nbs/7_kit/77_cli.ipynb #b695d304
-def class_counts(part: "pandas.DataFrame", names: list[str]) -> dict[str, int]:
-    "How often each class occurs in a part, in the order of `names`."
-    return part["label"].value_counts().reindex(names, fill_value=0).to_dict()
+def class_counts(parts: Parts) -> dict[str, dict[str, int]]:  # part -> class -> rows
+    "How often each class occurs in each part."
+    found = {}
+    for name in ("train", "validation", "test"):
+        labels = getattr(parts, name)["label"]
+        found[name] = labels.value_counts().reindex(parts.names, fill_value=0).to_dict()
+    return found
 
 
+def as_columns(part: "pandas.DataFrame") -> dict[str, list[str]]:
+    "A part as `finetune` takes it."
+    return {column: list(part[column]) for column in ("text", "label")}
+
+# %% ../../nbs/7_kit/77_cli.ipynb #2448c7e8
 def train_and_report(
     parts: Parts,
     columns: Columns,
@@ -288,9 +297,6 @@ def train_and_report(
     from ftkit.finetuning.finetune import finetune
     from ftkit.foundations.evaluation import score_lines, score_table
 
-    def as_dict(part):
-        return {column: list(part[column]) for column in ("text", "label")}
-
     quiet()
     started = time.time()
     labels = list(parts.test["label"])
@@ -300,8 +306,8 @@ def train_and_report(
     }
     with checkpoint_folder(out) as checkpoint:
         clf = finetune(
-            as_dict(parts.train),
-            as_dict(parts.validation),
+            as_columns(parts.train),
+            as_columns(parts.validation),
             seed=seed,
             patience=patience,
             checkpoint=checkpoint,
@@ -309,14 +315,11 @@ def train_and_report(
             progress=sys.stderr.isatty(),
             **settings,
         )
-        found = clf.evaluate(as_dict(parts.test))
+        found = clf.evaluate(as_columns(parts.test))
         network = f"{settings['model']}, {settings['method']}"
         answers[network] = [clf.label_names[i] for i in found.predictions]
         scores = score_table(labels, answers)
-        classes = {
-            name: class_counts(getattr(parts, name), parts.names)
-            for name in ("train", "validation", "test")
-        }
+        classes = class_counts(parts)
         about = dict(
             file=data.name,
             columns=dict(text=columns.text, label=columns.label),

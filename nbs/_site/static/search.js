@@ -14,8 +14,14 @@
     return 1;
   }
 
-  function score(entry, words, phrase, exact) {
+  // Whether a symbol's address was typed: whole, or with its module's name alone.
+  function isAddress(page, heading, phrase) {
+    return [page, "ftkit." + page.split(".").pop()].some(module => module + "." + heading === phrase);
+  }
+
+  function score(entry, words, phrase, exact, typed) {
     const [page, heading, text] = entry.low ??= [plain(entry[1]), plain(entry[2]), plain(entry[3])];
+    if (entry[4] && isAddress(page, heading, phrase)) return 200;
     if (exact && !text.includes(phrase) && !heading.includes(phrase)) return 0;
     let total = 0;
     for (const word of words) {
@@ -27,7 +33,9 @@
     if (heading === phrase) total += 40;
     if (entry[4]) {
       const name = heading.split(".").pop();
-      total += heading === phrase || "ftkit." + page.split(".").pop() + "." + heading === phrase ? 100 : name === phrase ? 60 : 0;
+      total += heading === phrase ? 100 : name === phrase ? 60 : 0;
+      // Of two names that differ only in their capitals, the one that was typed.
+      if (entry[2] === typed) total += 1;
     }
     return total;
   }
@@ -37,7 +45,7 @@
     const phrase = plain(query.trim()).replace(/^"|"$/g, "").replace(/\(\)$/, "");
     const words = phrase.split(/\s+/).filter(Boolean);
     if (!words.length) return [];
-    return index.map((entry, order) => [score(entry, words, phrase, exact), order, entry])
+    return index.map((entry, order) => [score(entry, words, phrase, exact, query.trim()), order, entry])
       .filter(found => found[0] > 0)
       .sort((a, b) => b[0] - a[0] || a[1] - b[1])
       .slice(0, limit).map(found => found[2]);
