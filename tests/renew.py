@@ -69,8 +69,8 @@ def seed_runs(baselines: list[dict], record: dict) -> list[dict]:
     for baseline in baselines:
         for run in baseline["runs"]:
             new = dict(run, metrics={}, controls={})
-            if len(baselines) > 1 or baseline["notebook"] != record["notebook"]:
-                new |= dict(seconds=None, peak_memory=None)  # of another notebook
+            if set(run["metrics"]) - set(record["metrics"]):
+                new |= dict(seconds=None, peak_memory=None)  # of a notebook that did more
             new = runs.setdefault(run["seed"], new)
             for kind in kinds:
                 new[kind] |= {k: v for k, v in run[kind].items() if k in record[kind]}
