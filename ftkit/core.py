@@ -133,11 +133,14 @@ def choose_compute(
     there = ["cpu"]
     if torch.cuda.is_available():
         there.append("cuda")
-    if torch.backends.mps.is_available():
-        there.append("mps")
     name = device or os.environ.get("FTKIT_DEVICE")
     if not name:
         name = "cuda" if "cuda" in there else "cpu"
+    if name == "mps":
+        raise FtkitError(
+            "Device 'mps' has no float64, which a lesson's numbers need, and ftkit is not tested "
+            "there. Say 'cpu', or set FTKIT_DEVICE=cpu."
+        )
     if name not in there:
         raise unknown("device", name, there, "FTKIT_DEVICE sets it.")
     reason = native_bf16(name)
@@ -378,8 +381,13 @@ def processor(device: torch.device) -> str:
 
 
 def commit() -> tuple[str | None, bool | None]:
-    "The checkout's commit and whether the tree differs from it; (None, None) outside a checkout."
+    """The checkout's commit and whether the tree differs from it.
+
+    (None, None) for an installed package, and for a checkout that is no repository of its own.
+    """
     root = checkout()
+    if root is None:
+        return None, None
 
     def git(*args):
         command = ["git", *args]
@@ -387,6 +395,9 @@ def commit() -> tuple[str | None, bool | None]:
         return done.stdout.strip()
 
     try:
+        # a copy without a .git folder can lie inside somebody else's repository
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return None, None
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
     except (OSError, subprocess.CalledProcessError):
         return None, None
