@@ -71,6 +71,88 @@ def test_tsv_with_and_without_quotation_marks(tmp_path):
     assert read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
 
 
+stray = 'text,label\n"open,pos\nx,neg\na 6",neg\n'
+
+
+def test_stray_quotation_marks_swallow_no_rows_of_a_tsv(tmp_path):
+    (tmp_path / "a.tsv").write_text(stray.replace(",", "\t"))
+    expected = [['"open', "pos"], ["x", "neg"], ['a 6"', "neg"]]
+    assert read_table(tmp_path / "a.tsv").values.tolist() == expected
+    # Sixty rows, each second one with a mark at one end, came back as fewer.
+    lines = ["text\tlabel"]
+    for i in range(30):
+        lines.append(f'"good {i}\tpos')
+        lines.append(f'bad {i}"\tneg')
+    (tmp_path / "a.tsv").write_text("\n".join(lines))
+    found = read_table(tmp_path / "a.tsv")
+    assert len(found) == 60 and found.label.value_counts().to_dict() == dict(pos=30, neg=30)
+
+
+def test_stray_marks_do_not_stop_other_fields_of_a_tsv_from_being_unquoted(tmp_path):
+    (tmp_path / "a.tsv").write_text('"text"\t"label"\n"a ""b"""\t"pos"\n"open\t"neg"\n')
+    found = read_table(tmp_path / "a.tsv")
+    assert found.to_dict("list") == dict(text=['a "b"', '"open'], label=["pos", "neg"])
+
+
+@pytest.mark.parametrize("more", ["", '"fine, really",pos\n', '"a ""so-called"" plot",neg\n'])
+def test_stray_quotation_marks_of_a_csv_are_refused_with_their_line(tmp_path, more):
+    header, rows = stray.split("\n", 1)
+    (tmp_path / "a.csv").write_text(f"{header}\n{more}{rows}")
+    line = 3 if more else 2
+    with pytest.raises(FtkitError, match=f"a.csv, line {line}: a quotation mark opens here"):
+        read_table(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    "row, text",
+    [
+        ('"two\nlines",x', "two\nlines"),
+        ('"a, b, c\nd, e",x', "a, b, c\nd, e"),
+        ('"one, two\nlines","x"', "one, two\nlines"),
+        ('"one, two\nlines",x\n"and\nmore",x', "one, two\nlines"),
+    ],
+)
+def test_texts_of_several_lines_stay_whole(tmp_path, row, text):
+    (tmp_path / "a.csv").write_text(f"text,label\n{row}\n")
+    assert read_table(tmp_path / "a.csv").text[0] == text
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_text_with_separator_and_line_break_is_written_beyond_doubt(tmp_path, suffix):
+    frame = pd.DataFrame(dict(text=["a,b\nc", "a\tb\nc"], label=["x", "y"]), dtype=object)
+    for part in (frame[:1], frame[1:], frame):
+        write_table(part, tmp_path / f"a{suffix}")
+        assert read_table(tmp_path / f"a{suffix}").values.tolist() == part.values.tolist()
+
+
+def test_what_spreadsheet_programs_add_is_read_as_it_means(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\r\ntext;label\r\n1,5;x\r\n")
+    assert read_table(path).to_dict("list") == dict(text=["1,5"], label=["x"])
+    path.write_text("sep=;\ntext;label\na;b;c\n")
+    with pytest.raises(FtkitError, match="line 3: 3 fields"):
+        read_table(path)
+    path.write_text("text,label,,\na,x,,\nb,y\nc,z,\n")
+    expected = dict(text=["a", "b", "c"], label=["x", "y", "z"])
+    assert read_table(path).to_dict("list") == expected
+    path.write_text("text,label,\na,x,\nb,y,note\n")
+    assert read_table(path).values.tolist() == [["a", "x", ""], ["b", "y", "note"]]
+    path.write_text("text\tlabel\na, b\tx\n")
+    assert read_table(path).to_dict("list") == dict(text=["a, b"], label=["x"])
+    path.rename(path.with_suffix(".tsv")).write_text("text,label\na,x\n")
+    with pytest.raises(FtkitError, match=r"has no tab but ','.*name this one \.csv"):
+        read_table(path.with_suffix(".tsv"))
+
+
+def test_a_name_that_occurs_twice_is_refused_in_every_format(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": "a", "label": "b"}\n')
+    with pytest.raises(FtkitError, match=r"line 1 .*'label' occurs twice"):
+        read_table(tmp_path / "a.jsonl")
+    (tmp_path / "a.csv").write_text("text,text\na,b\n")
+    with pytest.raises(FtkitError, match="two columns named 'text'"):
+        read_table(tmp_path / "a.csv")
+
+
 def test_a_broken_csv_names_its_line(tmp_path):
     (tmp_path / "a.csv").write_text('text,label\n"two\nlines",x\na,b,c\n')
     sentence = r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
