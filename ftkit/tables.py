@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['suffixes', 'text_names', 'label_names', 'bad_input', 'check_file', 'read_text', 'named_columns',
            'without_empty_columns', 'parse_rows', 'stray_quote', 'read_literally', 'find_delimiter', 'read_delimited',
-           'read_lines', 'read_table', 'Columns', 'looks_like', 'choose_columns', 'plain', 'take_rows', 'normalised',
-           'divide', 'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'json_value',
+           'read_lines', 'read_table', 'is_missing', 'clean_text', 'clean_label', 'clean_column', 'clean_texts',
+           'clean_labels', 'Columns', 'looks_like', 'choose_columns', 'take_rows', 'normalised', 'divide',
+           'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'json_value',
            'write_lines', 'write_delimited', 'write_table']
 
 # %% ../nbs/0_start/03_tables.ipynb #1f0d30b0
@@ -19,6 +20,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -286,6 +288,103 @@ def read_table(
         raise bad_input(f"{sentence}.")
     return table.reset_index(drop=True)
 
+# %% ../nbs/0_start/03_tables.ipynb #92151870
+def is_missing(value: Any) -> bool:
+    "Whether it is None, NaN, or the NA or NaT of pandas: by its type, never by its spelling."
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # None for the NaT of NumPy
+    if isinstance(value, (str, list)):
+        return False
+    return value is None or bool(value != value)
+
+
+def clean_text(value: Any) -> str | None:  # None: it is missing
+    """A cell as text, `1` for the number 1.0.
+
+    Raises `FtkitError` for what is no single value: a list, a dict, bytes.
+    """
+    if isinstance(value, str):
+        return str(value)
+    if is_missing(value):
+        return None
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) == 0:
+        number = value.tolist()
+    else:
+        number = value
+    if isinstance(number, (list, tuple, dict, set, bytes)) or hasattr(number, "tolist"):
+        kind = type(value).__name__
+        raise bad_input(f"a text or a number was expected; this is a {kind}: {str(value)[:40]}.")
+    if isinstance(number, float) and number.is_integer():
+        return str(int(number))
+    return str(value)
+
+
+def clean_label(
+    value: Any,
+    names: Sequence[str] | None = None,  # the names of a ClassLabel, whose values are numbers
+) -> str | None:  # None: it is missing
+    """A label without the spaces around it. Whole numbers are one: `1`, `1.0` and the text "1.0".
+
+    Raises `FtkitError` for a number that has no name, such as the -1 of rows without a label.
+    """
+    text = clean_text(value)
+    if text is None:
+        return None
+    text = text.strip()
+    if re.fullmatch(r"-?(0|[1-9]\d*)\.0+", text):
+        text = str(int(text.split(".")[0]))
+    if names is None or isinstance(value, str):
+        return text or None
+    if not text.isdecimal() or int(text) >= len(names):
+        raise bad_input(
+            f"the label number {text} has no name; the names are those of 0 to {len(names) - 1}. "
+            "(-1 marks rows without a label: leave them out.)"
+        )
+    return names[int(text)]
+
+# %% ../nbs/0_start/03_tables.ipynb #2da2f014
+def clean_column(
+    values,  # a column
+    clean: Callable,  # clean_text, or clean_label
+    where: Any,  # the file or the table, for the error
+) -> list[str | None]:  # None: missing
+    "All cells cleaned. Raises `FtkitError` that names the row, counted from 1."
+    found = []
+    for row, value in enumerate(values, 1):
+        try:
+            found.append(clean(value))
+        except ValueError as e:
+            raise bad_input(f"{where}, row {row:,}: {e}") from None
+    return found
+
+
+def clean_texts(values, where: Any = "the data") -> list[str]:
+    "The texts of a column. Raises `FtkitError` that names the row of a missing one."
+    found = clean_column(values, clean_text, where)
+    if None in found:
+        raise bad_input(
+            f"{where}, row {found.index(None) + 1:,}: the text is missing. Fill it, or leave the "
+            "row out."
+        )
+    return found
+
+
+def clean_labels(
+    values,
+    where: Any = "the data",
+    names: Sequence[str] | None = None,  # the names of a ClassLabel, whose values are numbers
+) -> list[str]:
+    "The labels of a column. Raises `FtkitError` that names the row of a missing one."
+    found = clean_column(values, lambda value: clean_label(value, names), where)
+    if None in found:
+        raise bad_input(
+            f"{where}, row {found.index(None) + 1:,}: the label is missing. Fill it, or leave the "
+            "row out."
+        )
+    return found
+
 # %% ../nbs/0_start/03_tables.ipynb #e65ca0dd
 text_names = (
     "text",
@@ -323,7 +422,10 @@ def looks_like(
     values,  # a column; about a thousand of its values are looked at
 ) -> str:  # "label" (few short values that repeat), "text" (long, mostly different) or "neither"
     "What a column could be."
-    shown = [str(value) for value in values[:: max(1, len(values) // 1000)]]
+    some = values[:: max(1, len(values) // 1000)]
+    shown = [str(value) for value in some if not is_missing(value) and value != ""]
+    if not shown:
+        return "neither"
     different = len(set(shown))
     length = sum(map(len, shown)) / len(shown)
     if 2 <= different <= max(2, len(shown) // 3) and length <= 40:
@@ -380,20 +482,7 @@ def choose_columns(
         raise bad_input(f"--text and --label both name the column '{text}'; they must differ.")
     return Columns(chosen["text"], chosen.get("label"), "; ".join(why))
 
-# %% ../nbs/0_start/03_tables.ipynb #92151870
-def plain(value: Any) -> str:
-    "A cell as text: nothing for a missing value, `1` for 1.0."
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        if math.isnan(value):
-            return ""
-        if value.is_integer():
-            return str(int(value))
-    text = str(value)
-    return "" if text in ("<NA>", "NaT") else text
-
-
+# %% ../nbs/0_start/03_tables.ipynb #696903da
 def take_rows(
     table: "pandas.DataFrame",
     columns: Columns,
@@ -403,9 +492,11 @@ def take_rows(
     "The rows that can be used. Raises `FtkitError` that names the first empty ones."
     import pandas as pd
 
-    rows = pd.DataFrame({"text": [plain(v) for v in table[columns.text]]}, dtype=object)
+    texts = clean_column(table[columns.text], clean_text, path)
+    rows = pd.DataFrame(dict(text=[text or "" for text in texts]), dtype=object)
     if columns.label is not None:
-        rows["label"] = pd.Series([plain(v).strip() for v in table[columns.label]], dtype=object)
+        labels = clean_column(table[columns.label], clean_label, path)
+        rows["label"] = pd.Series([label or "" for label in labels], dtype=object)
     for role in rows:
         empty = rows.index[rows[role].str.strip() == ""]
         if len(empty) and not drop_empty:
@@ -417,12 +508,13 @@ def take_rows(
                 "header not counted). Fill them, or say --drop-empty."
             )
         rows = rows.drop(empty)
-    for i, text in rows["text"].items():
-        if re.search("[\ud800-\udfff]", text):
-            raise bad_input(
-                f"{path}, row {i + 1}: the text holds half of a surrogate pair, which no UTF-8 "
-                "file can; write that character whole."
-            )
+    for role in rows:
+        for i, text in rows[role].items():
+            if re.search("[\ud800-\udfff]", text):
+                raise bad_input(
+                    f"{path}, row {i + 1}: the {role} holds half of a surrogate pair, which no "
+                    "UTF-8 file can; write that character whole."
+                )
     if not len(rows):
         wanted = "a text" if columns.label is None else "a text and a label"
         raise bad_input(f"{path} has no row with {wanted}.")
@@ -606,9 +698,11 @@ def make_parts(
 # %% ../nbs/0_start/03_tables.ipynb #f45eae46
 def json_value(value: Any) -> Any:
     "A cell as JSON knows it; a missing value is null."
+    if is_missing(value):
+        return None
     if hasattr(value, "tolist"):
         value = value.tolist()
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and math.isinf(value):
         return None
     if isinstance(value, (str, int, float, bool, list, dict, type(None))):
         return value
@@ -631,7 +725,7 @@ def write_delimited(columns: list, rows: list[list], file, delimiter: str) -> No
     # if all its fields are quoted.
     careful = csv.writer(file, quoting=csv.QUOTE_ALL, **form)
     for row in [columns, *rows]:
-        row = ["" if json_value(v) is None else str(v) for v in row]
+        row = ["" if is_missing(v) else str(v) for v in row]
         broken = any("\r" in v or "\n" in v for v in row)
         writer = careful if broken else usual
         writer.writerow(row)

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from ftkit.core import FtkitError
 from ftkit.tables import (
+    Columns,
     choose_columns,
+    clean_label,
+    clean_labels,
+    clean_text,
+    clean_texts,
     make_parts,
     normalised,
     read_table,
@@ -180,6 +185,77 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
         assert rows.label.tolist() == ["1", "0"]
 
 
+# What a cell says
+
+
+def test_missing_is_a_matter_of_type():
+    gone = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT")]
+    assert [clean_text(value) for value in gone] == [None] * len(gone)
+    assert [clean_label(value) for value in gone] == [None] * len(gone)
+    spelled = ["nan", "NaN", "None", "null", "<NA>", "NaT", "NA"]
+    assert [clean_text(value) for value in spelled] == spelled
+    assert [clean_label(value) for value in spelled] == spelled
+
+
+def test_words_for_missing_in_a_csv_are_texts_and_labels(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n<NA>,a\nNaT,nan\n")
+    rows = take_rows(read_table(tmp_path / "a.csv"), Columns("text", "label", ""), "a.csv")
+    assert rows.values.tolist() == [["<NA>", "a"], ["NaT", "nan"]]
+
+
+def test_whole_numbers_are_one_label_in_every_type():
+    ones = [1, 1.0, np.int64(1), np.float32(1), np.float64(1), "1", "1.0", " 1 ", "1.00"]
+    assert {clean_label(value) for value in ones} == {"1"}
+    assert clean_label(-0.0) == clean_label("-0.0") == clean_label(0) == "0"
+    others = ["007", "1.5", "1e0", "v1.0", "1.0.0", "01.0", True, 2.5]
+    found = [clean_label(value) for value in others]
+    assert found == ["007", "1.5", "1e0", "v1.0", "1.0.0", "01.0", "True", "2.5"]
+    # A text is never changed.
+    assert [clean_text(value) for value in (" 1.0 ", "")] == [" 1.0 ", ""]
+
+
+@pytest.mark.parametrize("suffix", suffixes)
+def test_one_table_gives_the_same_labels_in_every_format(tmp_path, suffix):
+    frame = pd.DataFrame(dict(text=["a", "b", "c"], label=[1.0, 0.0, None]))
+    write_table(frame, tmp_path / f"a{suffix}")
+    read = read_table(tmp_path / f"a{suffix}")
+    rows = take_rows(read, Columns("text", "label", ""), "a", drop_empty=True)
+    assert rows.label.tolist() == ["1", "0"]
+    with pytest.raises(FtkitError, match=r"1 of 3 rows have no label \(rows 3"):
+        take_rows(read, Columns("text", "label", ""), "a")
+
+
+def test_lists_and_bytes_are_no_texts(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": ["a", "b"]}\n')
+    read = read_table(tmp_path / "a.jsonl")
+    with pytest.raises(FtkitError, match=r"a.jsonl, row 1: .* this is a list: \['a', 'b'\]"):
+        take_rows(read, Columns("text", "label", ""), "a.jsonl")
+    for value in (b"x", dict(a=1), np.array([1, 2]), ("a",)):
+        with pytest.raises(FtkitError, match="a text or a number was expected"):
+            clean_text(value)
+
+
+def test_a_column_names_the_row_of_what_is_missing():
+    assert clean_labels(["b ", "b", 1.0]) == ["b", "b", "1"]
+    assert clean_labels(np.array([1, 0]), names=["no", "yes"]) == ["yes", "no"]
+    for value in (None, float("nan"), pd.NA, "  "):
+        with pytest.raises(FtkitError, match="the data, row 2: the label is missing"):
+            clean_labels(["a", value])
+    for value in (-1, 2, 0.5):
+        with pytest.raises(FtkitError, match=f"reviews, row 1: the label number {value} has no"):
+            clean_labels([value], "reviews", ["no", "yes"])
+    with pytest.raises(FtkitError, match="row 3: the text is missing"):
+        clean_texts(["a", "nan", float("nan")])
+
+
+def test_what_is_missing_is_written_as_missing(tmp_path):
+    frame = pd.DataFrame(dict(n=pd.array([1, None], "Int64"), s=["<NA>", pd.NaT], f=[np.inf, 1.0]))
+    write_table(frame, tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").values.tolist() == [["1", "<NA>", "inf"], ["", "", "1.0"]]
+    write_table(frame, tmp_path / "a.jsonl")
+    assert read_table(tmp_path / "a.jsonl").n.tolist() == [1, None]
+
+
 # Columns
 
 
@@ -196,6 +272,12 @@ def test_columns_are_found_in_any_order(names, expected):
     frame = table().drop(columns="id").set_axis(names, axis=1)
     assert choose_columns(frame)[:2] == expected
     assert choose_columns(frame[list(names)[::-1]])[:2] == expected
+
+
+def test_an_empty_column_is_neither_text_nor_label():
+    frame = pd.DataFrame(dict(a=[None, float("nan")] * 3, b=["a b c"] * 6, text=["x"] * 6))
+    with pytest.raises(FtkitError, match="Which column holds the label"):
+        choose_columns(frame)
 
 
 def test_an_id_is_neither_text_nor_label():
