@@ -597,9 +597,10 @@ def split_table(
     groups = {}  # normalised text -> its rows
     for row, text in zip(rows.index, rows["text"]):
         groups.setdefault(normalised(text), []).append(row)
+    label_of = dict(zip(rows.index, rows["label"]))
     by_label = {}  # label -> groups; the label of a group is that of its first row
     for group in groups.values():
-        by_label.setdefault(rows["label"][group[0]], []).append(group)
+        by_label.setdefault(label_of[group[0]], []).append(group)
     names = ["train", *shares]
     check_classes(rows, by_label, names)
     where = {name: [] for name in names}

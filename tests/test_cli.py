@@ -421,6 +421,49 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
         )
 
 
+def test_a_refused_process_leaves_the_lock_to_its_owner(tmp_path):
+    "A second process is refused, and so is a third one after it."
+    out = tmp_path / "m"
+    program = (
+        "import sys, pathlib; from ftkit.kit.cli import checkpoint_folder\n"
+        "with checkpoint_folder(pathlib.Path(sys.argv[1])): print('in')"
+    )
+    command = [sys.executable, "-c", program, str(out)]
+    with cli.checkpoint_folder(out) as folder:
+        for _ in range(2):
+            other = subprocess.run(command, capture_output=True, text=True)
+            assert "Another process is training" in other.stderr and other.stdout == ""
+            assert (folder / "lock").exists()
+    assert list(tmp_path.iterdir()) == []
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "in\n"
+
+
+def test_cleaning_up_touches_only_its_own_name(tmp_path):
+    others = [".m.v2.abcd_123.part", ".n.abcd_123.part", ".mm.abcd_123.part", ".m.part"]
+    for name in [".m.abcd_123.part", *others]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("x")
+    with cli.checkpoint_folder(tmp_path / "m"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
+    (tmp_path / ".m[1].abcd_123.part").mkdir()
+    with cli.checkpoint_folder(tmp_path / "m[1]"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
+
+
+def test_what_a_killed_process_leaves_is_cleaned_up(tmp_path):
+    "The name that `write_beside` makes is the one that is looked for."
+    from ftkit.core import write_beside
+
+    out = tmp_path / "m"
+    with write_beside(out, folder=True) as beside:
+        left = beside.parent.name
+    (tmp_path / left).mkdir()
+    cli.remove_leftovers(out)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
 # The rest
 
 

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['model_files', 'resumes', 'no_place', 'app', 'Seed', 'Text', 'Label', 'Own', 'Data', 'Drop', 'patience', 'Names',
            'Scale', 'Jobs', 'Threads', 'linear_predictions', 'check_out', 'check_writable', 'check_method',
-           'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'checkpoint_folder',
-           'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report', 'refuse', 'Commands',
-           'main', 'option', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate', 'choose_epochs',
-           'finetune', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits', 'options_of',
-           'check', 'baseline', 'fetch', 'assets', 'bench', 'docs', 'free_disk', 'doctor']
+           'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'remove_leftovers',
+           'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report',
+           'refuse', 'Commands', 'main', 'option', 'show', 'version', 'say_data', 'read_parts', 'announce_estimate',
+           'choose_epochs', 'finetune', 'predict', 'check_prediction_file', 'trained_column', 'run', 'make_limits',
+           'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench', 'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
@@ -206,10 +206,18 @@ def duration(seconds: float) -> str:
     return f"about {minutes / 60:.0f} hours"
 
 # %% ../../nbs/7_kit/77_cli.ipynb #27128d19
+def remove_leftovers(out: Path) -> None:
+    "Remove what a killed process left half-written of `out`; what has another name stays."
+    half_written = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}\.part")
+    for path in out.parent.iterdir():
+        if half_written.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def checkpoint_folder(out: Path):
     """Yield the folder of `out`'s checkpoint, held by a lock; removed on success, and on an error
-    before the first checkpoint.
+    before the first checkpoint. Only the process that holds the lock removes anything.
     """
     import filelock
 
@@ -218,23 +226,24 @@ def checkpoint_folder(out: Path):
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise bad_input(f"Cannot write {folder}: {e.strerror}.") from None
-    done = False
+    lock = filelock.FileLock(folder / "lock", timeout=0)
     try:
-        with filelock.FileLock(folder / "lock", timeout=0):
-            # What a killed process left half-written.
-            for stale in out.parent.glob(f".{out.name}.*.part"):
-                shutil.rmtree(stale, ignore_errors=True)
-            yield folder
-            done = True
-    except filelock.Timeout:
+        lock.acquire()
+    except (filelock.Timeout, FileNotFoundError):
         raise bad_input(
             f"Another process is training into {out} at this moment; wait for it, "
             "or name another --out."
         ) from None
+    done = False
+    try:
+        remove_leftovers(out)
+        yield folder
+        done = True
     finally:
         kept = [p for p in folder.glob("*") if p.name != "lock"]
         if done or not kept:
             shutil.rmtree(folder, ignore_errors=True)
+        lock.release()
 
 # %% ../../nbs/7_kit/77_cli.ipynb #5ae0f23e
 def finetune_record(
