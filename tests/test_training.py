@@ -548,6 +548,110 @@ def test_numbers_read_late_are_the_same(monkeypatch):
         trained(loss=poisoned)
 
 
+# NaN decides nothing
+
+
+def spoiled(model, value=math.nan):
+    with torch.no_grad():
+        model.classifier.bias[0] = value
+    return model
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_predict_refuses_logits_that_say_nothing(value):
+    with pytest.raises(FtkitError, match=r"for example 0 \(counted from 0\), and 3 of 3 rows"):
+        T.predict(spoiled(bert(), value), rows(3), **exact)
+
+
+def test_predict_names_the_example_in_the_callers_order():
+    model = bert()
+    with torch.no_grad():
+        model.bert.embeddings.word_embeddings.weight[49] = math.nan
+    data = [dict(input_ids=[5] * n) for n in (9, 2, 7, 4)]
+    data[2]["input_ids"][3] = 49
+    with pytest.raises(FtkitError, match=r"example 2 .*1 of 4 rows"):
+        T.predict(model, data, batch_size=2, **exact)
+
+
+def test_logits_of_minus_infinity_are_allowed():
+    assert T.predict(spoiled(bert(), -math.inf), rows(2), **exact)[:, 0].isinf().all()
+
+
+def test_evaluate_loss_refuses_nan_and_names_the_batch():
+    with pytest.raises(FtkitError, match=r"loss is NaN.*examples \[0, 1, 2\]"):
+        T.evaluate_loss(spoiled(bert()), rows(3), **exact)
+
+
+@pytest.mark.parametrize("patience", [None, 3])
+def test_a_validation_loss_of_nan_ends_the_run_with_its_step(patience):
+    validation = [dict(e, here=True) for e in rows(4, seed=1)]
+
+    def poisoned(model, batch):
+        total, n = T.sum_cross_entropy(model, batch)
+        if model.training:
+            return total, n
+        return total * math.nan, n
+
+    with pytest.raises(FtkitError, match=r"validation after step 2 can't be used.*NaN"):
+        trained(loss=poisoned, validation=validation, evaluate_every=2, patience=patience)
+
+
+def test_an_infinite_validation_loss_ends_the_run_with_its_step():
+    def poisoned(model, batch):
+        total, n = T.sum_cross_entropy(model, batch)
+        return total if model.training else total / 0, n
+
+    with pytest.raises(FtkitError, match="validation loss after step 3 is inf"):
+        trained(loss=poisoned, validation=rows(4))
+
+
+def test_weights_that_broke_in_the_last_step_are_neither_saved_nor_handed_back(tmp_path):
+    "The loss of the last step is fine, and its update is not."
+    steep = dict(optimizer="sgd", learning_rate=1e38, warmup=0, clip=None, max_steps=1)
+    validation = dict(validation=rows(4), evaluate_every=1)
+    for more in (dict(), validation, dict(checkpoint=tmp_path, checkpoint_every=1)):
+        with pytest.raises(FtkitError, match=r"After step 1 the weight .* holds NaN or infinity"):
+            trained(bert_with_one_steep_weight(), loss=steep_loss, **steep, **more)
+    assert not list(tmp_path.iterdir())
+
+
+def bert_with_one_steep_weight():
+    model = bert()
+    model.steep = nn.Parameter(torch.zeros(1))
+    return model
+
+
+def steep_loss(model, batch):
+    return 100 * model.steep.sum(), torch.tensor(1)
+
+
+def test_a_label_of_nan_or_half_a_class_is_refused():
+    for label in (math.nan, 0.5):
+        with pytest.raises(FtkitError, match=f"Training example 1 .* label {label}, but the model"):
+            T.fit(bert(), [*rows(1), dict(input_ids=[5], labels=label)], **quiet)
+
+
+def test_a_range_test_without_a_number_says_so():
+    found = T.learning_rate_range_test(spoiled(bert()), rows(8), **quiet)
+    assert found.exploded
+    with pytest.raises(FtkitError, match="no loss that is a number"):
+        _ = found.suggestion
+    unlabelled = [dict(input_ids=[1, 2], labels=[-100, -100])]
+    with pytest.raises(FtkitError, match="No label of step 1 is valid"):
+        T.learning_rate_range_test(Tagger(), unlabelled, **quiet)
+
+
+@pytest.mark.parametrize("function", [T.predict, T.evaluate_loss])
+def test_the_mode_of_every_part_comes_back_after_an_error(function):
+    model = bert().train()
+    model.classifier.eval()
+    function(model, rows(4), **exact)
+    assert model.training and not model.classifier.training
+    with pytest.raises(IndexError):
+        function(model, [dict(input_ids=[999], labels=0)], **exact)
+    assert model.training and not model.classifier.training
+
+
 # checkpoint and resume
 
 

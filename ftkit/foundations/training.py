@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['steps_between_reads', 'model_logits', 'sum_cross_entropy', 'scale_gradients', 'precision', 'to_device',
-           'example_lengths', 'predict', 'evaluate_loss', 'smoothed', 'History', 'trained_state', 'restore_state',
-           'random_state', 'set_random_state', 'fingerprint', 'settings_of', 'save_checkpoint', 'load_checkpoint',
-           'check_options', 'check_labels', 'open_tracker', 'recomputing', 'draw_mask_', 'fast_dropout', 'Plan',
-           'not_finite', 'Logbook', 'EarlyStopping', 'Training', 'begin', 'forward_backward', 'train_loop', 'fit',
-           'RangeTest', 'learning_rate_range_test']
+           'example_lengths', 'keeping_modes', 'check_logits', 'predict', 'evaluate_loss', 'smoothed', 'History',
+           'trained_state', 'restore_state', 'random_state', 'set_random_state', 'fingerprint', 'settings_of',
+           'save_checkpoint', 'load_checkpoint', 'check_options', 'check_labels', 'open_tracker', 'recomputing',
+           'draw_mask_', 'fast_dropout', 'Plan', 'no_valid_label', 'not_finite', 'Logbook', 'EarlyStopping', 'Training',
+           'begin', 'forward_backward', 'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
 
 # %% ../../nbs/1_foundations/14_training.ipynb #b7f4e50c
 import contextlib
+import functools
 import hashlib
 import inspect
 import math
@@ -112,6 +113,40 @@ def example_lengths(examples: Sequence[dict]) -> list[int]:
     return [len(e["input_ids"]) if "input_ids" in e else 1 for e in examples]
 
 # %% ../../nbs/1_foundations/14_training.ipynb #5a2da8b6
+def keeping_modes(function: Callable) -> Callable:
+    "A function of a model after which all its parts train or evaluate as before, if it raises too."
+
+    @functools.wraps(function)
+    def guarded(model, *arguments, **options):
+        modes = [(part, part.training) for part in model.modules()]
+        try:
+            return function(model, *arguments, **options)
+        finally:
+            for part, mode in modes:
+                part.training = mode
+
+    return guarded
+
+
+def check_logits(
+    logits: Tensor,  # (N, C)
+    places: Tensor,  # (N,): which example each row belongs to
+) -> None:
+    "Raise `FtkitError` that names the first example whose logits give no probabilities."
+    places = places.to(logits.device)
+    wrong = places[logits.softmax(-1).isnan().any(-1)]
+    if not len(wrong):
+        return
+    first = wrong.min()
+    row = logits[places == first][0].tolist()
+    raise FtkitError(
+        f"The model gives the logits {row} for example {first} (counted from 0), and "
+        f"{len(wrong)} of {len(logits)} rows are like it. They say nothing, and would still win an "
+        "argmax. Finite numbers are expected: look for NaN in the model's weights."
+    )
+
+
+@keeping_modes
 @torch.no_grad()
 def predict(
     model: nn.Module,
@@ -123,30 +158,33 @@ def predict(
     dtype: torch.dtype | None = None,  # None: `choose_compute`
     progress: bool = False,
 ) -> Tensor:  # logits (N, C), float32, on the CPU, in the order of the examples
-    "Logits of every example. The model moves to the device and keeps its mode."
+    """Logits of every example. The model moves to the device and keeps its mode.
+
+    Raises `FtkitError` that names the example if a row holds NaN.
+    """
     device, dtype, autocast = precision(device, dtype)
     order = batches(example_lengths(examples), batch_size)
     if not order:
         config = getattr(model, "config", None)
         return torch.empty(0, getattr(config, "num_labels", 0))
     logits = []
-    was_training = model.training
     model.to(device).eval()
     for rows in tqdm(order, "predict", disable=not progress, leave=False, file=sys.stderr):
         unlabelled = [{k: v for k, v in examples[i].items() if k != "labels"} for i in rows]
         batch = to_device(collate(unlabelled), device)
         with autocast:
             logits.append(model_logits(model, batch).float())
-    model.train(was_training)
     if logits[0].ndim != 2:
         raise FtkitError(
             "predict expects one row of logits per example, (B, C); "
             f"the model gives {tuple(logits[0].shape)}."
         )
     places = torch.tensor([i for rows in order for i in rows])
+    check_logits(torch.cat(logits), places)
     return torch.cat(logits).cpu()[places.argsort()]
 
 # %% ../../nbs/1_foundations/14_training.ipynb #ab7267ab
+@keeping_modes
 @torch.no_grad()
 def evaluate_loss(
     model: nn.Module,
@@ -158,11 +196,11 @@ def evaluate_loss(
     device: str | torch.device | None = None,
     dtype: torch.dtype | None = None,  # None: `choose_compute`
 ) -> float:  # sum over valid labels / number of valid labels
-    "The mean loss over all valid labels. Raises `FtkitError` if there are none."
+    "The mean loss over all valid labels. Raises `FtkitError` if there are none, or for NaN."
     device, dtype, autocast = precision(device, dtype)
     total = 0.0
     count = 0
-    was_training = model.training
+    parts = []  # of each batch: its examples and its loss
     model.to(device).eval()
     for rows in batches(example_lengths(examples), batch_size):
         batch = to_device(collate([examples[i] for i in rows]), device)
@@ -170,10 +208,18 @@ def evaluate_loss(
             part, n = loss(model, batch)
         total = total + part.double()
         count = count + n
-    model.train(was_training)
+        parts.append((rows, part))
     if not int(count):
         raise FtkitError("There is nothing to evaluate: no example has a valid label.")
-    return float(total / count)
+    mean = float(total / count)
+    if math.isnan(mean):
+        broken = next(rows for rows, part in parts if not part.isfinite())
+        raise FtkitError(
+            "The loss is NaN, which can't be compared with anything. The first batch that is not "
+            f"finite holds examples {sorted(broken)} (counted from 0). "
+            "Look there and for NaN in the model's weights, or try a lower learning rate."
+        )
+    return mean
 
 # %% ../../nbs/1_foundations/14_training.ipynb #fc4061a3
 def smoothed(values: Sequence[float], weight: float = 0.9) -> list[float]:
@@ -451,8 +497,8 @@ def check_labels(model, examples, collate, autocast, device, what: str) -> None:
         classes = model_logits(model, one).shape[-1]
     for i in range(len(examples)):
         found = torch.as_tensor(examples[i]["labels"]).flatten()
-        outside = (found < 0) | (found >= classes)
-        wrong = found[outside & (found != -100)]
+        fits = (found >= 0) & (found < classes) & (found == found.floor())
+        wrong = found[~fits & (found != -100)]
         if len(wrong):
             raise FtkitError(
                 f"{what} example {i} (counted from 0) has label {wrong[0].item()}, "
@@ -630,6 +676,13 @@ class Plan:
                 check_labels(self.model, examples, self.collate, self.autocast, self.device, what)
 
 # %% ../../nbs/1_foundations/14_training.ipynb #61b9395e
+def no_valid_label(step: int) -> FtkitError:
+    "The error for a step (from 1) in which there is nothing to learn."
+    return FtkitError(
+        f"No label of step {step} is valid: every one is -100. Leave out examples without a label."
+    )
+
+
 def not_finite(step: int, loss: float, norm: float, rate: float, history: History) -> FtkitError:
     "The error for a loss or a gradient that is NaN or infinite: where, and the likely causes."
     if math.isfinite(loss):
@@ -686,10 +739,7 @@ class Logbook(Plan):
             step = entry["step"]
             rate = entry["learning_rate"]
             if not count:
-                raise FtkitError(
-                    f"No label of step {step} is valid: every one is -100. "
-                    "Leave out examples without a label."
-                )
+                raise no_valid_label(step)
             loss = total / count
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise not_finite(step, loss, norm, rate, self.history)
@@ -716,14 +766,7 @@ class EarlyStopping(Logbook):
             return False
         self.flush()
         start = time.perf_counter()
-        loss = evaluate_loss(
-            self.model,
-            self.validation,
-            collate=self.collate,
-            loss=self.loss,
-            device=self.device,
-            dtype=self.dtype,
-        )
+        loss = self.validation_loss(done)
         self.ticked = time.perf_counter()
         self.history.evaluations.append(dict(step=done, loss=loss, seconds=self.ticked - start))
         self.track_values(dict(validation_loss=loss), done)
@@ -737,6 +780,37 @@ class EarlyStopping(Logbook):
         else:
             self.worse += 1
         return self.patience_is_over()
+
+    def validation_loss(self, done: int) -> float:
+        "The loss after so many steps. Raises `FtkitError` if it is not finite."
+        self.check_weights(done)
+        try:
+            loss = evaluate_loss(
+                self.model,
+                self.validation,
+                collate=self.collate,
+                loss=self.loss,
+                device=self.device,
+                dtype=self.dtype,
+            )
+        except FtkitError as e:
+            raise FtkitError(f"The validation after step {done} can't be used. {e}") from e
+        if math.isinf(loss):
+            raise FtkitError(
+                f"The validation loss after step {done} is {loss}; a finite number is expected. "
+                "Look for a label to which the model gives no probability at all."
+            )
+        return loss
+
+    def check_weights(self, done: int) -> None:
+        "Raise `FtkitError` if a trained weight is no longer finite after so many steps."
+        for name, p in self.model.named_parameters():
+            if p.requires_grad and not p.isfinite().all():
+                raise FtkitError(
+                    f"After step {done} the weight {name} holds NaN or infinity. "
+                    "No checkpoint is written of it. Likely causes: a learning rate that is too "
+                    "high, or a warm-up that is too short. Try a tenth of the learning rate first."
+                )
 
     def patience_is_over(self) -> bool:
         "Were there `patience` evaluations without a new best?"
@@ -781,6 +855,7 @@ class Training(EarlyStopping):
         if not (due or now):
             return
         self.flush()
+        self.check_weights(done)
         self.count_seconds()
         state = dict(
             settings=self.settings,
@@ -807,6 +882,7 @@ class Training(EarlyStopping):
         "Close the books: the last checkpoint, then the best weights if there was patience."
         self.flush()
         done = self.history.steps[-1]["step"]
+        self.check_weights(done)
         if self.patience_is_over():
             self.history.stopped = (
                 f"stopped at step {done}: {self.worse} evaluations without a new best"
@@ -939,7 +1015,12 @@ class RangeTest:
 
     @property
     def lowest(self) -> float:
-        "The learning rate where the smoothed loss is lowest."
+        "The learning rate where the smoothed loss is lowest. Raises `FtkitError` if there is none."
+        if not self.losses:
+            raise FtkitError(
+                "The range test has no loss that is a number. Look for NaN in the model's weights, "
+                "or begin with a lower rate."
+            )
         return self.learning_rates[int(np.argmin(self.smoothed))]
 
     @property
@@ -1020,6 +1101,8 @@ def learning_rate_range_test(
                 group["lr"] = rate
             total, count = forward_backward(run, step)
             scale_gradients(run.parameters, count, run.clip)
+            if not count:
+                raise no_valid_label(step + 1)
             result.add(rate, float(total / count))
             if result.exploded:
                 break
