@@ -548,6 +548,50 @@ def test_numbers_read_late_are_the_same(monkeypatch):
         trained(loss=poisoned)
 
 
+# numbers just below
+
+
+def planned(examples, **options):
+    "The plan that `fit` would make."
+    plans = []
+
+    def stop(run):
+        plans.append(run)
+        return T.History()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(T, "train_loop", stop)
+        T.fit(FirstTagger(), examples, **options, **quiet)
+    return plans[0]
+
+
+@pytest.mark.parametrize(
+    "epochs, steps",
+    [(1.1, 55), (0.14, 7), (0.07, 4), (2.2, 110), (np.float64(1.1), 55), (3, 150), (1e-9, 1)],
+)
+def test_a_share_of_an_epoch_is_the_decimal_that_was_written(epochs, steps):
+    assert planned(rows(50), batch_size=1, epochs=epochs).total_steps == steps
+
+
+@given(st.integers(1, 999), st.integers(1, 500))
+def test_steps_of_warm_up_are_whole_number_arithmetic(thousandths, steps):
+    share = thousandths / 1000
+    assert int(T.exact_product(share, steps)) == thousandths * steps // 1000
+    assert math.ceil(T.exact_product(share, steps)) == -(-thousandths * steps // 1000)
+
+
+def test_warm_up_of_029_of_a_hundred_is_29_steps():
+    assert planned(rows(4), max_steps=100, warmup=0.29).warmup_steps == 29
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
+@pytest.mark.parametrize("rate", [0, 0.0])
+def test_a_learning_rate_of_0_trains_at_0(optimizer, rate):
+    weights, history = trained(optimizer=optimizer, learning_rate=rate, weight_decay=0.5)
+    assert torch.equal(weights, flat(bert()))
+    assert [s["learning_rate"] for s in history.steps] == [0, 0, 0]
+
+
 # NaN decides nothing
 
 
@@ -893,6 +937,7 @@ def test_killed_by_the_system_at_any_moment(tmp_path):
         (dict(batch_size=2.5), "2.5 was given"),
         (dict(accumulate=0), "accumulate"),
         (dict(epochs=0), "epochs must be above 0"),
+        (dict(epochs=True), "epochs must be above 0; True was given"),
         (dict(max_steps=0), "max_steps"),
         (dict(warmup=1.5), "a share of the steps"),
         (dict(clip=0), "clip"),

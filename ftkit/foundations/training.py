@@ -7,8 +7,9 @@ __all__ = ['steps_between_reads', 'model_logits', 'sum_cross_entropy', 'scale_gr
            'example_lengths', 'keeping_modes', 'check_logits', 'predict', 'evaluate_loss', 'smoothed', 'History',
            'trained_state', 'restore_state', 'random_state', 'set_random_state', 'fingerprint', 'settings_of',
            'save_checkpoint', 'load_checkpoint', 'check_options', 'check_labels', 'open_tracker', 'recomputing',
-           'draw_mask_', 'fast_dropout', 'Plan', 'no_valid_label', 'not_finite', 'Logbook', 'EarlyStopping', 'Training',
-           'begin', 'forward_backward', 'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
+           'draw_mask_', 'fast_dropout', 'exact_product', 'Plan', 'no_valid_label', 'not_finite', 'Logbook',
+           'EarlyStopping', 'Training', 'begin', 'forward_backward', 'train_loop', 'fit', 'RangeTest',
+           'learning_rate_range_test']
 
 # %% ../../nbs/1_foundations/14_training.ipynb #b7f4e50c
 import contextlib
@@ -25,6 +26,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -449,7 +451,9 @@ def check_options(options: dict) -> None:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
     def is_number(value):
-        return isinstance(value, (int, float)) and math.isfinite(value)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return False
+        return math.isfinite(value)
 
     def must(good, name, expected):
         if not good:
@@ -628,6 +632,11 @@ def fast_dropout():
                 kernel._destroy()  # the last one puts torch's own back
 
 # %% ../../nbs/1_foundations/14_training.ipynb #a9e07d6c
+def exact_product(share: float, number: int) -> Fraction:
+    "The product with the share as it is written: 0.29 times 100 is 29, not 28.999999999999996."
+    return Fraction(str(share)) * number
+
+
 class Plan:
     "What a run of `fit` is going to do: its options, its number of steps, its batches."
 
@@ -646,8 +655,10 @@ class Plan:
         self.epoch = None  # the one that self.order belongs to
         batches_per_epoch = math.ceil(len(train) / self.batch_size)
         self.steps_per_epoch = math.ceil(batches_per_epoch / self.accumulate)
-        self.total_steps = self.max_steps or math.ceil(self.epochs * self.steps_per_epoch)
-        self.warmup_steps = int(self.warmup * self.total_steps)
+        self.total_steps = self.max_steps or math.ceil(
+            exact_product(self.epochs, self.steps_per_epoch)
+        )
+        self.warmup_steps = int(exact_product(self.warmup, self.total_steps))
 
     def micro_batches(self, step: int) -> list[dict]:
         "The `accumulate` batches of a step, counted from 0: a function of seed and step alone."
