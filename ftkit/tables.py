@@ -8,7 +8,7 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'bad_input', 'check_file', '
            'read_lines', 'read_table', 'is_missing', 'clean_text', 'clean_label', 'clean_column', 'clean_texts',
            'clean_labels', 'Columns', 'looks_like', 'choose_columns', 'take_rows', 'normalised', 'divide',
            'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'json_value',
-           'write_lines', 'write_delimited', 'write_table']
+           'write_lines', 'write_delimited', 'write_rows', 'write_table']
 
 # %% ../nbs/0_start/03_tables.ipynb #1f0d30b0
 import codecs
@@ -270,6 +270,8 @@ def read_table(
     if suffix == ".parquet":
         try:
             table = pd.read_parquet(path)
+            # A named index is a column of the file.
+            table = table.reset_index(drop=not any(table.index.names))
         except (OSError, ValueError) as e:
             raise bad_input(f"{path} cannot be read as Parquet: {str(e).splitlines()[0]}") from None
     elif suffix == ".jsonl":
@@ -286,7 +288,7 @@ def read_table(
         if len(table.columns):
             sentence += f", only the header {', '.join(map(str, table.columns))}"
         raise bad_input(f"{sentence}.")
-    return table.reset_index(drop=True)
+    return table
 
 # %% ../nbs/0_start/03_tables.ipynb #92151870
 def is_missing(value: Any) -> bool:
@@ -732,20 +734,39 @@ def write_delimited(columns: list, rows: list[list], file, delimiter: str) -> No
         writer.writerow(row)
 
 
+def write_rows(table: "pandas.DataFrame", path: Path, suffix: str) -> None:
+    "Write a table as JSONL, CSV or TSV."
+    columns = list(table.columns)
+    rows = table.astype(object).values.tolist()
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        if suffix == ".jsonl":
+            write_lines(columns, rows, file)
+        else:
+            write_delimited(columns, rows, file, "\t" if suffix == ".tsv" else ",")
+
+
 def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
-    "Write a table as its suffix says; the file is there complete or not at all."
+    """Write a table as its suffix says; the file is there complete or not at all.
+
+    Raises `FtkitError` if the format cannot hold the table.
+    """
     from ftkit.core import write_beside
 
     path = Path(path)
     suffix = path.suffix.lower()
-    columns = list(table.columns)
-    rows = table.astype(object).values.tolist()
+    if suffix not in suffixes:
+        raise bad_input(
+            f"{path} has the suffix '{path.suffix}', which is not written; "
+            f"use one of {', '.join(suffixes)}."
+        )
     with write_beside(path) as beside:
-        if suffix == ".parquet":
-            table.to_parquet(beside, index=False)
-            return
-        with open(beside, "w", encoding="utf-8", newline="") as file:
-            if suffix == ".jsonl":
-                write_lines(columns, rows, file)
+        try:
+            if suffix == ".parquet":
+                table.to_parquet(beside, index=False)
             else:
-                write_delimited(columns, rows, file, "\t" if suffix == ".tsv" else ",")
+                write_rows(table, beside, suffix)
+        except (ValueError, TypeError, NotImplementedError) as e:
+            raise bad_input(
+                f"{path.name} cannot hold this table: {e}. Mend that column, or choose another "
+                f"format ({', '.join(suffixes)})."
+            ) from None

@@ -230,6 +230,57 @@ def test_bad_predictions_are_refused_before_the_model_is_loaded(place, tiny):
     refuse("have no text (rows 2", f"{start} {place}/gaps.csv")
 
 
+def test_a_format_that_cannot_hold_the_table_is_said_before_the_network_runs(
+    place, tiny, monkeypatch
+):
+    from ftkit.finetuning.finetune import Classifier
+
+    def loaded(folder):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr(Classifier, "load", loaded)
+    start = f"predict --model {tiny} --data {place}/mixed.jsonl --text text --out {place}/made"
+    (place / "mixed.jsonl").write_text('{"text": "x", "n": 1}\n{"text": "y", "n": "one"}\n')
+    refuse("p.parquet cannot hold this table", f"{start}/p.parquet")
+    refuse("column n", f"{start}/p.parquet")
+    (place / "mixed.jsonl").write_text('{"text": "x", "n": "\\ud800"}\n')
+    for suffix in (".csv", ".tsv", ".parquet"):
+        refuse(f"p{suffix} cannot hold this table", f"{start}/p{suffix}")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes\nat C"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB.\nSee documentation"),
+    ],
+)
+def test_out_of_memory_says_what_to_reduce(place, monkeypatch, error):
+    def full(*args):
+        raise error
+
+    monkeypatch.setattr(cli, "read_table", full)
+    refuse("Say a smaller --batch-size or --max-length", finetune_good(place))
+    refuse("out of memory", finetune_good(place))
+    predict = f"predict --model {place}/made --data {place}/good.csv --out {place}/made/p.csv"
+    monkeypatch.setattr(cli, "check_model_folder", full)
+    refuse("Say a smaller --batch-size.", predict)
+
+
+def test_errors_of_torch_that_are_bugs_are_not_hidden(place, monkeypatch):
+    def bug(*args):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(cli, "read_table", bug)
+    assert isinstance(call(finetune_good(place)).exception, RuntimeError)
+
+
+def test_bench_asks_for_its_file_first(tmp_path):
+    refuse("is a folder; name a file", f"bench --scale smoke --out {tmp_path}")
+    refuse("Cannot write", "bench --scale smoke --out /proc/none/b.json")
+
+
 def test_bad_notebooks_scales_and_assets(monkeypatch):
     refuse("Did you mean 'finetune'?", "run finetun")
     refuse("Did you mean 'smoke'?", "run core --scale smok")

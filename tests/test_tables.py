@@ -186,6 +186,23 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
         assert rows.label.tolist() == ["1", "0"]
 
 
+def test_a_named_index_of_a_parquet_file_is_a_column(tmp_path):
+    frame = pd.DataFrame(dict(text=["a", "b"], label=["x", "y"]))
+    frame.set_index("text").to_parquet(tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").to_dict("list") == frame.to_dict("list")
+    frame[::-1].to_parquet(tmp_path / "a.parquet")
+    assert list(read_table(tmp_path / "a.parquet").columns) == ["text", "label"]
+
+
+def test_what_a_format_cannot_hold_is_a_sentence(tmp_path):
+    mixed = pd.DataFrame(dict(n=[1, "one"]))
+    with pytest.raises(FtkitError, match=r"a\.parquet cannot hold this table: .*column n"):
+        write_table(mixed, tmp_path / "a.parquet")
+    with pytest.raises(FtkitError, match=r"suffix '\.txt', which is not written"):
+        write_table(mixed, tmp_path / "a.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
 # What a cell says
 
 
