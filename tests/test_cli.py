@@ -408,6 +408,31 @@ def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_trunca
     assert len(tables.read_table(tmp_path / "p.csv")) == len(frame)
 
 
+def test_predict_says_what_it_left_out_and_words_for_missing_are_texts(tmp_path, tiny):
+    (tmp_path / "new.csv").write_text("text,n\n<NA>,1\n,2\nnan,3\n")
+    start = f"predict --model {tiny} --data {tmp_path}/new.csv --out {tmp_path}/p.csv"
+    refuse("1 of 3 rows have no text (rows 2", start)
+    assert "2 rows, 1 without text left out" in succeed(f"{start} --drop-empty")
+    assert tables.read_table(tmp_path / "p.csv").text.tolist() == ["<NA>", "nan"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_labels_of_two_files_are_cleaned_alike(tmp_path, tiny, suffix):
+    "1.0 and 0.0 in one file are 1 and 0 in the other, and spaces around them do not count."
+    frame = table(6)
+    frame["label"] = (frame.label == "food").astype(float)
+    tables.write_table(frame, tmp_path / f"data{suffix}")
+    other = frame.assign(label=frame.label.astype(int).map(" {} ".format))[::4]
+    tables.write_table(other, tmp_path / "test.csv")
+    succeed(
+        f"finetune --data {tmp_path}/data{suffix} --test {tmp_path}/test.csv --out {tmp_path}/m "
+        f"--model {tiny} --max-length 16 --epochs 0.2"
+    )
+    report = json.loads((tmp_path / "m" / "report.json").read_text())
+    assert list(report["classes"]["test"]) == ["0", "1"]
+    assert report["rows"]["test"] == len(other)
+
+
 def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
     tmp_path, tiny, hears_ctrl_c
 ):

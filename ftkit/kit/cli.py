@@ -621,7 +621,11 @@ def predict(
     write_table(kept.assign(predicted=labels, probability=probabilities), out)
     show("columns", columns.why)
     show("predicted", ", ".join(f"{name} {labels.count(name):,}" for name in sorted(set(labels))))
-    show("saved", f"{out}: {len(rows):,} rows")
+    size = f"{out}: {len(rows):,} rows"
+    left = len(table) - len(rows)
+    if left:
+        size += f", {left:,} without text left out"
+    show("saved", size)
 
 # %% ../../nbs/7_kit/77_cli.ipynb #41d2cfed
 def check_prediction_file(out: Path, data: Path) -> None:
