@@ -1,13 +1,17 @@
 "Properties of the training loop, on networks so small that all of it takes seconds."
 
+import functools
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -19,8 +23,15 @@ from ftkit.foundations.optimizers import parameter_groups, schedule, schedules
 from ftkit.foundations.text import collate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 from torch import nn
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    LlamaConfig,
+    LlamaForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 settings.register_profile("ftkit", deadline=None)
 settings.load_profile("ftkit")  # no test of time
@@ -592,6 +603,38 @@ def test_a_learning_rate_of_0_trains_at_0(optimizer, rate):
     assert [s["learning_rate"] for s in history.steps] == [0, 0, 0]
 
 
+# padding of models that read their last token
+
+
+def llama():
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=50,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        pad_token_id=3,
+    )
+    return LlamaForSequenceClassification(config)
+
+
+def test_a_last_token_classifier_trains_and_predicts_with_its_own_padding():
+    data = rows(12)
+    pads = functools.partial(collate, pad_id=3)
+    alone = torch.cat([T.predict(llama(), [e], **exact) for e in data])
+    together = T.predict(llama(), data, collate=pads, **exact)
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+    T.fit(llama(), data, data, collate=pads, batch_size=4, **quiet)
+
+
+@pytest.mark.parametrize("function", [T.predict, T.evaluate_loss, T.fit])
+def test_padding_that_the_model_would_read_is_refused(function):
+    options = quiet if function is T.fit else exact
+    with pytest.raises(FtkitError, match=r"pad_token_id 3.*collate=collate_for\(tokenizer\)"):
+        function(llama(), rows(12), **options)
+
+
 # NaN decides nothing
 
 
@@ -706,6 +749,10 @@ class Stop(Exception):
 class Fragile:
     "The usual loss; it counts its calls, and one of them fails."
 
+    def identity(self):
+        "Neither the calls nor the failure changes a number."
+        return "the usual loss"
+
     def __init__(self, fatal=None):
         self.calls = 0
         self.fatal = fatal
@@ -760,24 +807,20 @@ def test_finished_run_resumes_to_its_end_without_a_step(tmp_path):
 @pytest.mark.parametrize("first, later", [(1, 2), (2, 1)])
 def test_a_resumed_run_goes_on_with_its_own_number_of_threads(tmp_path, first, later):
     "Each thread adds up its own part of a sum: another number of threads, other last bits."
-    seen = []
-    fatal = None
+    seen = set()
 
-    def loss(model, batch):
-        seen.append(torch.get_num_threads())
-        if len(seen) == fatal:
-            raise KeyboardInterrupt
-        return T.sum_cross_entropy(model, batch)
+    class Watching(Fragile):
+        def __call__(self, model, batch):
+            seen.add(torch.get_num_threads())
+            return super().__call__(model, batch)
 
     torch.set_num_threads(first)
-    whole, _ = trained(loss=loss, epochs=3)
-    seen.clear()
-    fatal = 6
-    with pytest.raises(KeyboardInterrupt):
-        trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    whole, _ = trained(loss=Watching(), epochs=3)
+    with pytest.raises(Stop):
+        trained(loss=Watching(6), epochs=3, checkpoint=tmp_path, checkpoint_every=2)
     torch.set_num_threads(later)
-    resumed, _ = trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
-    assert set(seen) == {first}
+    resumed, _ = trained(loss=Watching(), epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    assert seen == {first}
     assert torch.equal(resumed, whole)
     assert torch.get_num_threads() == later, "the caller's own number is put back"
 
@@ -808,6 +851,180 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, change, said):
     with pytest.raises(FtkitError, match=sentence):
         trained(**change, checkpoint=tmp_path)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+def weighted(model, batch, weight=1.0):
+    total, n = T.sum_cross_entropy(model, batch)
+    return weight * total, n
+
+
+def closure_loss(weight):
+    def loss(model, batch):
+        return weighted(model, batch, weight)
+
+    return loss
+
+
+def default_loss(weight):
+    def loss(model, batch, weight=weight, *, scale=weight):
+        return weighted(model, batch, weight)
+
+    return loss
+
+
+class ObjectLoss:
+    def __init__(self, weight):
+        self.weight = weight
+        self.inside = dict(weights=torch.tensor([weight]), names={"a", "b"})
+        self.itself = self
+
+    def __call__(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+    def loss(self, model, batch):
+        return self(model, batch)
+
+
+@dataclass
+class DataLoss:
+    weight: float
+
+    def __call__(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+
+class ModuleLoss(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+
+class SlotLoss:
+    __slots__ = ("weight",)
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    __call__ = ObjectLoss.__call__
+
+
+def deep_loss(weight):
+    return functools.partial(closure_loss(weight))
+
+
+def lambda_loss(weight):
+    if weight == 1.0:
+        return lambda model, batch: weighted(model, batch, 1.0)
+    return lambda model, batch: weighted(model, batch, 0.5)
+
+
+losses = {
+    "closure": (closure_loss, "loss.weight (1.0 there, 0.5 now)"),
+    "defaults": (default_loss, "loss.scale (1.0 there, 0.5 now), loss.weight (1.0 there"),
+    "partial": (lambda w: functools.partial(weighted, weight=w), "loss.weight (1.0 there"),
+    "partial of a closure": (deep_loss, "differ: loss: its function."),
+    "object": (ObjectLoss, "loss.weight (1.0 there, 0.5 now), loss: inside, loss: itself."),
+    "method": (lambda w: ObjectLoss(w).loss, "differ: loss: its object."),
+    "dataclass": (DataLoss, "loss.weight (1.0 there, 0.5 now)"),
+    "module": (ModuleLoss, "differ: loss: its settings."),
+    "slots": (SlotLoss, "differ: loss: state."),
+    "lambda": (lambda_loss, "differ: loss: its code."),
+}
+
+
+@pytest.mark.parametrize("name", losses)
+def test_a_run_with_another_loss_inside_is_refused(tmp_path, name):
+    make, said = losses[name]
+    first, _ = trained(n=8, loss=make(1.0), checkpoint=tmp_path)
+    again, _ = trained(n=8, loss=make(1.0), checkpoint=tmp_path)
+    assert torch.equal(first, again)
+    with pytest.raises(FtkitError, match=re.escape(said)):
+        trained(n=8, loss=make(0.5), checkpoint=tmp_path)
+
+
+def test_a_run_with_another_collate_inside_is_refused(tmp_path):
+    trained(n=8, collate=functools.partial(collate, pad_id=0), checkpoint=tmp_path)
+    with pytest.raises(FtkitError, match=r"differ: collate\.pad_id \(0 there, 3 now\)"):
+        trained(n=8, collate=functools.partial(collate, pad_id=3), checkpoint=tmp_path)
+
+
+def test_another_dropout_or_scaling_of_the_model_is_refused(tmp_path):
+    def scaled(scaling):
+        model = bert()
+        model.classifier.scaling = scaling
+        return model
+
+    trained(scaled(2.0), n=8, checkpoint=tmp_path)
+    trained(scaled(2.0), n=8, checkpoint=tmp_path)
+    for other in (scaled(1.0), bert(dropout=0.3)):
+        with pytest.raises(FtkitError, match="differ: model settings"):
+            trained(other, n=8, checkpoint=tmp_path)
+
+
+def test_what_cannot_be_compared_is_refused_by_name_and_only_for_a_checkpoint(tmp_path):
+    lock = threading.Lock()
+
+    def locked(model, batch):
+        with lock:
+            return T.sum_cross_entropy(model, batch)
+
+    drawn = functools.partial(weighted, weight=1.0)
+    drawn.keywords["weight"] = random.Random(0)
+    trained(n=8, loss=locked)
+    said = {
+        r"loss, lock, is of type lock, .* method identity\(\)": locked,
+        "loss, weight, is a random generator of its own": drawn,
+    }
+    for sentence, loss in said.items():
+        with pytest.raises(FtkitError, match=sentence):
+            trained(n=8, loss=loss, checkpoint=tmp_path)
+    with pytest.raises(FtkitError, match="The training data, 0, of is of type lock"):
+        T.fit(bert(), [rows(1)[0] | dict(of=lock)], checkpoint=tmp_path, **quiet)
+
+
+def test_the_common_random_sources_and_builtins_may_be_used():
+    common = [random.random, np.random.rand, torch.default_generator, torch.rand, len, np.add, math]
+    found = [T.fingerprint([thing]) for thing in common]
+    torch.rand(1)
+    random.random()
+    np.random.rand()
+    assert [T.fingerprint([thing]) for thing in common] == found
+    assert len(set(found)) == len(found)
+    assert T.fingerprint([[1].append]) != T.fingerprint([[2].append])
+
+
+def test_fingerprints_tell_nested_things_apart():
+    apart = [
+        {"a": {"b": 1}, "c": 2},
+        {"a": {"b": 1, "c": 2}},
+        [[1, 2], [3]],
+        [[1], [2, 3]],
+        [{1, 2}],
+        [[1, 2]],
+        {"a": None},
+        np.array([1, "1"], dtype=object),
+    ]
+    assert len({T.fingerprint(value) for value in apart}) == len(apart)
+    assert T.fingerprint({"x", "y", "z"}) == T.fingerprint({"z", "y", "x"})
+
+
+def test_a_tokenizers_fingerprint_is_its_vocabulary_not_its_folder(tmp_path):
+    def tokenizer(words, name):
+        backend = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="a"))
+        return PreTrainedTokenizerFast(tokenizer_object=backend, name_or_path=name)
+
+    one = T.fingerprint(tokenizer("abc", "here"))
+    assert one == T.fingerprint(tokenizer("abc", "there"))
+    assert one != T.fingerprint(tokenizer("acb", "here"))
+
+
+def test_a_learning_rate_of_numpy_resumes(tmp_path):
+    first, _ = trained(n=8, learning_rate=np.float64(1e-3), checkpoint=tmp_path)
+    again, _ = trained(n=8, learning_rate=np.float64(1e-3), checkpoint=tmp_path)
+    assert torch.equal(first, again)
 
 
 def test_broken_checkpoint_is_said(tmp_path):
