@@ -1,5 +1,6 @@
 "Properties of the training loop, on networks so small that all of it takes seconds."
 
+import contextlib
 import functools
 import math
 import os
@@ -1242,6 +1243,97 @@ def test_range_test_puts_weights_back_and_stops_at_the_explosion():
     assert found.suggestion == pytest.approx(lowest / 10)
     with pytest.raises(FtkitError, match="0 < low < high"):
         T.learning_rate_range_test(model, rows(8), low=1, high=1)
+
+
+def test_range_test_refuses_what_it_would_ignore():
+    with pytest.raises(FtkitError, match=r"Unknown option 'batchsize'\. Did you mean 'batch_size'"):
+        T.learning_rate_range_test(bert(), rows(8), batchsize=4, **quiet)
+    for name in ("learning_rate", "max_steps", "warmup", "patience", "checkpoint"):
+        with pytest.raises(FtkitError, match=f"The range test takes no {name}"):
+            T.learning_rate_range_test(bert(), rows(8), **{name: 1}, **quiet)
+
+
+def test_range_test_puts_weights_back_after_an_error():
+    model = bert()
+    rates = dict(low=1e-2, high=1e-1, steps=9)
+    with pytest.raises(Stop):
+        T.learning_rate_range_test(model, rows(24), loss=Fragile(4), **rates, **quiet)
+    assert torch.equal(flat(model), flat(bert()))
+
+
+# devices
+
+
+def test_a_torch_that_refuses_the_exchange_trains_with_its_own_dropout(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("not for aten")
+
+    monkeypatch.setattr(T, "_refusals", [])
+    monkeypatch.setattr(torch.library.Library, "impl", refuse)
+    with pytest.warns(UserWarning, match=r"kernel be exchanged \(not for aten\)") as warned:
+        trained(n=8)
+        trained(n=8)
+    assert len([w for w in warned if "exchanged" in str(w.message)]) == 1
+    assert not T._exchanged
+
+
+@pytest.mark.parametrize("before, strict", [(False, False), (True, False), (True, True)])
+def test_a_gpu_gets_deterministic_kernels_for_as_long_as_it_trains(monkeypatch, before, strict):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    enabled = torch.are_deterministic_algorithms_enabled
+    warns = torch.is_deterministic_algorithms_warn_only_enabled
+    torch.use_deterministic_algorithms(before, warn_only=before and not strict)
+    try:
+        with pytest.raises(KeyError), T.deterministic(torch.device("cuda")):
+            assert enabled() and warns() == (not strict)
+            assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+            raise KeyError
+        assert enabled() == before
+        assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+        with T.deterministic(torch.device("cpu")):
+            assert enabled() == before
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_fit_trains_inside_deterministic(monkeypatch):
+    devices = []
+
+    @contextlib.contextmanager
+    def watched(device):
+        devices.append(device.type)
+        yield
+        devices.append("back")
+
+    monkeypatch.setattr(T, "deterministic", watched)
+    trained(n=8)
+    assert devices == ["cpu", "back"]
+
+
+def test_numbers_read_late_are_read_before_a_checkpoint_or_an_evaluation(tmp_path, monkeypatch):
+    "On a GPU: the step is named, and neither file nor evaluation has seen the NaN."
+    monkeypatch.setitem(T.steps_between_reads, "cpu", 16)
+
+    class Poisoned(Fragile):
+        def __call__(self, model, batch):
+            assert model.training
+            self.calls += 1
+            total, n = T.sum_cross_entropy(model, batch)
+            return total * (math.nan if self.calls == 3 else 1), n
+
+    saving = dict(checkpoint=tmp_path, checkpoint_every=2)
+    for more in (saving, dict(validation=rows(4), evaluate_every=4)):
+        with pytest.raises(FtkitError, match=r"is nan at step 3 .*up to 16 steps .* load them"):
+            trained(n=48, loss=Poisoned(), **more)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 2
+    assert all(w.isfinite().all() for w in state["weights"].values())
+
+
+def test_a_state_of_a_gpu_is_no_obstacle_on_a_machine_without():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    T.set_random_state(T.random_state() | dict(cuda=[torch.get_rng_state()]))
 
 
 def test_figures_draw():

@@ -9,8 +9,9 @@ __all__ = ['plain_types', 'named_things', 'common_randomness', 'own_randomness',
            'restore_state', 'random_state', 'set_random_state', 'is_plain', 'function_parts', 'parts_of',
            'model_settings', 'checked_parts', 'fingerprint', 'name_of', 'contents', 'settings_of', 'save_checkpoint',
            'load_checkpoint', 'check_options', 'check_labels', 'open_tracker', 'recomputing', 'draw_mask_',
-           'fast_dropout', 'exact_product', 'Plan', 'no_valid_label', 'not_finite', 'Logbook', 'EarlyStopping',
-           'Training', 'begin', 'forward_backward', 'train_loop', 'fit', 'RangeTest', 'learning_rate_range_test']
+           'exchanged_kernel', 'fast_dropout', 'deterministic', 'exact_product', 'Plan', 'no_valid_label', 'not_finite',
+           'Logbook', 'EarlyStopping', 'Training', 'begin', 'forward_backward', 'train_loop', 'fit', 'RangeTest',
+           'learning_rate_range_test']
 
 # %% ../../nbs/1_foundations/14_training.ipynb #b7f4e50c
 import contextlib
@@ -123,7 +124,7 @@ def example_lengths(examples: Sequence[dict]) -> list[int]:
     "Tokens of each example; 1 for what has no `input_ids`."
     return [len(e["input_ids"]) if "input_ids" in e else 1 for e in examples]
 
-# %% ../../nbs/1_foundations/14_training.ipynb #5a2da8b6
+# %% ../../nbs/1_foundations/14_training.ipynb #5a2da8b5
 def keeping_modes(function: Callable) -> Callable:
     "A function of a model after which all its parts train or evaluate as before, if it raises too."
 
@@ -156,7 +157,7 @@ def check_logits(
         "argmax. Finite numbers are expected: look for NaN in the model's weights."
     )
 
-
+# %% ../../nbs/1_foundations/14_training.ipynb #5a2da8b6
 @keeping_modes
 @torch.no_grad()
 def predict(
@@ -344,7 +345,7 @@ def set_random_state(state: dict) -> None:
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
     torch.set_rng_state(state["torch"])
-    if state["cuda"]:
+    if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])
 
 # %% ../../nbs/1_foundations/14_training.ipynb #0c02f2e0
@@ -403,7 +404,7 @@ def parts_of(value: Any) -> dict[str, Any]:
     unrolled = [state, list(items or ()), list(pairs or ())]
     return dict(maker=maker, arguments=arguments, state=unrolled)
 
-
+# %% ../../nbs/1_foundations/14_training.ipynb #0c02f2e4
 def model_settings(model: nn.Module) -> list:
     "What a model's numbers depend on besides its weights: dropout, scaling, its config."
     found = []
@@ -438,7 +439,7 @@ def checked_parts(value: Any, where: str) -> dict[str, Any]:
             "identity() that returns all its numbers depend on, or train without a checkpoint."
         ) from e
 
-
+# %% ../../nbs/1_foundations/14_training.ipynb #0c02f2e5
 def fingerprint(
     value: Any,  # numbers, strings, tensors, arrays, functions, objects, and containers of them
     where: str = "The value",  # its name, for the error
@@ -747,31 +748,66 @@ def draw_mask_(mask: Tensor, p: float = 0.5, *, generator: torch.Generator | Non
 # %% ../../nbs/1_foundations/14_training.ipynb #8c466dc0
 _exchanged = []  # the kernel, once for each open `fast_dropout` block
 _exchange = threading.Lock()
+_refusals = []  # why torch refused the exchange, if it did
+
+
+def exchanged_kernel() -> torch.library.Library | None:
+    "A new kernel for dropout's masks; None, and one warning, if this torch refuses it."
+    if _refusals:
+        return None
+    try:
+        kernel = torch.library.Library("aten", "IMPL")
+        with warnings.catch_warnings():
+            # torch warns that a kernel is exchanged: that is the intention
+            warnings.simplefilter("ignore")
+            kernel.impl("bernoulli_.float", draw_mask_, "CPU")
+        return kernel
+    except Exception as e:  # whatever another version of torch says
+        _refusals.append(e)
+        warnings.warn(
+            f"torch {torch.__version__} does not let dropout's kernel be exchanged ({e}). "
+            "Training goes on with torch's own: on a CPU it is slower and draws other masks.",
+            stacklevel=2,
+        )
+        return None
 
 
 @contextlib.contextmanager
 def fast_dropout():
     """Inside the block, dropout on the CPU draws its masks with `draw_mask_`, in the whole process.
 
-    A GPU is not concerned.
+    A GPU is not concerned. Where torch refuses, its own kernel goes on, with one warning.
     """
     with _exchange:
-        if _exchanged:
-            kernel = _exchanged[0]
-        else:
-            kernel = torch.library.Library("aten", "IMPL")
-            with warnings.catch_warnings():
-                # torch warns that a kernel is exchanged: that is the intention
-                warnings.simplefilter("ignore")
-                kernel.impl("bernoulli_.float", draw_mask_, "CPU")
+        kernel = _exchanged[0] if _exchanged else exchanged_kernel()
         _exchanged.append(kernel)
     try:
         yield
     finally:
         with _exchange:
             kernel = _exchanged.pop()
-            if not _exchanged:
+            if kernel and not _exchanged:
                 kernel._destroy()  # the last one puts torch's own back
+
+# %% ../../nbs/1_foundations/14_training.ipynb #7be20c12
+@contextlib.contextmanager
+def deterministic(device: torch.device):
+    "On a GPU, kernels that give the same bits in each run, inside the block; a CPU needs none."
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # a stricter choice of the caller stays
+    torch.use_deterministic_algorithms(True, warn_only=warn_only or not before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warn_only)
+        if workspace is None:
+            os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
 
 # %% ../../nbs/1_foundations/14_training.ipynb #a9e07d6c
 def exact_product(share: float, number: int) -> Fraction:
@@ -842,7 +878,9 @@ def no_valid_label(step: int) -> FtkitError:
     )
 
 
-def not_finite(step: int, loss: float, norm: float, rate: float, history: History) -> FtkitError:
+def not_finite(
+    step: int, loss: float, norm: float, rate: float, history: History, together: int = 1
+) -> FtkitError:
     "The error for a loss or a gradient that is NaN or infinite: where, and the likely causes."
     if math.isfinite(loss):
         what = f"The loss is {loss:.4g} but the gradient's norm is {norm}"
@@ -852,12 +890,18 @@ def not_finite(step: int, loss: float, norm: float, rate: float, history: Histor
     if history.steps:
         last = history.steps[-1]["gradient_norm"]
         before = f", gradient norm in the step before {last:.3g}"
+    late = ""
+    if together > 1:
+        late = (
+            f" The numbers of up to {together} steps are read together on this device, so later "
+            "steps have spoiled the weights: load them again."
+        )
     return FtkitError(
         f"{what} at step {step} (learning rate {rate:.3g}{before}). "
         "Likely causes: a learning rate that is too high or a warm-up that is too short; "
         "weights or inputs that hold NaN already; "
         "a loss that divides by zero or takes the logarithm of zero. "
-        "Try a tenth of the learning rate first."
+        f"Try a tenth of the learning rate first.{late}"
     )
 
 # %% ../../nbs/1_foundations/14_training.ipynb #bc8a1ec0
@@ -870,6 +914,7 @@ class Logbook(Plan):
     def __init__(self, model, train, validation, **options):
         super().__init__(model, train, validation, **options)
         self.history = History()
+        self.reads_together = steps_between_reads.get(self.device.type, 16)
         self.pending = []  # steps whose numbers are still on the device
 
     def log(self, step: int, total: Tensor, count: Tensor, norm: Tensor, rate: float) -> None:
@@ -885,7 +930,7 @@ class Logbook(Plan):
         numbers = torch.stack([total.double(), count.double(), norm.double()])
         self.pending.append((entry, numbers))
         self.ticked = now
-        if len(self.pending) >= steps_between_reads.get(self.device.type, 16):
+        if len(self.pending) >= self.reads_together:
             self.flush()
         self.bar.update()
 
@@ -901,7 +946,7 @@ class Logbook(Plan):
                 raise no_valid_label(step)
             loss = total / count
             if not (math.isfinite(loss) and math.isfinite(norm)):
-                raise not_finite(step, loss, norm, rate, self.history)
+                raise not_finite(step, loss, norm, rate, self.history, self.reads_together)
             self.history.steps.append(entry | dict(loss=loss, gradient_norm=norm))
             self.track_values(dict(loss=loss, gradient_norm=norm, learning_rate=rate), step)
         self.pending.clear()
@@ -1075,7 +1120,8 @@ def begin(run: Training):
     )
     run.started = run.ticked = run.saved = time.perf_counter()
     try:
-        with fast_dropout(), recomputing(model, run.gradient_checkpointing):
+        recompute = recomputing(model, run.gradient_checkpointing)
+        with fast_dropout(), deterministic(run.device), recompute:
             model.train()
             yield run
     finally:
@@ -1251,22 +1297,34 @@ def learning_rate_range_test(
     for name, parameter in inspect.signature(fit).parameters.items():
         if parameter.kind is parameter.KEYWORD_ONLY:
             defaults[name] = parameter.default
+    of_its_own = ("learning_rate", "schedule", "warmup", "epochs", "max_steps")
+    without = ("checkpoint", "checkpoint_every", "patience", "evaluate_every", "track")
+    for name in options:
+        if name not in defaults:
+            raise unknown("option", name, defaults)
+        if name in of_its_own + without:
+            raise FtkitError(
+                f"The range test takes no {name}: it has rates and steps of its own (low, high, "
+                "steps), and neither evaluates nor writes. Leave it out."
+            )
     settings = defaults | options | dict(max_steps=steps)
     result = RangeTest()
     kept = trained_state(model)
-    with begin(Training(model, train, None, **settings)) as run:
-        for step, rate in enumerate(np.geomspace(low, high, steps).tolist()):
-            for group in run.torch_optimizer.param_groups:
-                group["lr"] = rate
-            total, count = forward_backward(run, step)
-            scale_gradients(run.parameters, count, run.clip)
-            if not count:
-                raise no_valid_label(step + 1)
-            result.add(rate, float(total / count))
-            if result.exploded:
-                break
-            run.torch_optimizer.step()
-            run.torch_optimizer.zero_grad(set_to_none=True)
-            run.bar.update()
-    restore_state(model, kept)
+    try:
+        with begin(Training(model, train, None, **settings)) as run:
+            for step, rate in enumerate(np.geomspace(low, high, steps).tolist()):
+                for group in run.torch_optimizer.param_groups:
+                    group["lr"] = rate
+                total, count = forward_backward(run, step)
+                scale_gradients(run.parameters, count, run.clip)
+                if not count:
+                    raise no_valid_label(step + 1)
+                result.add(rate, float(total / count))
+                if result.exploded:
+                    break
+                run.torch_optimizer.step()
+                run.torch_optimizer.zero_grad(set_to_none=True)
+                run.bar.update()
+    finally:
+        restore_state(model, kept)
     return result
