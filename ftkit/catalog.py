@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['assets', 'reviews_file', 'timeouts', 'file_hash', 'listing_hash', 'Asset', 'cache_dir', 'pip_settings', 'index_state',
-           'hub_address', 'hub_is_off', 'failure_reason', 'fetch', 'code_used', 'built']
+           'hub_address', 'hub_is_off', 'failure_reason', 'fetch', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
 import contextlib
@@ -14,13 +14,13 @@ import hashlib
 import html
 import inspect
 import io
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
-import textwrap
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,15 @@ import requests
 import urllib3
 from tqdm import tqdm
 
-from .core import FtkitError, assets_used, code_hash, unknown, versions, write_beside
+from ftkit.core import (
+    FtkitError,
+    assets_used,
+    code_hash,
+    code_used,
+    unknown,
+    versions,
+    write_beside,
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #eb72040a
 def file_hash(
@@ -71,6 +79,8 @@ class Asset:
     splits: str = ""
     problems: str = ""  # what a user must know
     mirror: str = ""  # a Hub repository with the same files, asked when no index has them
+
+    _counts = ("sha256", "folder", "files")  # for `code_used`: what a card says does not
 
     @property
     def key(self) -> str:
@@ -196,8 +206,10 @@ _add(
     },
     what="State of the Union addresses of the United States, 1790 to 2026, as plain text",
     rows="249 texts, 12.2 MB",
+    splits="made by load_speeches: 20 for test, 21 for validation, the rest for training",
     problems="Written messages and transcripts of speeches; early ones keep the spelling of their "
-    "time.",
+    "time. The address of 1945 is there twice, as written and as spoken: 2,600 characters of the "
+    "test side, in 16 paragraphs, are in the training side too.",
 )
 _add(
     name="mnist_5k",
@@ -694,71 +706,43 @@ def fetch(
     assets_used[name] = asset.sha256
     return folder
 
-# %% ../nbs/0_start/01_catalog.ipynb #5d585037
-def _parts(item) -> tuple[list, list]:
-    "The functions of a function or class, and its plain constants."
-    members = [item]
-    if inspect.isclass(item):
-        members = [v for k, v in sorted(vars(item).items()) if not k.startswith("__")]
-    functions = []
-    constants = []
-    for member in members:
-        # what a class method or a property wraps, else the member itself
-        function = getattr(member, "__func__", getattr(member, "fget", member))
-        if inspect.isfunction(function):
-            functions.append(function)
-        if isinstance(member, (str, int, float, tuple)):
-            constants.append(repr(member))
-    return functions, constants
-
-
-def _has_source(function) -> bool:
-    "False for a function that a dataclass made."
-    return not function.__code__.co_filename.startswith("<string>")
-
-
-def _uses(function) -> list:
-    "What a function refers to: its module's names and what it encloses."
-    inner = [c for c in function.__code__.co_consts if inspect.iscode(c)]
-    found = []
-    for code in (function.__code__, *inner):
-        for name in code.co_names:
-            if name in function.__globals__:
-                found.append(function.__globals__[name])
-    return found + [cell.cell_contents for cell in function.__closure__ or ()]
-
-
-def _is_ours(item) -> bool:
-    "Is it a function or class of ftkit or of this notebook?"
-    if not inspect.isfunction(item) and not inspect.isclass(item):
-        return False
-    return str(item.__module__).startswith("ftkit.") or item.__module__ == "__main__"
-
-# %% ../nbs/0_start/01_catalog.ipynb #d4932a1a
-def code_used(
-    make,  # a function
-) -> list[str]:  # sorted
-    "Sources of a function and of all ftkit's or this notebook's functions and classes it uses."
-    todo = [make]
-    found = {}
-    while todo:
-        item = todo.pop()
-        if id(item) in found:
-            continue
-        functions, constants = _parts(item)
-        try:
-            sources = [inspect.getsource(f) for f in functions if _has_source(f)]
-        except (OSError, TypeError) as e:
-            raise FtkitError(
-                f"built needs a function whose source can be read, not {item!r}."
-            ) from e
-        name = item.__qualname__.split(".")[-1]
-        found[id(item)] = "\n".join([name, *map(textwrap.dedent, sources), *constants])
-        for function in functions:
-            todo += filter(_is_ours, _uses(function))
-    return sorted(found.values())
-
 # %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
+# in each built folder: the name of each asset it was made from -> its key
+_assets_file = ".assets.json"
+
+
+def _pins_named(code: str) -> list[str]:
+    "Keys of the assets that occur in a text between quotation marks."
+    found = [name for name in assets if f"'{name}'" in code or f'"{name}"' in code]
+    return [f"{name!r}, {assets[name].key!r}" for name in found]
+
+
+def _make_and_note(make, folder: Path) -> None:
+    "Let `make` fill the folder, and note there which assets it fetched."
+    before = dict(assets_used)
+    assets_used.clear()
+    try:
+        make(folder)
+        found = {name: assets[name].key for name in assets_used if name in assets}
+        (folder / _assets_file).write_text(json.dumps(found))
+    finally:
+        later = dict(assets_used)
+        assets_used.clear()
+        assets_used.update(before | later)
+
+
+def _still_holds(folder: Path) -> bool:
+    "Is the folder there, made from assets as they are pinned now? If so, count them as used."
+    try:
+        noted = json.loads((folder / _assets_file).read_text())
+    except (OSError, ValueError):
+        return False
+    if any(name not in assets or assets[name].key != key for name, key in noted.items()):
+        return False
+    assets_used.update({name: assets[name].sha256 for name in noted})
+    return True
+
+
 def built(
     name: str,  # what it is
     make,  # a function of a folder; it writes into it
@@ -767,24 +751,24 @@ def built(
 ) -> Path:  # the folder
     """The folder that `make(folder)` filled, made once per code that `make` uses, versions and run.
 
-    What a run computes depends on all of these.
-    """
+    The code's constants, what `make` encloses, and the assets' pins count too. What a run computes
+    depends on all of these. The assets that were used count as used by the caller."""
     if not inspect.isfunction(make):
         raise FtkitError(
             f"built('{name}') needs a function whose source can be read, not {make!r}."
         )
-    relevant = ("torch", "transformers", "tokenizers")
-    libraries = {k: v for k, v in versions().items() if k in relevant}
+    libraries = {k: v for k, v in versions().items() if k != "ftkit"}
     environment = repr((libraries, run.device.type, run.dtype, run.threads))
-    code = code_hash(*code_used(make), environment)
+    texts = code_used(make, apart=[assets])
+    code = code_hash(*texts, *_pins_named("".join(texts)), environment)
     key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
-    if folder.is_dir() and not refresh:
+    if not refresh and _still_holds(folder):
         return folder
     with _locked(key):
-        if folder.is_dir() and not refresh:
+        if not refresh and _still_holds(folder):
             return folder  # another process has made it in the meantime
         full_or_read_only = _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS)
         with full_or_read_only, write_beside(folder, folder=True) as beside:
-            make(beside)
+            _make_and_note(make, beside)
     return folder

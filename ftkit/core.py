@@ -5,20 +5,26 @@
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
            'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
-           'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'versions', 'processor', 'commit',
-           'Run', 'setup', 'record_rows', 'record_text', 'record_html']
+           'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used', 'versions',
+           'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
 import contextlib
 import ctypes
+import dataclasses
 import difflib
+import functools
 import gc
 import hashlib
 import html
+import importlib
+import inspect
+import io
 import json
 import math
 import os
+import pickle
 import platform
 import random
 import resource
@@ -26,12 +32,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,11 +141,14 @@ def choose_compute(
     there = ["cpu"]
     if torch.cuda.is_available():
         there.append("cuda")
-    if torch.backends.mps.is_available():
-        there.append("mps")
     name = device or os.environ.get("FTKIT_DEVICE")
     if not name:
         name = "cuda" if "cuda" in there else "cpu"
+    if name == "mps":
+        raise FtkitError(
+            "Device 'mps' has no float64, which a lesson's numbers need, and ftkit is not tested "
+            "there. Say 'cpu', or set FTKIT_DEVICE=cpu."
+        )
     if name not in there:
         raise unknown("device", name, there, "FTKIT_DEVICE sets it.")
     reason = native_bf16(name)
@@ -324,6 +335,267 @@ def notebook_hash(
             sources.append("".join(cell["source"]))
     return code_hash(*sources)
 
+# %% ../nbs/0_start/00_core.ipynb #7f97c39d
+def _is_ours(module: str) -> bool:
+    "Is it one of ftkit's modules, or this notebook?"
+    return module.split(".")[0] in ("ftkit", "__main__")
+
+
+class _Content(pickle.Pickler):
+    "Writes a value so that the same content gives the same bytes in every process."
+
+    def __init__(self, file):
+        super().__init__(file)
+        self.fast = True  # an object that occurs twice is written twice, like two equal ones
+
+    def persistent_id(self, value):
+        if isinstance(value, Path):
+            return value.name
+        if isinstance(value, (set, frozenset)):
+            return sorted(map(_content, value))
+        if inspect.ismodule(value):
+            return value.__name__
+        if inspect.isroutine(value) or inspect.isclass(value):
+            return f"{value.__module__}.{value.__qualname__}"
+        if hasattr(value, "pattern") and hasattr(value, "flags"):  # a regular expression
+            return (value.pattern, value.flags)
+        if _is_ours(type(value).__module__):
+            public = {k: v for k, v in vars(value).items() if not k.startswith("_")}
+            counts = getattr(type(value), "_counts", public)  # a class may say what counts
+            public = {k: v for k, v in public.items() if k in counts}
+            weights = value.state_dict() if isinstance(value, torch.nn.Module) else None
+            return (type(value).__qualname__, _content(public), _content(weights))
+        return None  # as pickle does it
+
+
+def _content(value) -> str | None:
+    "What a value holds, as 16 hex digits; None where that can't be said: a lock, a generator."
+    written = io.BytesIO()
+    try:
+        _Content(written).dump(value)
+    except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError, RecursionError):
+        return None
+    return hashlib.sha256(written.getvalue()).hexdigest()[:16]
+
+# %% ../nbs/0_start/00_core.ipynb #de41785f
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    "A code object and those of the functions inside it."
+    yield code
+    for inner in code.co_consts:
+        if inspect.iscode(inner):
+            yield from _codes(inner)
+
+
+def _imports(function: FunctionType, tree: ast.AST) -> Iterator[tuple]:
+    "Names and values that a function imports from modules of ours."
+    package = function.__globals__.get("__package__")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if _is_ours(alias.name):
+                    yield alias.name, importlib.import_module(alias.name)
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        address = "." * node.level + (node.module or "")
+        if node.level and not package:
+            continue
+        address = importlib.util.resolve_name(address, package)
+        if _is_ours(address):
+            module = importlib.import_module(address)
+            for alias in node.names:
+                yield alias.name, getattr(module, alias.name)
+
+
+def _entry_points(codes: list[CodeType]) -> Iterator[tuple]:
+    "What entry points of ours load, if the code asks for them; of others, their version."
+    if not any("entry_points" in code.co_names for code in codes):
+        return
+    texts = [text for code in codes for text in code.co_consts if isinstance(text, str)]
+    for group in filter(_is_ours, texts):
+        for entry in metadata.entry_points(group=group):
+            if _is_ours(entry.value):
+                yield entry.name, entry.load()
+            else:
+                yield entry.name, f"{entry.value} {entry.dist.version}"
+
+
+def _uses(function: FunctionType, tree: ast.AST) -> list[tuple]:  # (name, value)
+    "Everything that a function names outside itself."
+    codes = list(_codes(function.__code__))
+    names = {name for code in codes for name in code.co_names if not name.startswith("__")}
+    there = function.__globals__
+    found = [(name, there[name]) for name in sorted(names) if name in there]
+    found += _imports(function, tree)
+    for _, value in found:  # grows as modules are found in modules
+        if inspect.ismodule(value) and _is_ours(value.__name__):
+            inside = vars(value)
+            found += [(name, inside[name]) for name in sorted(names) if name in inside]
+    found += _enclosed(function)
+    found += enumerate(function.__defaults__ or ())
+    found += (function.__kwdefaults__ or {}).items()
+    return found + list(_entry_points(codes))
+
+
+def _enclosed(function: FunctionType) -> list[tuple]:
+    "Names and values of the closure; one that has no value yet is left out."
+    found = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):
+            found.append((name, cell.cell_contents))
+    return found
+
+# %% ../nbs/0_start/00_core.ipynb #c3313728
+_changes = {
+    *("append", "extend", "insert", "add", "update", "setdefault"),
+    *("pop", "popitem", "remove", "discard", "clear", "sort", "reverse"),
+}
+
+
+def _targets(tree: ast.AST) -> Iterator[ast.AST]:
+    "The expressions whose values a piece of code changes in place."
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield node.value
+        elif isinstance(node, ast.AugAssign):
+            yield node.target
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _changes:
+            yield node.func.value
+
+
+def _changed(function: FunctionType, tree: ast.AST, uses: list[tuple]) -> list:
+    "The containers outside a function that it changes: `calls` and `core.used`, no local names."
+    values = dict(uses)
+    for code in _codes(function.__code__):
+        for name in (*code.co_varnames, *code.co_cellvars):
+            values.pop(name, None)
+    found = []
+    for target in _targets(tree):
+        if isinstance(target, ast.Name):
+            found.append(values.get(target.id))
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+            found.append(getattr(values.get(target.value.id), target.attr, None))
+    return [value for value in found if isinstance(value, (list, dict, set))]
+
+# %% ../nbs/0_start/00_core.ipynb #17f50895
+def _members(item: type) -> Iterator[tuple]:  # (name, value)
+    "What a class defines: its methods, unpacked, and its constants."
+    for name, member in sorted(vars(item).items()):
+        if isinstance(member, property):
+            yield from ((name, part) for part in (member.fget, member.fset, member.fdel) if part)
+        elif isinstance(member, functools.cached_property):
+            yield name, member.func
+        elif isinstance(member, (classmethod, staticmethod)):
+            yield name, member.__func__
+        elif inspect.isroutine(member) or not name.startswith("__"):
+            yield name, member
+    for each in getattr(item, "__dataclass_fields__", {}).values():
+        if each.default_factory is not dataclasses.MISSING:
+            yield each.name, each.default_factory
+    yield from ((base.__name__, base) for base in item.__bases__)
+
+
+def _inside(value) -> Iterator:
+    "Functions and classes in a value: itself, what it wraps, or what a container or object holds."
+    if inspect.isfunction(value) or inspect.isclass(value):
+        yield value
+    if hasattr(value, "__wrapped__"):
+        yield from _inside(value.__wrapped__)
+    elif inspect.ismethod(value):
+        yield from _inside(value.__func__)
+    elif isinstance(value, functools.partial):
+        for part in (value.func, *value.args, *value.keywords.values()):
+            yield from _inside(part)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for part in value:
+            yield from _inside(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _inside(part)
+    elif _is_ours(type(value).__module__):
+        yield type(value)
+
+
+def _tree(source: str) -> ast.AST:
+    "The syntax tree; an empty one for a lambda in the middle of a statement."
+    with contextlib.suppress(SyntaxError):
+        return ast.parse(source)
+    return ast.Module([], [])
+
+# %% ../nbs/0_start/00_core.ipynb #784acbf1
+class _Reader:
+    "Follows a function to everything of ours that it uses."
+
+    def __init__(self, make: FunctionType):
+        self.home = make.__module__.split(".")[0]  # a user's own package counts as well
+        self.sources: dict[int, list[str]] = {}  # id of a function or class -> its text
+        self.items = []  # they stay alive, so that no id is used twice
+        self.constants = []  # (name, value)
+        self.changing: set[int] = set()  # ids of containers that the code changes
+
+    def is_ours(self, item) -> bool:
+        "Is it a function or class of ftkit, of this notebook, or of the function's own package?"
+        module = str(item.__module__)
+        if inspect.isfunction(item):  # a decorator copies __module__, but not the globals
+            module = str(item.__globals__.get("__name__"))
+        return _is_ours(module) or module.split(".")[0] == self.home
+
+    def read(self, item) -> None:
+        "Note the text of a function or class, and follow what it uses."
+        todo = [item]
+        while todo:
+            item = todo.pop()
+            if id(item) in self.sources or not self.is_ours(item):
+                continue
+            self.items.append(item)
+            self.sources[id(item)] = [item.__qualname__.split(".")[-1]]
+            uses = list(_members(item)) if inspect.isclass(item) else self._function(item)
+            for name, value in uses:
+                todo += _inside(value)
+                self.constants.append((name, value))
+
+    def _function(self, item: FunctionType) -> list[tuple]:
+        if item.__code__.co_filename.startswith("<string>"):
+            return []  # a dataclass made it
+        try:
+            source = textwrap.dedent(inspect.getsource(item.__code__))
+        except (OSError, TypeError) as e:
+            raise FtkitError(
+                f"built needs a function whose source can be read, not {item!r}."
+            ) from e
+        self.sources[id(item)].append(source)
+        tree = _tree(source)
+        uses = _uses(item, tree)
+        self.changing |= {id(value) for value in _changed(item, tree, uses)}
+        return uses
+
+    def texts(self, apart: Iterable) -> list[str]:
+        "Sources and constants, sorted."
+        skipped = self.changing | set(map(id, apart))
+        found = {"\n".join(lines) for lines in self.sources.values()}
+        for name, value in self.constants:
+            if id(value) not in skipped:
+                found.add(f"{name!r}, {_content(value)!r}")
+        return sorted(found)
+
+
+def code_used(
+    make,  # a function
+    apart: Iterable = (),  # containers that do not count, because the caller knows them better
+) -> list[str]:  # sorted
+    """What a function's result depends on: sources, and the contents of constants.
+
+    Of all ftkit's, this notebook's and the function's own package's code that it uses.
+    Raises `FtkitError` for a function without source, or one that encloses what can't be read."""
+    for name, value in _enclosed(make):
+        if _content(value) is None:
+            raise FtkitError(
+                f"Can't tell what '{name}' holds ({type(value).__name__}), which {make.__name__} "
+                "encloses, so no change could be noticed. Make it inside the function."
+            )
+    reader = _Reader(make)
+    reader.read(make)
+    return reader.texts(apart)
+
 # %% ../nbs/0_start/00_core.ipynb #8b52f187
 mimetype = "application/vnd.ftkit.record+json"
 schema = 1
@@ -378,8 +650,13 @@ def processor(device: torch.device) -> str:
 
 
 def commit() -> tuple[str | None, bool | None]:
-    "The checkout's commit and whether the tree differs from it; (None, None) outside a checkout."
+    """The checkout's commit and whether the tree differs from it.
+
+    (None, None) for an installed package, and for a checkout that is no repository of its own.
+    """
     root = checkout()
+    if root is None:
+        return None, None
 
     def git(*args):
         command = ["git", *args]
@@ -387,6 +664,9 @@ def commit() -> tuple[str | None, bool | None]:
         return done.stdout.strip()
 
     try:
+        # a copy without a .git folder can lie inside somebody else's repository
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return None, None
         return git("rev-parse", "HEAD"), bool(git("status", "--porcelain"))
     except (OSError, subprocess.CalledProcessError):
         return None, None
@@ -408,6 +688,8 @@ class Run:
     claims: list = field(default_factory=list)
     notes: dict = field(default_factory=dict)
     started: float = field(default_factory=time.time)
+
+    _counts = ("scale", "seed")  # for `code_used`: its measurements change as it goes on
 
     def choose(
         self,

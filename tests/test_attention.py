@@ -260,3 +260,80 @@ def test_neighbours_share_a_key_head_as_in_torch(heads, kv_heads):
         alone = slice(shared, shared + 1)
         expected = attention(query[:, h : h + 1], key[:, alone], value[:, alone])
         torch.testing.assert_close(ours[:, h : h + 1], expected)
+
+
+class Twice(nn.Module):
+    "In the place of a linear layer, as an adapter: it has the layer's weight, and says more."
+
+    def __init__(self, linear):
+        super().__init__()
+        self.linear = linear
+        self.weight = linear.weight
+        self.bias = linear.bias
+
+    def forward(self, x):
+        return 2 * self.linear(x)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("how", ["wrapped", "hooked"])
+def test_what_stands_in_the_place_of_a_layer_counts_across_too(bias, cached, how):
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(16, 4, 2, bias=bias)
+    x, context = draw((2, 3, 16), (2, 5, 16))
+    plain = layer(x, context)
+    doubled = MultiHeadAttention(16, 4, 2, bias=bias)
+    doubled.load_state_dict(layer.state_dict())
+    with torch.no_grad():
+        for p in doubled.qkv.parameters():
+            p.mul_(2)
+    expected = doubled(x, context)
+    if how == "wrapped":
+        layer.qkv = Twice(layer.qkv)
+    else:
+        layer.qkv.register_forward_hook(lambda layer, inputs, output: 2 * output)
+    found = layer(x, context, cache=KeyValueCache() if cached else None)
+    torch.testing.assert_close(found, expected)
+    assert (found - plain).abs().max() > 1e-3, "the control: it says something else than before"
+
+
+def test_a_plain_layer_across_gives_the_rows_bit_for_bit():
+    layer = MultiHeadAttention(16, 4, 2)
+    x, context = draw((2, 3, 16), (2, 5, 16))
+    query, key, value = layer.project(x, context)
+    query_weight, context_weight = layer.qkv.weight.split((16, 16))
+    query_bias, context_bias = layer.qkv.bias.split((16, 16))
+    found = query.transpose(1, 2).flatten(2)
+    assert torch.equal(found, F.linear(x, query_weight, query_bias))
+    found = torch.cat([key, value], 1).transpose(1, 2).flatten(2)
+    assert torch.equal(found, F.linear(context, context_weight, context_bias))
+
+
+def test_a_low_rank_update_across_counts_and_learns():
+    from ftkit.finetuning.lora import LoRALinear
+
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(16, 4)
+    x, context = draw((2, 3, 16), (2, 5, 16))
+    plain = layer(x, context)
+    layer.qkv = LoRALinear(layer.qkv, rank=2)
+    torch.testing.assert_close(layer(x, context), plain, atol=1e-6, rtol=1e-5)
+    torch.nn.init.normal_(layer.qkv.lora_B)
+    found = layer(x, context)
+    assert (found - plain).abs().max() > 1e-3
+    found.sum().backward()
+    assert layer.qkv.lora_A.grad.any() and layer.qkv.lora_B.grad.any()
+
+
+def test_without_gradients_the_heads_turn_to_the_same_bits():
+    torch.manual_seed(0)
+    layer = MultiHeadAttention(16, 4, rotary_base=10000.0)
+    (x,) = draw((2, 7, 16))
+    expected = layer(x, causal=True).detach()
+    with torch.no_grad():
+        assert torch.equal(layer(x, causal=True), expected)
+    with torch.inference_mode():
+        assert torch.equal(layer(x, causal=True), expected)
+    layer.requires_grad_(False)
+    assert torch.equal(layer(x, causal=True), expected)

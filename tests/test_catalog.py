@@ -1,6 +1,7 @@
 """The catalog: every bad day of a download, and what is built once."""
 
 import errno
+import functools
 import io
 import os
 import re
@@ -8,9 +9,12 @@ import subprocess
 import sys
 import tarfile
 import textwrap
+import threading
 import time
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,7 +23,8 @@ from pypi_simple import PyPISimple
 
 from ftkit import catalog, core
 from ftkit.catalog import Asset, assets, built, fetch
-from ftkit.core import FtkitError
+from ftkit.core import FtkitError, code_used
+from ftkit.finetuning.lora import LoRA
 
 TEXT = b"a fine film\n" * 5000
 nowhere = "http://127.0.0.1:9/simple"
@@ -507,3 +512,218 @@ def test_built_leaves_nothing_of_a_failure(run, tmp_path):
         built("thing", missing, run())
     with pytest.raises(FtkitError, match="whose source can be read"):
         built("thing", len, run())
+
+
+rate = 0.1
+table = dict(rate=dict(inner=[1, 2]))
+pattern = re.compile("[a-z]+")
+weights = torch.arange(3.0)
+
+
+def one(x):
+    return x + 1
+
+
+def another(x):
+    return x + 2
+
+
+@functools.lru_cache
+def remembered(x):
+    return one(x)
+
+
+by_name = dict(first=one)
+partly = functools.partial(pow, 2)
+
+
+class Base:
+    factor = 2
+
+    def inherited(self):
+        return 1
+
+
+@dataclass
+class Thing(Base):
+    size: int = 3
+    rows: list = field(default_factory=list)
+
+    def __call__(self, x):
+        return x * self.size
+
+    @property
+    def double(self):
+        return self.size * 2
+
+    @classmethod
+    def empty(cls):
+        return cls(0)
+
+
+thing = Thing()
+
+
+def with_default(x=rate):
+    return x
+
+
+def uses_everything(folder):
+    def inner():
+        def innermost():
+            return rate
+
+        return innermost
+
+    made = thing(2) + Thing.empty().double + with_default() + len(pattern.findall("a"))
+    more = remembered(1), by_name["first"](1), partly(2), table, weights, core.schema
+    loaded = metadata.entry_points(group="ftkit.methods")
+    return inner, made, more, loaded
+
+
+def changed(self, *more):
+    return 7
+
+
+def edited(name, value):
+    return lambda m: m.setitem(globals(), name, value)
+
+
+def patched(owner, name, value):
+    return lambda m: m.setattr(owner, name, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    dict(
+        constant=edited("rate", 0.2),
+        nested_constant=edited("table", dict(rate=dict(inner=[1, 3]))),
+        pattern=edited("pattern", re.compile("[a-y]+")),
+        tensor=edited("weights", torch.arange(3.0) * 2),
+        function=edited("one", another),
+        function_behind_a_cache=patched(remembered, "__wrapped__", another),
+        function_in_a_dict=patched(one, "__code__", another.__code__),
+        partial=edited("partly", functools.partial(pow, 3)),
+        default=patched(with_default, "__defaults__", (0.3,)),
+        constant_of_a_module=patched(core, "schema", 2),
+        init=patched(Thing, "__init__", changed),
+        call=patched(Thing, "__call__", changed),
+        getter=patched(Thing, "double", property(changed)),
+        class_method=patched(Thing, "empty", classmethod(changed)),
+        class_constant=patched(Base, "factor", 3),
+        inherited=patched(Base, "inherited", changed),
+        object=edited("thing", Thing(4)),
+        method_of_an_entry_point=patched(LoRA, "prepare", changed),
+    ).items(),
+    ids=lambda pair: pair[0],
+)
+def test_whatever_a_result_depends_on_is_in_its_key(change, monkeypatch):
+    before = code_used(uses_everything)
+    assert code_used(uses_everything) == before
+    change[1](monkeypatch)
+    assert code_used(uses_everything) != before
+
+
+def test_what_a_result_does_not_depend_on_is_not(monkeypatch, run, tmp_path):
+    before = code_used(uses_everything)
+    monkeypatch.setitem(globals(), "nowhere", "http://127.0.0.1:8/simple")
+    monkeypatch.setattr(core, "mimetype", "other")
+    assert code_used(uses_everything) == before
+
+    def make(folder):
+        places.append(folder)
+        core.assets_used["x"] = "y"  # containers that code changes are no constants
+
+    places = []
+    lesson = run()
+    before = code_used(make)
+    make("here")
+    del core.assets_used["x"]
+    lesson.record("a", 1)
+    assert code_used(make) == before
+
+
+def test_what_a_function_encloses_is_in_its_key(run):
+    def maker(value):
+        return lambda folder: (folder / "v").write_text(str(value))
+
+    values = [1, 2, "1", (1, 2), [1, 3], torch.ones(2), torch.zeros(2), Thing(1), Thing(2)]
+    folders = [built("thing", maker(value), run()) for value in values]
+    assert len(set(folders)) == len(values)
+    assert built("thing", maker([1, 3]), run()) == folders[4]
+    assert len({built("thing", maker(Path(p)), run()) for p in ("/a/x", "/b/x")}) == 1
+    with pytest.raises(FtkitError, match=r"Can't tell what 'value' holds \(lock\)"):
+        built("thing", maker(threading.Lock()), run())
+
+
+KEYS = """
+from ftkit.core import code_hash, code_used
+from ftkit.foundations.text import BPE, train_bpe
+train_bpe.__kwdefaults__ = dict(words={"one", "two", "three"}, bpe=BPE([(b"a", b"b")]))
+print(code_hash(*code_used(train_bpe)))
+"""
+
+
+def test_a_key_is_the_same_in_every_process():
+    both = []
+    for seed in ("1", "2"):
+        environment = os.environ | dict(PYTHONHASHSEED=seed)
+        command = [sys.executable, "-c", KEYS]
+        both.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+    keys = {process.communicate(timeout=300)[0] for process in both}
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) == 16
+
+
+@pytest.fixture
+def toy_folder(toy, monkeypatch):
+    with Server(index_routes()) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
+        yield
+
+
+def test_a_warm_hit_records_the_assets_too(toy_folder, monkeypatch):
+    calls = []
+
+    def make(folder):
+        calls.append(fetch("toy", progress=False))
+
+    lesson = core.Run("t", "smoke", 0, *core.choose_compute())
+    monkeypatch.setattr(core, "assets_used", core.assets_used)
+    core.assets_used.clear()
+    core.assets_used["before"] = "x"
+    folder = built("thing", make, lesson)
+    cold = dict(core.assets_used)
+    assert cold == dict(before="x", toy=assets["toy"].sha256)
+    core.assets_used.clear()
+    assert built("thing", make, lesson) == folder
+    assert lesson.as_dict()["assets"] == dict(toy=assets["toy"].sha256)
+    assert len(calls) == 1
+    core.assets_used.clear()
+
+    # another pin: another key, since the code names the asset
+    other = replace(assets["toy"], files={"words.txt": sha(TEXT)})
+    monkeypatch.setitem(assets, "toy", other)
+    assert built("thing", make, lesson) != folder
+    assert len(calls) == 2
+    core.assets_used.clear()
+
+
+def test_assets_that_no_text_names_are_checked_when_found(toy_folder, monkeypatch):
+    calls = []
+
+    def make(folder):
+        calls.append(fetch("".join(["t", "oy"]), progress=False))
+
+    lesson = core.Run("t", "smoke", 0, *core.choose_compute())
+    folder = built("thing", make, lesson)
+    assert built("thing", make, lesson) == folder
+    assert len(calls) == 1
+    monkeypatch.setitem(assets, "toy", replace(assets["toy"], files={"words.txt": sha(TEXT)}))
+    assert built("thing", make, lesson) == folder
+    assert len(calls) == 2
+    assert calls[0] != calls[1]
+    (folder / ".assets.json").write_text("{")  # damaged: nothing is known, so it is made anew
+    built("thing", make, lesson)
+    assert len(calls) == 3
+    core.assets_used.clear()

@@ -19,7 +19,13 @@ from transformers import (
 )
 
 from ftkit.core import FtkitError
-from ftkit.foundations.checkpoints import from_pretrained, from_transformers, save_pretrained
+from ftkit.foundations.checkpoints import (
+    config_of,
+    convert,
+    from_pretrained,
+    from_transformers,
+    save_pretrained,
+)
 from ftkit.foundations.transformer import (
     bert_config,
     count_parameters,
@@ -229,9 +235,8 @@ def test_missing_extra_and_misshapen_tensors(name, tensor, tmp_path):
         lambda s, t: t.update({f"{tensor}_more": torch.ones(2)}), tmp_path, name
     )
     assert bare in spoil(lambda s, t: t.update({tensor: torch.ones(7, 7)}), tmp_path, name)
-    assert "no tensor" in spoil(
-        lambda s, t: s.update(num_hidden_layers=3, n_layer=3), tmp_path, name
-    )
+    layers = "n_layer" if name == "gpt2" else "num_hidden_layers"
+    assert "no tensor" in spoil(lambda s, t: s.update({layers: 3}), tmp_path, name)
 
 
 def test_our_own_checkpoints_are_checked_too(tmp_path):
@@ -256,6 +261,197 @@ def test_settings_that_we_do_not_have(tmp_path):
     assert "Unknown activation 'swish'" in spoil(
         lambda s, t: s.update(hidden_act="swish"), tmp_path
     )
+
+
+@pytest.mark.parametrize(
+    "name,setting,value",
+    [
+        ("gpt2", "scale_attn_by_inverse_layer_idx", True),
+        ("gpt2", "scale_attn_weights", False),
+        ("gpt2", "scale_attn_weights", None),
+        ("gpt2", "add_cross_attention", True),
+        ("bert", "is_decoder", True),
+        ("bert", "add_cross_attention", True),
+        ("bert", "position_embedding_type", "relative_key"),
+        ("bert", "embedding_size", 16),
+        ("bert", "pruned_heads", {"0": [1]}),
+        ("llama", "attention_bias", True),
+        ("llama", "mlp_bias", True),
+        ("llama", "head_dim", 16),
+        ("llama", "partial_rotary_factor", 0.5),
+        ("llama", "rope_interleaved", True),
+        ("llama", "sliding_window", 8),
+        ("llama", "quantization_config", {"bits": 4}),
+        ("llama", "invented_in_a_later_release", 2),
+        ("llama", "invented_in_a_later_release", False),
+    ],
+)
+def test_a_setting_that_changes_the_answers_is_refused(name, setting, value, tmp_path):
+    said = spoil(lambda s, t: s.update({setting: value}), tmp_path, name)
+    assert f"of type {name} says {setting} = {value!r}" in said
+
+
+@pytest.mark.parametrize(
+    "rotary,says",
+    [
+        (dict(rope_type="default", rope_theta=1e4, partial_rotary_factor=0.5), "partial_rotary"),
+        (dict(rope_type="default", rope_theta=1e4, later=3), "rope_parameters.later = 3"),
+        (dict(type="dynamic", factor=2.0), "scaled (dynamic)"),
+        (dict(rope_theta=0), "rotary_base must be more than 0"),
+    ],
+)
+def test_rotary_settings_that_we_do_not_have(rotary, says, tmp_path):
+    assert says in spoil(lambda s, t: s.update(rope_parameters=rotary), tmp_path)
+
+
+def test_a_setting_with_a_new_default_is_known_by_it(monkeypatch):
+    "What a later release adds may stand in a file, as long as it has its default value."
+    defaults = LlamaConfig().to_dict() | dict(invented_in_a_later_release=2)
+    monkeypatch.setattr(LlamaConfig, "to_dict", lambda self: dict(defaults))
+    config_of(defaults)
+    with pytest.raises(FtkitError, match=r"release = 3; .* only have 2"):
+        config_of(defaults | dict(invented_in_a_later_release=3))
+
+
+# As the files on the Hub have them: names of old releases, of heads, of training, of texts.
+real_settings = dict(
+    bert=dict(
+        _name_or_path="nreimers/MiniLM-L6-H384-uncased",
+        architectures=["BertModel"],
+        attention_probs_dropout_prob=0.1,
+        gradient_checkpointing=False,
+        hidden_act="gelu",
+        hidden_dropout_prob=0.1,
+        hidden_size=384,
+        initializer_range=0.02,
+        intermediate_size=1536,
+        layer_norm_eps=1e-12,
+        max_position_embeddings=512,
+        model_type="bert",
+        num_attention_heads=12,
+        num_hidden_layers=6,
+        pad_token_id=0,
+        position_embedding_type="absolute",
+        transformers_version="4.8.2",
+        type_vocab_size=2,
+        use_cache=True,
+        vocab_size=30522,
+        pooler_type="first_token_transform",
+        directionality="bidi",
+        classifier_dropout=None,
+        id2label={"0": "LABEL_0"},
+        torch_dtype="float16",
+    ),
+    gpt2=dict(
+        activation_function="gelu_new",
+        architectures=["GPT2LMHeadModel"],
+        attn_pdrop=0.1,
+        bos_token_id=50256,
+        embd_pdrop=0.1,
+        eos_token_id=50256,
+        initializer_range=0.02,
+        layer_norm_epsilon=1e-05,
+        model_type="gpt2",
+        n_ctx=1024,
+        n_embd=768,
+        n_head=12,
+        n_layer=12,
+        n_positions=1024,
+        resid_pdrop=0.1,
+        summary_activation=None,
+        summary_first_dropout=0.1,
+        summary_proj_to_labels=True,
+        summary_type="cls_index",
+        summary_use_proj=True,
+        task_specific_params={"text-generation": {"do_sample": True, "max_length": 50}},
+        vocab_size=50257,
+    ),
+    llama=dict(
+        architectures=["LlamaForCausalLM"],
+        attention_bias=False,
+        attention_dropout=0.0,
+        bos_token_id=0,
+        eos_token_id=0,
+        hidden_act="silu",
+        hidden_size=576,
+        initializer_range=0.041666666666666664,
+        intermediate_size=1536,
+        is_llama_config=True,
+        max_position_embeddings=8192,
+        model_type="llama",
+        num_attention_heads=9,
+        num_hidden_layers=30,
+        num_key_value_heads=3,
+        pretraining_tp=1,
+        rms_norm_eps=1e-05,
+        rope_interleaved=False,
+        rope_scaling=None,
+        rope_theta=100000,
+        tie_word_embeddings=True,
+        torch_dtype="bfloat16",
+        transformers_version="4.40.1",
+        use_cache=True,
+        vocab_size=49152,
+        **{"transformers.js_config": {"dtype": "q4"}},
+    ),
+)
+
+
+@pytest.mark.parametrize("name", list(real_settings))
+def test_settings_of_real_files_are_understood(name):
+    config = config_of(real_settings[name])
+    assert config.layers in (6, 12, 30)
+    if name == "llama":
+        assert config.rotary_base == 100000 and config.tied and config.kv_heads == 3
+
+
+@pytest.mark.parametrize(
+    "name,options",
+    [
+        ("gpt2", dict(reorder_and_upcast_attn=True)),
+        ("gpt2", dict(embd_pdrop=0.3, attn_pdrop=0.0, summary_type="last")),
+        ("llama", dict(pretraining_tp=2, use_cache=False, attention_dropout=0.2)),
+    ],
+)
+def test_settings_that_are_let_through_change_no_answer(name, options):
+    ids, _ = ids_and_mask()
+    expected = theirs(name)(input_ids=ids).logits
+    their = theirs(name, **options)
+    torch.testing.assert_close(their(input_ids=ids).logits, expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(from_transformers(their)(ids), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_a_head_that_is_said_to_be_the_embedding(name, tmp_path):
+    def give_a_head(settings, tensors):
+        settings["tie_word_embeddings"] = True
+        embedding = "transformer.wte.weight" if name == "gpt2" else "model.embed_tokens.weight"
+        tensors["lm_head.weight"] = tensors[embedding] + 1
+
+    assert "lm_head.weight that is not its" in spoil(give_a_head, tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_a_head_that_is_the_embedding_twice_is_loaded(name):
+    their = theirs(name, tie_word_embeddings=True)
+    tensors = their.state_dict()
+    assert "lm_head.weight" in tensors
+    ours = convert(tensors, config_of(their.config.to_dict()), name)
+    assert ours.head.weight is ours.embeddings.tokens.weight
+
+
+def test_a_setting_of_our_own_that_is_unknown(tmp_path):
+    said = spoil(lambda s, t: s.update(width_of_heads=3), tmp_path, ours=True)
+    assert "Unknown setting of a model 'width_of_heads'" in said and "as 3" in said
+
+
+def test_our_own_settings_without_a_vocabulary(tmp_path):
+    assert "has no vocab_size" in spoil(lambda s, t: s.pop("vocab_size"), tmp_path, ours=True)
+
+
+def test_a_model_that_is_not_ours_is_not_saved(tmp_path):
+    with pytest.raises(FtkitError, match="Unknown kind of model 'Linear'"):
+        save_pretrained(torch.nn.Linear(2, 2), tmp_path / "m")
 
 
 def test_files_that_are_broken(tmp_path):

@@ -230,6 +230,57 @@ def test_bad_predictions_are_refused_before_the_model_is_loaded(place, tiny):
     refuse("have no text (rows 2", f"{start} {place}/gaps.csv")
 
 
+def test_a_format_that_cannot_hold_the_table_is_said_before_the_network_runs(
+    place, tiny, monkeypatch
+):
+    from ftkit.finetuning.finetune import Classifier
+
+    def loaded(folder):
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr(Classifier, "load", loaded)
+    start = f"predict --model {tiny} --data {place}/mixed.jsonl --text text --out {place}/made"
+    (place / "mixed.jsonl").write_text('{"text": "x", "n": 1}\n{"text": "y", "n": "one"}\n')
+    refuse("p.parquet cannot hold this table", f"{start}/p.parquet")
+    refuse("column n", f"{start}/p.parquet")
+    (place / "mixed.jsonl").write_text('{"text": "x", "n": "\\ud800"}\n')
+    for suffix in (".csv", ".tsv", ".parquet"):
+        refuse(f"p{suffix} cannot hold this table", f"{start}/p{suffix}")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes\nat C"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB.\nSee documentation"),
+    ],
+)
+def test_out_of_memory_says_what_to_reduce(place, monkeypatch, error):
+    def full(*args):
+        raise error
+
+    monkeypatch.setattr(cli, "read_table", full)
+    refuse("Say a smaller --batch-size or --max-length", finetune_good(place))
+    refuse("out of memory", finetune_good(place))
+    predict = f"predict --model {place}/made --data {place}/good.csv --out {place}/made/p.csv"
+    monkeypatch.setattr(cli, "check_model_folder", full)
+    refuse("Say a smaller --batch-size.", predict)
+
+
+def test_errors_of_torch_that_are_bugs_are_not_hidden(place, monkeypatch):
+    def bug(*args):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(cli, "read_table", bug)
+    assert isinstance(call(finetune_good(place)).exception, RuntimeError)
+
+
+def test_bench_asks_for_its_file_first(tmp_path):
+    refuse("is a folder; name a file", f"bench --scale smoke --out {tmp_path}")
+    refuse("Cannot write", "bench --scale smoke --out /proc/none/b.json")
+
+
 def test_bad_notebooks_scales_and_assets(monkeypatch):
     refuse("Did you mean 'finetune'?", "run finetun")
     refuse("Did you mean 'smoke'?", "run core --scale smok")
@@ -357,6 +408,31 @@ def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_trunca
     assert len(tables.read_table(tmp_path / "p.csv")) == len(frame)
 
 
+def test_predict_says_what_it_left_out_and_words_for_missing_are_texts(tmp_path, tiny):
+    (tmp_path / "new.csv").write_text("text,n\n<NA>,1\n,2\nnan,3\n")
+    start = f"predict --model {tiny} --data {tmp_path}/new.csv --out {tmp_path}/p.csv"
+    refuse("1 of 3 rows have no text (rows 2", start)
+    assert "2 rows, 1 without text left out" in succeed(f"{start} --drop-empty")
+    assert tables.read_table(tmp_path / "p.csv").text.tolist() == ["<NA>", "nan"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_labels_of_two_files_are_cleaned_alike(tmp_path, tiny, suffix):
+    "1.0 and 0.0 in one file are 1 and 0 in the other, and spaces around them do not count."
+    frame = table(6)
+    frame["label"] = (frame.label == "food").astype(float)
+    tables.write_table(frame, tmp_path / f"data{suffix}")
+    other = frame.assign(label=frame.label.astype(int).map(" {} ".format))[::4]
+    tables.write_table(other, tmp_path / "test.csv")
+    succeed(
+        f"finetune --data {tmp_path}/data{suffix} --test {tmp_path}/test.csv --out {tmp_path}/m "
+        f"--model {tiny} --max-length 16 --epochs 0.2"
+    )
+    report = json.loads((tmp_path / "m" / "report.json").read_text())
+    assert list(report["classes"]["test"]) == ["0", "1"]
+    assert report["rows"]["test"] == len(other)
+
+
 def test_ctrl_c_and_kill_then_the_same_command_ends_in_the_same_weights(
     tmp_path, tiny, hears_ctrl_c
 ):
@@ -419,6 +495,49 @@ def test_two_processes_do_not_train_into_one_folder(tmp_path, tiny):
             f"finetune --data {tmp_path}/data.csv --out {tmp_path}/m --model {tiny} --max-length "
             "16",
         )
+
+
+def test_a_refused_process_leaves_the_lock_to_its_owner(tmp_path):
+    "A second process is refused, and so is a third one after it."
+    out = tmp_path / "m"
+    program = (
+        "import sys, pathlib; from ftkit.kit.cli import checkpoint_folder\n"
+        "with checkpoint_folder(pathlib.Path(sys.argv[1])): print('in')"
+    )
+    command = [sys.executable, "-c", program, str(out)]
+    with cli.checkpoint_folder(out) as folder:
+        for _ in range(2):
+            other = subprocess.run(command, capture_output=True, text=True)
+            assert "Another process is training" in other.stderr and other.stdout == ""
+            assert (folder / "lock").exists()
+    assert list(tmp_path.iterdir()) == []
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "in\n"
+
+
+def test_cleaning_up_touches_only_its_own_name(tmp_path):
+    others = [".m.v2.abcd_123.part", ".n.abcd_123.part", ".mm.abcd_123.part", ".m.part"]
+    for name in [".m.abcd_123.part", *others]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("x")
+    with cli.checkpoint_folder(tmp_path / "m"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
+    (tmp_path / ".m[1].abcd_123.part").mkdir()
+    with cli.checkpoint_folder(tmp_path / "m[1]"):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
+
+
+def test_what_a_killed_process_leaves_is_cleaned_up(tmp_path):
+    "The name that `write_beside` makes is the one that is looked for."
+    from ftkit.core import write_beside
+
+    out = tmp_path / "m"
+    with write_beside(out, folder=True) as beside:
+        left = beside.parent.name
+    (tmp_path / left).mkdir()
+    cli.remove_leftovers(out)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
 # The rest

@@ -76,6 +76,19 @@ def test_on_a_gpu_the_dtype_follows_the_compute_capability(monkeypatch, major, d
     assert (f"compute capability {major}.0" in compute.why) == (dtype == torch.bfloat16)
 
 
+@pytest.mark.parametrize("asked", ["argument", "environment"])
+def test_mps_is_refused_with_a_reason(monkeypatch, asked):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(FtkitError, match=r"'mps' has no float64.*Say 'cpu'"):
+        if asked == "argument":
+            choose_compute("mps")
+        monkeypatch.setenv("FTKIT_DEVICE", "mps")
+        choose_compute()
+    with pytest.raises(FtkitError) as e:
+        choose_compute("gpu0")
+    assert "mps" not in str(e.value)  # it is not offered either
+
+
 def test_without_bf16_instructions_the_cpu_keeps_float32(monkeypatch):
     monkeypatch.setattr(core, "native_bf16", lambda device: "")
     compute = choose_compute("cpu")
@@ -194,3 +207,38 @@ def test_a_place_that_cannot_be_written_to(tmp_path):
         write_beside(tmp_path / "file" / "below"),
     ):
         pass
+
+
+def git(folder, *args):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    command = ["git", *who, *args]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def somebodys_repository(tmp_path, monkeypatch):
+    "A repository with one commit, and this process stands in it."
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "theirs")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_an_installed_package_has_no_commit(monkeypatch, somebodys_repository):
+    monkeypatch.setattr(core, "checkout", lambda: None)
+    assert core.commit() == (None, None)
+    run = Run("a_lesson", "smoke", 0, *choose_compute("cpu"))
+    assert run.as_dict()["commit"] is None
+
+
+def test_a_copy_inside_another_repository_has_no_commit(monkeypatch, somebodys_repository):
+    copy = somebodys_repository / "ftkit"
+    copy.mkdir()
+    monkeypatch.setattr(core, "checkout", lambda: copy)
+    assert core.commit() == (None, None)
+    git(copy, "init", "-q")
+    git(copy, "commit", "-q", "--allow-empty", "-m", "ours")
+    ours = git(copy, "rev-parse", "HEAD").strip()
+    assert core.commit() == (ours, False)  # the control: a repository of its own has one
+    (copy / "new.txt").touch()
+    assert core.commit() == (ours, True)

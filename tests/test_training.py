@@ -1,13 +1,18 @@
 "Properties of the training loop, on networks so small that all of it takes seconds."
 
+import contextlib
+import functools
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -19,8 +24,15 @@ from ftkit.foundations.optimizers import parameter_groups, schedule, schedules
 from ftkit.foundations.text import collate
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 from torch import nn
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    LlamaConfig,
+    LlamaForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 settings.register_profile("ftkit", deadline=None)
 settings.load_profile("ftkit")  # no test of time
@@ -548,6 +560,186 @@ def test_numbers_read_late_are_the_same(monkeypatch):
         trained(loss=poisoned)
 
 
+# numbers just below
+
+
+def planned(examples, **options):
+    "The plan that `fit` would make."
+    plans = []
+
+    def stop(run):
+        plans.append(run)
+        return T.History()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(T, "train_loop", stop)
+        T.fit(FirstTagger(), examples, **options, **quiet)
+    return plans[0]
+
+
+@pytest.mark.parametrize(
+    "epochs, steps",
+    [(1.1, 55), (0.14, 7), (0.07, 4), (2.2, 110), (np.float64(1.1), 55), (3, 150), (1e-9, 1)],
+)
+def test_a_share_of_an_epoch_is_the_decimal_that_was_written(epochs, steps):
+    assert planned(rows(50), batch_size=1, epochs=epochs).total_steps == steps
+
+
+@given(st.integers(1, 999), st.integers(1, 500))
+def test_steps_of_warm_up_are_whole_number_arithmetic(thousandths, steps):
+    share = thousandths / 1000
+    assert int(T.exact_product(share, steps)) == thousandths * steps // 1000
+    assert math.ceil(T.exact_product(share, steps)) == -(-thousandths * steps // 1000)
+
+
+def test_warm_up_of_029_of_a_hundred_is_29_steps():
+    assert planned(rows(4), max_steps=100, warmup=0.29).warmup_steps == 29
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
+@pytest.mark.parametrize("rate", [0, 0.0])
+def test_a_learning_rate_of_0_trains_at_0(optimizer, rate):
+    weights, history = trained(optimizer=optimizer, learning_rate=rate, weight_decay=0.5)
+    assert torch.equal(weights, flat(bert()))
+    assert [s["learning_rate"] for s in history.steps] == [0, 0, 0]
+
+
+# padding of models that read their last token
+
+
+def llama():
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=50,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        pad_token_id=3,
+    )
+    return LlamaForSequenceClassification(config)
+
+
+def test_a_last_token_classifier_trains_and_predicts_with_its_own_padding():
+    data = rows(12)
+    pads = functools.partial(collate, pad_id=3)
+    alone = torch.cat([T.predict(llama(), [e], **exact) for e in data])
+    together = T.predict(llama(), data, collate=pads, **exact)
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+    T.fit(llama(), data, data, collate=pads, batch_size=4, **quiet)
+
+
+@pytest.mark.parametrize("function", [T.predict, T.evaluate_loss, T.fit])
+def test_padding_that_the_model_would_read_is_refused(function):
+    options = quiet if function is T.fit else exact
+    with pytest.raises(FtkitError, match=r"pad_token_id 3.*collate=collate_for\(tokenizer\)"):
+        function(llama(), rows(12), **options)
+
+
+# NaN decides nothing
+
+
+def spoiled(model, value=math.nan):
+    with torch.no_grad():
+        model.classifier.bias[0] = value
+    return model
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_predict_refuses_logits_that_say_nothing(value):
+    with pytest.raises(FtkitError, match=r"for example 0 \(counted from 0\), and 3 of 3 rows"):
+        T.predict(spoiled(bert(), value), rows(3), **exact)
+
+
+def test_predict_names_the_example_in_the_callers_order():
+    model = bert()
+    with torch.no_grad():
+        model.bert.embeddings.word_embeddings.weight[49] = math.nan
+    data = [dict(input_ids=[5] * n) for n in (9, 2, 7, 4)]
+    data[2]["input_ids"][3] = 49
+    with pytest.raises(FtkitError, match=r"example 2 .*1 of 4 rows"):
+        T.predict(model, data, batch_size=2, **exact)
+
+
+def test_logits_of_minus_infinity_are_allowed():
+    assert T.predict(spoiled(bert(), -math.inf), rows(2), **exact)[:, 0].isinf().all()
+
+
+def test_evaluate_loss_refuses_nan_and_names_the_batch():
+    with pytest.raises(FtkitError, match=r"loss is NaN.*examples \[0, 1, 2\]"):
+        T.evaluate_loss(spoiled(bert()), rows(3), **exact)
+
+
+@pytest.mark.parametrize("patience", [None, 3])
+def test_a_validation_loss_of_nan_ends_the_run_with_its_step(patience):
+    validation = [dict(e, here=True) for e in rows(4, seed=1)]
+
+    def poisoned(model, batch):
+        total, n = T.sum_cross_entropy(model, batch)
+        if model.training:
+            return total, n
+        return total * math.nan, n
+
+    with pytest.raises(FtkitError, match=r"validation after step 2 can't be used.*NaN"):
+        trained(loss=poisoned, validation=validation, evaluate_every=2, patience=patience)
+
+
+def test_an_infinite_validation_loss_ends_the_run_with_its_step():
+    def poisoned(model, batch):
+        total, n = T.sum_cross_entropy(model, batch)
+        return total if model.training else total / 0, n
+
+    with pytest.raises(FtkitError, match="validation loss after step 3 is inf"):
+        trained(loss=poisoned, validation=rows(4))
+
+
+def test_weights_that_broke_in_the_last_step_are_neither_saved_nor_handed_back(tmp_path):
+    "The loss of the last step is fine, and its update is not."
+    steep = dict(optimizer="sgd", learning_rate=1e38, warmup=0, clip=None, max_steps=1)
+    validation = dict(validation=rows(4), evaluate_every=1)
+    for more in (dict(), validation, dict(checkpoint=tmp_path, checkpoint_every=1)):
+        with pytest.raises(FtkitError, match=r"After step 1 the weight .* holds NaN or infinity"):
+            trained(bert_with_one_steep_weight(), loss=steep_loss, **steep, **more)
+    assert not list(tmp_path.iterdir())
+
+
+def bert_with_one_steep_weight():
+    model = bert()
+    model.steep = nn.Parameter(torch.zeros(1))
+    return model
+
+
+def steep_loss(model, batch):
+    return 100 * model.steep.sum(), torch.tensor(1)
+
+
+def test_a_label_of_nan_or_half_a_class_is_refused():
+    for label in (math.nan, 0.5):
+        with pytest.raises(FtkitError, match=f"Training example 1 .* label {label}, but the model"):
+            T.fit(bert(), [*rows(1), dict(input_ids=[5], labels=label)], **quiet)
+
+
+def test_a_range_test_without_a_number_says_so():
+    found = T.learning_rate_range_test(spoiled(bert()), rows(8), **quiet)
+    assert found.exploded
+    with pytest.raises(FtkitError, match="no loss that is a number"):
+        _ = found.suggestion
+    unlabelled = [dict(input_ids=[1, 2], labels=[-100, -100])]
+    with pytest.raises(FtkitError, match="No label of step 1 is valid"):
+        T.learning_rate_range_test(Tagger(), unlabelled, **quiet)
+
+
+@pytest.mark.parametrize("function", [T.predict, T.evaluate_loss])
+def test_the_mode_of_every_part_comes_back_after_an_error(function):
+    model = bert().train()
+    model.classifier.eval()
+    function(model, rows(4), **exact)
+    assert model.training and not model.classifier.training
+    with pytest.raises(IndexError):
+        function(model, [dict(input_ids=[999], labels=0)], **exact)
+    assert model.training and not model.classifier.training
+
+
 # checkpoint and resume
 
 
@@ -557,6 +749,10 @@ class Stop(Exception):
 
 class Fragile:
     "The usual loss; it counts its calls, and one of them fails."
+
+    def identity(self):
+        "Neither the calls nor the failure changes a number."
+        return "the usual loss"
 
     def __init__(self, fatal=None):
         self.calls = 0
@@ -612,24 +808,20 @@ def test_finished_run_resumes_to_its_end_without_a_step(tmp_path):
 @pytest.mark.parametrize("first, later", [(1, 2), (2, 1)])
 def test_a_resumed_run_goes_on_with_its_own_number_of_threads(tmp_path, first, later):
     "Each thread adds up its own part of a sum: another number of threads, other last bits."
-    seen = []
-    fatal = None
+    seen = set()
 
-    def loss(model, batch):
-        seen.append(torch.get_num_threads())
-        if len(seen) == fatal:
-            raise KeyboardInterrupt
-        return T.sum_cross_entropy(model, batch)
+    class Watching(Fragile):
+        def __call__(self, model, batch):
+            seen.add(torch.get_num_threads())
+            return super().__call__(model, batch)
 
     torch.set_num_threads(first)
-    whole, _ = trained(loss=loss, epochs=3)
-    seen.clear()
-    fatal = 6
-    with pytest.raises(KeyboardInterrupt):
-        trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    whole, _ = trained(loss=Watching(), epochs=3)
+    with pytest.raises(Stop):
+        trained(loss=Watching(6), epochs=3, checkpoint=tmp_path, checkpoint_every=2)
     torch.set_num_threads(later)
-    resumed, _ = trained(loss=loss, epochs=3, checkpoint=tmp_path, checkpoint_every=2)
-    assert set(seen) == {first}
+    resumed, _ = trained(loss=Watching(), epochs=3, checkpoint=tmp_path, checkpoint_every=2)
+    assert seen == {first}
     assert torch.equal(resumed, whole)
     assert torch.get_num_threads() == later, "the caller's own number is put back"
 
@@ -660,6 +852,180 @@ def test_checkpoint_of_another_run_is_refused(tmp_path, change, said):
     with pytest.raises(FtkitError, match=sentence):
         trained(**change, checkpoint=tmp_path)
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
+
+
+def weighted(model, batch, weight=1.0):
+    total, n = T.sum_cross_entropy(model, batch)
+    return weight * total, n
+
+
+def closure_loss(weight):
+    def loss(model, batch):
+        return weighted(model, batch, weight)
+
+    return loss
+
+
+def default_loss(weight):
+    def loss(model, batch, weight=weight, *, scale=weight):
+        return weighted(model, batch, weight)
+
+    return loss
+
+
+class ObjectLoss:
+    def __init__(self, weight):
+        self.weight = weight
+        self.inside = dict(weights=torch.tensor([weight]), names={"a", "b"})
+        self.itself = self
+
+    def __call__(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+    def loss(self, model, batch):
+        return self(model, batch)
+
+
+@dataclass
+class DataLoss:
+    weight: float
+
+    def __call__(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+
+class ModuleLoss(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def forward(self, model, batch):
+        return weighted(model, batch, self.weight)
+
+
+class SlotLoss:
+    __slots__ = ("weight",)
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    __call__ = ObjectLoss.__call__
+
+
+def deep_loss(weight):
+    return functools.partial(closure_loss(weight))
+
+
+def lambda_loss(weight):
+    if weight == 1.0:
+        return lambda model, batch: weighted(model, batch, 1.0)
+    return lambda model, batch: weighted(model, batch, 0.5)
+
+
+losses = {
+    "closure": (closure_loss, "loss.weight (1.0 there, 0.5 now)"),
+    "defaults": (default_loss, "loss.scale (1.0 there, 0.5 now), loss.weight (1.0 there"),
+    "partial": (lambda w: functools.partial(weighted, weight=w), "loss.weight (1.0 there"),
+    "partial of a closure": (deep_loss, "differ: loss: its function."),
+    "object": (ObjectLoss, "loss.weight (1.0 there, 0.5 now), loss: inside, loss: itself."),
+    "method": (lambda w: ObjectLoss(w).loss, "differ: loss: its object."),
+    "dataclass": (DataLoss, "loss.weight (1.0 there, 0.5 now)"),
+    "module": (ModuleLoss, "differ: loss: its settings."),
+    "slots": (SlotLoss, "differ: loss: state."),
+    "lambda": (lambda_loss, "differ: loss: its code."),
+}
+
+
+@pytest.mark.parametrize("name", losses)
+def test_a_run_with_another_loss_inside_is_refused(tmp_path, name):
+    make, said = losses[name]
+    first, _ = trained(n=8, loss=make(1.0), checkpoint=tmp_path)
+    again, _ = trained(n=8, loss=make(1.0), checkpoint=tmp_path)
+    assert torch.equal(first, again)
+    with pytest.raises(FtkitError, match=re.escape(said)):
+        trained(n=8, loss=make(0.5), checkpoint=tmp_path)
+
+
+def test_a_run_with_another_collate_inside_is_refused(tmp_path):
+    trained(n=8, collate=functools.partial(collate, pad_id=0), checkpoint=tmp_path)
+    with pytest.raises(FtkitError, match=r"differ: collate\.pad_id \(0 there, 3 now\)"):
+        trained(n=8, collate=functools.partial(collate, pad_id=3), checkpoint=tmp_path)
+
+
+def test_another_dropout_or_scaling_of_the_model_is_refused(tmp_path):
+    def scaled(scaling):
+        model = bert()
+        model.classifier.scaling = scaling
+        return model
+
+    trained(scaled(2.0), n=8, checkpoint=tmp_path)
+    trained(scaled(2.0), n=8, checkpoint=tmp_path)
+    for other in (scaled(1.0), bert(dropout=0.3)):
+        with pytest.raises(FtkitError, match="differ: model settings"):
+            trained(other, n=8, checkpoint=tmp_path)
+
+
+def test_what_cannot_be_compared_is_refused_by_name_and_only_for_a_checkpoint(tmp_path):
+    lock = threading.Lock()
+
+    def locked(model, batch):
+        with lock:
+            return T.sum_cross_entropy(model, batch)
+
+    drawn = functools.partial(weighted, weight=1.0)
+    drawn.keywords["weight"] = random.Random(0)
+    trained(n=8, loss=locked)
+    said = {
+        r"loss, lock, is of type lock, .* method identity\(\)": locked,
+        "loss, weight, is a random generator of its own": drawn,
+    }
+    for sentence, loss in said.items():
+        with pytest.raises(FtkitError, match=sentence):
+            trained(n=8, loss=loss, checkpoint=tmp_path)
+    with pytest.raises(FtkitError, match="The training data, 0, of is of type lock"):
+        T.fit(bert(), [rows(1)[0] | dict(of=lock)], checkpoint=tmp_path, **quiet)
+
+
+def test_the_common_random_sources_and_builtins_may_be_used():
+    common = [random.random, np.random.rand, torch.default_generator, torch.rand, len, np.add, math]
+    found = [T.fingerprint([thing]) for thing in common]
+    torch.rand(1)
+    random.random()
+    np.random.rand()
+    assert [T.fingerprint([thing]) for thing in common] == found
+    assert len(set(found)) == len(found)
+    assert T.fingerprint([[1].append]) != T.fingerprint([[2].append])
+
+
+def test_fingerprints_tell_nested_things_apart():
+    apart = [
+        {"a": {"b": 1}, "c": 2},
+        {"a": {"b": 1, "c": 2}},
+        [[1, 2], [3]],
+        [[1], [2, 3]],
+        [{1, 2}],
+        [[1, 2]],
+        {"a": None},
+        np.array([1, "1"], dtype=object),
+    ]
+    assert len({T.fingerprint(value) for value in apart}) == len(apart)
+    assert T.fingerprint({"x", "y", "z"}) == T.fingerprint({"z", "y", "x"})
+
+
+def test_a_tokenizers_fingerprint_is_its_vocabulary_not_its_folder(tmp_path):
+    def tokenizer(words, name):
+        backend = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="a"))
+        return PreTrainedTokenizerFast(tokenizer_object=backend, name_or_path=name)
+
+    one = T.fingerprint(tokenizer("abc", "here"))
+    assert one == T.fingerprint(tokenizer("abc", "there"))
+    assert one != T.fingerprint(tokenizer("acb", "here"))
+
+
+def test_a_learning_rate_of_numpy_resumes(tmp_path):
+    first, _ = trained(n=8, learning_rate=np.float64(1e-3), checkpoint=tmp_path)
+    again, _ = trained(n=8, learning_rate=np.float64(1e-3), checkpoint=tmp_path)
+    assert torch.equal(first, again)
 
 
 def test_broken_checkpoint_is_said(tmp_path):
@@ -789,6 +1155,7 @@ def test_killed_by_the_system_at_any_moment(tmp_path):
         (dict(batch_size=2.5), "2.5 was given"),
         (dict(accumulate=0), "accumulate"),
         (dict(epochs=0), "epochs must be above 0"),
+        (dict(epochs=True), "epochs must be above 0; True was given"),
         (dict(max_steps=0), "max_steps"),
         (dict(warmup=1.5), "a share of the steps"),
         (dict(clip=0), "clip"),
@@ -876,6 +1243,97 @@ def test_range_test_puts_weights_back_and_stops_at_the_explosion():
     assert found.suggestion == pytest.approx(lowest / 10)
     with pytest.raises(FtkitError, match="0 < low < high"):
         T.learning_rate_range_test(model, rows(8), low=1, high=1)
+
+
+def test_range_test_refuses_what_it_would_ignore():
+    with pytest.raises(FtkitError, match=r"Unknown option 'batchsize'\. Did you mean 'batch_size'"):
+        T.learning_rate_range_test(bert(), rows(8), batchsize=4, **quiet)
+    for name in ("learning_rate", "max_steps", "warmup", "patience", "checkpoint"):
+        with pytest.raises(FtkitError, match=f"The range test takes no {name}"):
+            T.learning_rate_range_test(bert(), rows(8), **{name: 1}, **quiet)
+
+
+def test_range_test_puts_weights_back_after_an_error():
+    model = bert()
+    rates = dict(low=1e-2, high=1e-1, steps=9)
+    with pytest.raises(Stop):
+        T.learning_rate_range_test(model, rows(24), loss=Fragile(4), **rates, **quiet)
+    assert torch.equal(flat(model), flat(bert()))
+
+
+# devices
+
+
+def test_a_torch_that_refuses_the_exchange_trains_with_its_own_dropout(monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("not for aten")
+
+    monkeypatch.setattr(T, "_refusals", [])
+    monkeypatch.setattr(torch.library.Library, "impl", refuse)
+    with pytest.warns(UserWarning, match=r"kernel be exchanged \(not for aten\)") as warned:
+        trained(n=8)
+        trained(n=8)
+    assert len([w for w in warned if "exchanged" in str(w.message)]) == 1
+    assert not T._exchanged
+
+
+@pytest.mark.parametrize("before, strict", [(False, False), (True, False), (True, True)])
+def test_a_gpu_gets_deterministic_kernels_for_as_long_as_it_trains(monkeypatch, before, strict):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    enabled = torch.are_deterministic_algorithms_enabled
+    warns = torch.is_deterministic_algorithms_warn_only_enabled
+    torch.use_deterministic_algorithms(before, warn_only=before and not strict)
+    try:
+        with pytest.raises(KeyError), T.deterministic(torch.device("cuda")):
+            assert enabled() and warns() == (not strict)
+            assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+            raise KeyError
+        assert enabled() == before
+        assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+        with T.deterministic(torch.device("cpu")):
+            assert enabled() == before
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def test_fit_trains_inside_deterministic(monkeypatch):
+    devices = []
+
+    @contextlib.contextmanager
+    def watched(device):
+        devices.append(device.type)
+        yield
+        devices.append("back")
+
+    monkeypatch.setattr(T, "deterministic", watched)
+    trained(n=8)
+    assert devices == ["cpu", "back"]
+
+
+def test_numbers_read_late_are_read_before_a_checkpoint_or_an_evaluation(tmp_path, monkeypatch):
+    "On a GPU: the step is named, and neither file nor evaluation has seen the NaN."
+    monkeypatch.setitem(T.steps_between_reads, "cpu", 16)
+
+    class Poisoned(Fragile):
+        def __call__(self, model, batch):
+            assert model.training
+            self.calls += 1
+            total, n = T.sum_cross_entropy(model, batch)
+            return total * (math.nan if self.calls == 3 else 1), n
+
+    saving = dict(checkpoint=tmp_path, checkpoint_every=2)
+    for more in (saving, dict(validation=rows(4), evaluate_every=4)):
+        with pytest.raises(FtkitError, match=r"is nan at step 3 .*up to 16 steps .* load them"):
+            trained(n=48, loss=Poisoned(), **more)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 2
+    assert all(w.isfinite().all() for w in state["weights"].values())
+
+
+def test_a_state_of_a_gpu_is_no_obstacle_on_a_machine_without():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    T.set_random_state(T.random_state() | dict(cuda=[torch.get_rng_state()]))
 
 
 def test_figures_draw():

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -94,13 +95,164 @@ def test_padding_does_not_matter(kind, config):
     torch.testing.assert_close(model(other, mask) * seen, batch * seen, atol=1e-6, rtol=1e-5)
 
 
-def test_padding_on_the_left_does_not_matter_for_rotary_positions():
-    model = made("decoder", llama)
-    ids, _ = ids_and_mask(2, 9)
-    padded, seen = F.pad(ids, (4, 0), value=5), F.pad(torch.ones(2, 9), (4, 0))
+def padded_left(lengths=(9, 4, 1), value=5):
+    "Texts of different lengths that end in the same column, their mask, and each text alone."
+    T = max(lengths)
+    ids, _ = ids_and_mask(len(lengths), T)
+    rows = [row[None, T - length :] for row, length in zip(ids, lengths)]
+    padded = torch.cat([F.pad(row, (T - row.shape[1], 0), value=value) for row in rows])
+    seen = (torch.arange(T) >= T - torch.tensor(lengths)[:, None]).long()
+    return padded, seen, rows
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary", "none"])
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_padding_on_the_left_does_not_matter(kind, positions):
+    model = made(kind, gpt_config(V, positions=positions, init_std=0.2, **small))
+    padded, seen, rows = padded_left()
     out = model(padded, seen)
-    torch.testing.assert_close(out[:, 4:], model(ids), atol=1e-4, rtol=1e-3)
     assert out.isfinite().all()
+    for found, row in zip(out, rows):
+        torch.testing.assert_close(found[-row.shape[1] :], model(row)[0], atol=1e-4, rtol=1e-3)
+    without = model(padded)[2, -1]
+    difference = (without - model(rows[2])[0, -1]).abs().max()
+    assert difference > 1e-2, "the control: without the mask it does matter"
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary", "none"])
+def test_an_encoder_decoder_padded_on_the_left(positions):
+    model = made("encoder_decoder", gpt_config(V, positions=positions, init_std=0.2, **small))
+    read, seen, rows = padded_left()
+    written, written_seen, written_rows = padded_left((3, 5, 2))
+    out = model(read, written, seen, written_seen)
+    for found, row, target in zip(out, rows, written_rows):
+        expected = model(row, target)[0]
+        torch.testing.assert_close(found[-target.shape[1] :], expected, atol=1e-4, rtol=1e-3)
+    first = torch.ones(3, 1, dtype=torch.long)
+    context = dict(context=model.encoder(read, seen), context_mask=seen)
+    batch = generate(model.decoder, first, 8, **context)
+    for found, row in zip(batch, rows):
+        assert torch.equal(
+            found, generate(model.decoder, first[:1], 8, context=model.encoder(row))[0]
+        )
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal", "rotary", "none"])
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("dtype", [torch.long, torch.bool, torch.float32])
+def test_padded_prompts_are_continued_as_each_alone(positions, cached, dtype):
+    model = made("decoder", gpt_config(V, positions=positions, init_std=0.2, **small))
+    padded, seen, rows = padded_left()
+    batch = generate(model, padded, 12, cached=cached, attention_mask=seen.to(dtype))
+    assert torch.equal(batch[:, :9], padded)
+    for found, row in zip(batch, rows):
+        assert torch.equal(found[-12:], generate(model, row, 12)[0, -12:])
+    without = generate(model, padded, 12, cached=cached)
+    assert not torch.equal(without, batch), "the control: without the mask it is another text"
+
+
+def test_training_on_the_left_is_training_on_the_right():
+    model = made("decoder", gpt)
+    padded, seen, rows = padded_left()
+
+    def gradients(ids, mask):
+        model.zero_grad()
+        ((model(ids, mask) * mask[..., None]).square().sum()).backward()
+        return [p.grad.clone() for p in model.parameters()]
+
+    right = torch.cat([F.pad(row, (0, 9 - row.shape[1]), value=5) for row in rows])
+    for a, b in zip(gradients(padded, seen), gradients(right, seen.flip(1))):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
+
+
+def test_a_cache_with_padding_needs_its_mask():
+    model = made("decoder", gpt)
+    padded, seen, _ = padded_left()
+    cache = model.new_cache()
+    model(padded, seen, cache)
+    with pytest.raises(FtkitError, match="Some tokens in the cache are padding"):
+        model(padded[:, :1], cache=cache)
+    longer = F.pad(seen, (0, 1), value=1)
+    whole = model(torch.cat([padded, padded[:, :1]], 1), longer)
+    part = model(padded[:, :1], longer, cache)
+    torch.testing.assert_close(part[:, 0], whole[:, -1], atol=1e-5, rtol=1e-4)
+
+
+def test_a_decoder_that_recomputes_reads_its_cache():
+    model = made("decoder", gpt).train()
+    model.gradient_checkpointing_enable()
+    ids, _ = ids_and_mask(2, 6)
+    cache = model.new_cache()
+    with torch.no_grad():
+        parts = torch.cat([model(part, cache=cache) for part in ids.split(3, 1)], 1)
+        torch.testing.assert_close(parts, model(ids), atol=1e-5, rtol=1e-4)
+
+
+class Shifted(nn.Module):
+    "In the place of an embedding, as an adapter: it has the table's weight, and says more."
+
+    def __init__(self, table):
+        super().__init__()
+        self.table = table
+        self.weight = table.weight
+
+    def forward(self, ids):
+        return self.table(ids) + 1
+
+
+@pytest.mark.parametrize("name", ["tokens", "positions", "types"])
+def test_what_stands_in_the_place_of_an_embedding_counts(name):
+    model = made("encoder", bert_config(V, **small))
+    ids, _ = ids_and_mask()
+    embeddings = model.embeddings
+    embeddings.norm = None
+    before = embeddings(ids)
+    setattr(embeddings, name, Shifted(getattr(embeddings, name)))
+    torch.testing.assert_close(embeddings(ids), before + 1)
+
+
+# Compiled
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("config", [gpt, llama])
+def test_a_decoder_compiles_into_one_graph(config, masked):
+    model = made("decoder", config)
+    padded, seen, _ = padded_left()
+    arguments = (padded, seen) if masked else (padded,)
+    with torch.no_grad():
+        torch._dynamo.reset()
+        explained = torch._dynamo.explain(model)(*arguments)
+        assert explained.graph_count == 1 and not explained.graph_break_count
+        compiled = torch.compile(model, backend="eager", fullgraph=True)
+        found = compiled(*arguments)
+    torch.testing.assert_close(found, model(*arguments), atol=1e-5, rtol=1e-4)
+
+
+# Not a number
+
+
+@pytest.mark.parametrize("choose", [None, lambda logits: logits.argmax(-1)])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_generation_refuses_what_is_no_number(choose, bad):
+    model = made("decoder", gpt_config(V, tied=False, **small)).train()
+    ids, _ = ids_and_mask(2, 4)
+    with torch.no_grad():
+        model.head.weight[7] = bad
+    with pytest.raises(FtkitError, match="logits for position 4 of row 0 are not all numbers"):
+        generate(model, ids, 3, choose=choose)
+    assert model.training, "it trained before, and does so again"
+
+
+def test_generation_that_fails_leaves_the_model_in_training():
+    model = made("decoder", gpt).train()
+
+    def fail(logits):
+        raise KeyError("of the caller")
+
+    with pytest.raises(KeyError):
+        generate(model, ones, 3, choose=fail)
+    assert model.training
 
 
 def test_without_positions_an_encoder_sees_a_bag():
@@ -267,6 +419,23 @@ ones = torch.ones(2, 4, dtype=torch.long)
             lambda e, d: e(ones, torch.tensor([[1, 1, 1, 1], [0, 0, 0, 0]])),
             "Row 1 of the attention_mask is all 0",
         ),
+        (
+            lambda e, d: d(ones, torch.tensor([[1, 1, 1, 1], [0, 0, 0, 0]])),
+            "Row 1 of the attention_mask is all 0",
+        ),
+        (
+            lambda e, d: generate(d, ones, 2, attention_mask=torch.tensor([[1] * 4, [1, 1, 1, 0]])),
+            "Row 1 ends with padding",
+        ),
+        (lambda e, d: generate(d, ones, 2, attention_mask=ones[:, :3]), "(2, 3), but (2, 4)"),
+        (lambda e, d: d(ones, context=torch.ones(2, 3, 32)), "looks at no context"),
+        (lambda e, d: kinds["decoder"](gpt, cross=True)(ones), "none was given"),
+        (lambda e, d: e(ones, token_type_ids=2 * ones), "from 2 to 2, but the model has 2"),
+        (lambda e, d: kinds["encoder"](gpt)(ones, None, ones), "the model has 0 token types"),
+        (lambda e, d: Config(V, kv_heads=0), "kv_heads must be 1 or more; 0 was given"),
+        (lambda e, d: Config(V, hidden=0), "hidden must be 1 or more; 0 was given"),
+        (lambda e, d: Config(V, norm_eps=-1.0), "norm_eps must be 0 or more"),
+        (lambda e, d: Config(V, rotary_base=0), "rotary_base must be more than 0"),
         (lambda e, d: e(ones, ones[:, :3]), "(2, 3), but (2, 4) is needed"),
         (lambda e, d: d(ones, ones[:, :3]), "(2, 3), but (2, 4) is needed"),
         (lambda e, d: generate(d, ones, context), f"at most {context - 4}"),

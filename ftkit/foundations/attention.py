@@ -9,6 +9,7 @@ __all__ = ['causal_mask', 'padding_mask', 'repeat_heads', 'attention_weights', '
 # %% ../../nbs/1_foundations/16_attention.ipynb #f5192e01
 import functools
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -203,7 +204,12 @@ def _rotate_heads(x: Tensor, heads: int, start: int, base: float) -> Tensor:
     # Tables of few lengths, each a power of two: a text that grows needs no new one for each token.
     length = max(64, 1 << (end - 1).bit_length())
     cos, sin = _rotary_table(length, x.shape[-1], base, x.device, x.dtype)
-    return _TurnInPlace.apply(x, heads, cos[start:end, None], sin[start:end, None])
+    cos = cos[start:end, None]
+    sin = sin[start:end, None]
+    # No gradient, nothing to remember. torch.compile reads through this, not through the other.
+    if not (torch.is_grad_enabled() and x.requires_grad):
+        return _turn_(x, heads, cos, sin)
+    return _TurnInPlace.apply(x, heads, cos, sin)
 
 # %% ../../nbs/1_foundations/16_attention.ipynb #6deebb56
 class KeyValueCache:
@@ -213,6 +219,7 @@ class KeyValueCache:
 
     def __init__(self):
         self.length = 0
+        self.padded = False  # is one of these tokens padding?
         self.room = None  # (2, B, G, room, D): keys, values
 
     def update(
@@ -316,21 +323,41 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         "Queries from x, keys and values from the context; those of a cached one are made once."
         H, G = self.heads, self.kv_heads
-        rows = (H * self.size, 2 * G * self.size)
-        query_weight, context_weight = self.qkv.weight.split(rows)
-        query_bias, context_bias = None, None
-        if self.qkv.bias is not None:
-            query_bias, context_bias = self.qkv.bias.split(rows)
-        query = F.linear(x, query_weight, query_bias)
-        query = query.unflatten(-1, (H, self.size)).transpose(1, 2)
+        make_queries, make_keys_and_values = self._apart()
+        query = make_queries(x).unflatten(-1, (H, self.size)).transpose(1, 2)
         if cache is not None and cache.length:
             key, value = cache.seen()
             return query, key, value
-        mixed = F.linear(context, context_weight, context_bias)
+        mixed = make_keys_and_values(context)
         key, value = mixed.unflatten(-1, (2 * G, self.size)).transpose(1, 2).chunk(2, 1)
         if cache is not None:
             key, value = cache.update(key, value)
         return query, key, value
+
+    def _apart(self) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
+        """qkv as two functions: one makes queries, the other keys and values.
+
+        What stands in the place of a plain layer, such as LoRA, is asked as a whole."""
+        queries = self.heads * self.size
+        hooked = self.qkv._forward_hooks or self.qkv._forward_pre_hooks
+        if type(self.qkv) is not nn.Linear or hooked:
+
+            def make_queries(x):
+                return self.qkv(x)[..., :queries]
+
+            def make_keys_and_values(x):
+                return self.qkv(x)[..., queries:]
+
+            return make_queries, make_keys_and_values
+
+        rows = (queries, 2 * self.kv_heads * self.size)
+        query_weight, context_weight = self.qkv.weight.split(rows)
+        query_bias, context_bias = None, None
+        if self.qkv.bias is not None:
+            query_bias, context_bias = self.qkv.bias.split(rows)
+        make_queries = functools.partial(F.linear, weight=query_weight, bias=query_bias)
+        make_keys_and_values = functools.partial(F.linear, weight=context_weight, bias=context_bias)
+        return make_queries, make_keys_and_values
 
     def weights(
         self,

@@ -131,12 +131,13 @@ def convert(
 ) -> Encoder | Decoder:  # float32, evaluation mode
     """Our model with these weights.
 
-    Raises `FtkitError` for a missing tensor, one too many, or another shape."""
+    Raises `FtkitError` for a missing tensor, one too many, another shape, or a head that is
+    not the embedding although the settings say so."""
     layout = _layouts[model_type]
     given = {name.removeprefix(layout["prefix"]): tensor for name, tensor in tensors.items()}
     given = {n: tensor for n, tensor in given.items() if not re.match(layout["ignored"], n)}
-    if config.tied:
-        given.pop("lm_head.weight", None)
+    if config.tied and model_type != "bert":
+        _drop_tied_head(given, model_type, source)
     make = Encoder if model_type == "bert" else Decoder
     with torch.device("meta"):
         model = make(config)
@@ -158,6 +159,20 @@ def convert(
     if isinstance(model, Decoder) and config.tied:
         model.head.weight = model.embeddings.tokens.weight
     return model.requires_grad_(True).eval()
+
+
+def _drop_tied_head(given: dict[str, Tensor], model_type: str, source: str) -> None:
+    "A head that is the embedding comes once. Raises `FtkitError` if it is something else."
+    (embedding_name,) = their_names("embeddings.tokens.weight", model_type)
+    head = given.pop("lm_head.weight", None)
+    embedding = given.get(embedding_name)
+    if head is None or embedding is None:
+        return
+    if head.shape != embedding.shape or not torch.equal(head.float(), embedding.float()):
+        raise FtkitError(
+            f"{source} has a lm_head.weight that is not its {embedding_name}.weight, but its "
+            "settings say tie_word_embeddings; set that to false to use the head."
+        )
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #896d0cbe
 def _join(
@@ -185,6 +200,115 @@ def _join(
         )
     return torch.cat([part.float() for part in parts])
 
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #18c00002
+# What config_of reads.
+_understood = dict(
+    bert=(
+        "intermediate_size",
+        "type_vocab_size",
+        "layer_norm_eps",
+        "hidden_act",
+        "hidden_dropout_prob",
+    ),
+    gpt2=(
+        "n_inner",
+        "layer_norm_epsilon",
+        "activation_function",
+        "resid_pdrop",
+        "tie_word_embeddings",
+    ),
+    llama=(
+        "num_key_value_heads",
+        "intermediate_size",
+        "rms_norm_eps",
+        "hidden_act",
+        "rope_parameters",
+        "rope_scaling",
+        "rope_theta",
+        "tie_word_embeddings",
+    ),
+)
+
+# What must have one value, whatever transformers' default is.
+_off = dict(
+    is_decoder=False,
+    is_encoder_decoder=False,
+    tie_encoder_decoder=False,
+    add_cross_attention=False,
+    pruned_heads={},
+)
+_fixed = dict(
+    bert=_off | dict(position_embedding_type="absolute"),
+    gpt2=_off | dict(scale_attn_weights=True, scale_attn_by_inverse_layer_idx=False),
+    llama=_off
+    | dict(
+        attention_bias=False,
+        mlp_bias=False,
+        partial_rotary_factor=1.0,
+        rope_interleaved=False,
+        sliding_window=False,
+        use_sliding_window=False,
+    ),
+)
+
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #18c00003
+# What changes no answer: names, what is returned, how it is computed, how the training began and
+# what it dropped (our models have one share for all dropout), and heads that we do not load.
+_without_effect = re.compile(
+    r"""model_type | architectures | _?name_or_path | _model_name_or_path | _commit_hash
+    | transformers_version | transformers\.js_config | transformers_weights | is_llama_config
+    | tokenizer_class | sentence_transformers | sbert_ce_.* | finetuning_task | problem_type
+    | task_specific_params | language | torchscript | gradient_checkpointing
+    | (id2label | label2id | _?num_labels) | (dtype | torch_dtype | use_bfloat16)
+    | output_(attentions | hidden_states | past) | (use_)?return_dict | use_cache
+    | _?attn_implementation(_autoset)? | _attn_implementation_internal | chunk_size_feed_forward
+    | pretraining_tp | reorder_and_upcast_attn | max_sequence_length | tie_word_embeddings
+    | initializer_(range | factor) | .*dropout.* | (embd | attn)_pdrop
+    | (summary | pooler)_.* | directionality | predict_special_tokens | n_ctx
+    | (bos | eos | pad | unk | sep | cls | mask | decoder_start)_token_id | prefix
+    """,
+    re.VERBOSE,
+)
+
+
+def _refuse_unknown(settings: dict) -> None:
+    "Raise `FtkitError` for a setting of which we do not know that our blocks do what it says."
+    import transformers
+
+    kind = settings["model_type"]
+    defaults = transformers.AutoConfig.for_model(kind).to_dict()
+    generation = transformers.GenerationConfig().to_dict()
+    needed = dict(_fixed[kind])
+    if kind != "gpt2":
+        # Sizes that our blocks derive from others.
+        needed["head_dim"] = settings["hidden_size"] // settings["num_attention_heads"]
+        needed["embedding_size"] = settings["hidden_size"]
+    for name, value in settings.items():
+        if name in _sizes[kind] or name in _understood[kind]:
+            continue
+        if name in generation or _without_effect.fullmatch(name):
+            continue
+        # None is as good as a line that is not there, but for what must be on.
+        if value is None and _fixed[kind].get(name) is not True:
+            continue
+        if name not in needed | defaults:
+            raise _not_understood(name, value, kind)
+        expected = needed.get(name, defaults.get(name))
+        if value != expected:
+            raise _not_understood(name, value, kind, expected)
+
+
+def _not_understood(name: str, value: object, kind: str, expected: object = None) -> FtkitError:
+    "An error for a setting; `expected` is what ours would have, if it has the setting at all."
+    must = "ftkit does not know it"
+    if expected is not None:
+        must = f"ftkit's blocks can only have {expected!r}"
+    return FtkitError(
+        f"The config.json of a model of type {kind} says {name} = {value!r}; {must}. "
+        "So the answers might not be the model's. If you know that it changes none, "
+        "take the line out of config.json."
+    )
+
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #204aeddb
 def config_of(
     settings: dict,  # a config.json of transformers
@@ -192,7 +316,8 @@ def config_of(
     """What it says, in our words.
 
     Raises `FtkitError` for another architecture or a setting that our blocks do not have."""
-    kind, get = settings.get("model_type"), settings.get
+    kind = settings.get("model_type")
+    get = settings.get
     if kind not in _layouts:
         raise unknown("model type", kind, _layouts, "ftkit's blocks can load these.")
     missing = [name for name in _sizes[kind] if not get(name)]
@@ -201,6 +326,7 @@ def config_of(
             f"The config.json of a model of type {kind} must have {missing[0]}; "
             f"it has {', '.join(settings)}."
         )
+    _refuse_unknown(settings)
 
     def activation(name, usual):
         theirs = get(name, usual)
@@ -245,7 +371,15 @@ def _rotary_base(settings: dict) -> float:
     way = rotary.get("rope_type", rotary.get("type", "default"))
     if way != "default":
         raise FtkitError(f"The rotary positions are scaled ({way}); ftkit has only the plain ones.")
-    return rotary.get("rope_theta") or settings.get("rope_theta") or 10000.0
+    plain = dict(partial_rotary_factor=1.0, factor=1.0)
+    for name, value in rotary.items():
+        if name in ("rope_type", "type", "rope_theta") or value in (None, plain.get(name)):
+            continue
+        raise _not_understood(f"rope_parameters.{name}", value, "llama")
+    for base in (rotary.get("rope_theta"), settings.get("rope_theta")):
+        if base is not None:
+            return base
+    return 10000.0
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #27e55303
 def from_transformers(
@@ -263,7 +397,9 @@ def save_pretrained(
     tokenizer=None,  # saved beside it, if given
 ) -> None:
     "Weights (safetensors) and settings (config.json), for `from_pretrained`."
-    kind = next(name for name, make in kinds.items() if type(model) is make)
+    kind = next((name for name, make in kinds.items() if type(model) is make), None)
+    if kind is None:
+        raise unknown("kind of model", type(model).__name__, [k.__name__ for k in kinds.values()])
     settings = dict(model_type=f"ftkit_{kind}", **dataclasses.asdict(model.config))
     # What is tied comes once.
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.named_parameters()}
@@ -316,8 +452,15 @@ def _our_own(settings: dict, tensors: dict[str, Tensor], source: str) -> nn.Modu
     kind = settings["model_type"].removeprefix("ftkit_")
     if kind not in kinds:
         raise unknown("model type", settings["model_type"], [f"ftkit_{k}" for k in kinds])
-    fields = {field.name for field in dataclasses.fields(Config)}
-    config = Config(**{name: value for name, value in settings.items() if name in fields})
+    settings = {name: value for name, value in settings.items() if name != "model_type"}
+    fields = [field.name for field in dataclasses.fields(Config)]
+    for name, value in settings.items():
+        if name not in fields:
+            where = f"{source} has it in its config.json, as {value!r}."
+            raise unknown("setting of a model", name, fields, where)
+    if "vocab_size" not in settings:
+        raise FtkitError(f"{source} has no vocab_size in its config.json; save the model again.")
+    config = Config(**settings)
     model = kinds[kind](config)
     expected = dict(model.named_parameters())
     for name, p in expected.items():

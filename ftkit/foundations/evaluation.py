@@ -42,7 +42,15 @@ def _array(given, what: str) -> np.ndarray:
         )
     if not len(array):
         raise FtkitError(f"{what} is empty; at least one example is needed.")
+    _refuse_masked(array, what)
     return array
+
+
+def _refuse_masked(array, what: str) -> None:
+    "NumPy keeps some number behind a masked entry, which must not count."
+    masked = np.flatnonzero(np.ma.getmaskarray(array).reshape(len(array), -1).any(1))
+    if masked.size:
+        raise FtkitError(f"Row {masked[0]} of {what} is masked. Drop such rows first.")
 
 
 def _values(given, what: str) -> np.ndarray:
@@ -351,6 +359,12 @@ def _limits(draws, value, level):
     return float(min(low, value)), float(max(high, value))
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #1ab0706e
+def _finite(name: str, value: float) -> None:
+    "NaN is in no interval and outside of none, so it is refused by name."
+    if not math.isfinite(value):
+        raise FtkitError(f"{name} is {value}; a finite number was expected.")
+
+
 @dataclass(frozen=True)
 class Interval:
     "A value with its confidence interval."
@@ -360,10 +374,15 @@ class Interval:
     high: float
     level: float = 0.95
 
+    def __post_init__(self):
+        for name in ("value", "low", "high"):
+            _finite(name, getattr(self, name))
+
     def __str__(self):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
     def __contains__(self, x: float) -> bool:
+        _finite("x", x)
         return self.low <= x <= self.high
 
     @property
@@ -393,6 +412,10 @@ def proportion_interval(
     _options(level)
     if method not in ("wilson", "exact"):
         raise unknown("method", method, ("wilson", "exact"))
+    for name, count in (("right", right), ("total", total)):
+        _finite(name, count)
+        if count != int(count):
+            raise FtkitError(f"{name} is {count}; it is a count, so a whole number was expected.")
     if not 0 <= right <= total or total < 1:
         raise FtkitError(
             f"{right} right out of {total} is not possible; "
@@ -510,6 +533,10 @@ def score_lines(scores: dict[str, dict]) -> str:
     def show(interval):
         return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
 
+    for name, of in scores.items():
+        for metric, interval in of.items():
+            for end in ("value", "low", "high"):
+                _finite(f"{end} of {metric} of '{name}'", interval[end])
     width = max(map(len, scores))
     lines = [f"{'':<{width}}  {'accuracy':<22}  macro F1"]
     for name, of in scores.items():
@@ -529,6 +556,7 @@ def smallest_effect(
     _options(level)
     if not 0.5 <= power < 1:
         raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
+    _finite("examples", examples)
     if examples < 1 or not 0 <= disagreement <= 1:
         raise FtkitError(
             "At least one example and a disagreement from 0 to 1 are needed; "
@@ -677,6 +705,8 @@ def _scores(given, what):
     "A (N, C) float64 array of scores, finite."
     if torch.is_tensor(given):
         given = given.detach().cpu().double().numpy()
+    if isinstance(given, np.ma.MaskedArray) and len(given):
+        _refuse_masked(given, what)
     try:
         if not isinstance(given, np.ndarray):
             given = [np.asarray(row, dtype=float) for row in given]
@@ -826,6 +856,12 @@ def fit_temperature(
     is best: every prediction right, or logits that say nothing about the labels."""
     table = _scores(logits, "logits")
     y = _columns(labels, table, names, "logits")
+    large = np.flatnonzero(np.abs(table).max(1) > 1e300)
+    if large.size:
+        raise FtkitError(
+            f"Row {large[0]} of logits holds {np.abs(table[large[0]]).max():.3g}: divided by a "
+            "temperature it would be infinite. Logits lie far below 1e300."
+        )
     chosen = table[np.arange(len(y)), y]
 
     def loss(log_t):

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['byte_order', 'byte_id', 'pattern', 'keeps', 'replace_pair', 'split_text', 'learn_merges', 'BPE', 'train_bpe',
            'check_texts', 'special_tokens', 'truncate', 'tokenize', 'padding_waste', 'batches', 'collate',
-           'make_examples']
+           'collate_for', 'check_padding', 'make_examples']
 
 # %% ../../nbs/1_foundations/10_text.ipynb #30e1262b
+import functools
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -342,6 +343,47 @@ def collate(
                 "each token needs one (-100: none)."
             )
     return batch | dict(labels=pad(labels, -100))
+
+# %% ../../nbs/1_foundations/10_text.ipynb #6d1e5a08
+def collate_for(
+    tokenizer,  # any tokenizer of transformers
+) -> Callable[[Sequence[dict]], dict[str, torch.Tensor]]:  # examples -> batch
+    "`collate` with the tokenizer's own padding. Raises `FtkitError` if it has none."
+    pad_id = getattr(tokenizer, "pad_token_id", None)
+    if pad_id is None:
+        raise FtkitError(
+            f"{type(tokenizer).__name__} has no padding token. Give it one, for example with "
+            "tokenizer.pad_token = tokenizer.eos_token, and tell the model: "
+            "model.config.pad_token_id = tokenizer.pad_token_id."
+        )
+    return functools.partial(collate, pad_id=pad_id)
+
+
+def check_padding(
+    model,  # only a model that looks for its last token in the ids is concerned
+    batch: dict[str, torch.Tensor],  # input_ids and attention_mask (B, T)
+) -> None:
+    "Raise `FtkitError` if the model would take the batch's padding for text."
+    config = getattr(model, "config", None)
+    reads_last_token = hasattr(model, "score") and hasattr(config, "get_text_config")
+    if not reads_last_token or not {"input_ids", "attention_mask"} <= batch.keys():
+        return
+    expected = config.get_text_config().pad_token_id
+    padding = batch["input_ids"][batch["attention_mask"] == 0]
+    if expected is None:
+        found = "no padding token in its config"
+        wrong = len(batch["input_ids"]) > 1
+    else:
+        found = f"pad_token_id {expected}"
+        wrong = bool((padding != expected).any())
+    if wrong:
+        used = sorted(set(padding.tolist())) or "none"
+        raise FtkitError(
+            f"{type(model).__name__} has {found}, and the batch is padded with token {used}. "
+            "It would read padding as the text's last token. "
+            "Pass collate=collate_for(tokenizer), and set model.config.pad_token_id to "
+            "tokenizer.pad_token_id."
+        )
 
 # %% ../../nbs/1_foundations/10_text.ipynb #aef4a827
 def make_examples(

@@ -91,15 +91,20 @@ class Config:
         for name, known in _choices.items():
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)
-        for name in ("vocab_size", "width", "layers", "heads", "context"):
+        if self.kv_heads is None:
+            self.kv_heads = self.heads
+        if self.hidden is None and self.gated:
+            self.hidden = 64 * math.ceil(self.width / 24)
+        elif self.hidden is None:
+            self.hidden = 4 * self.width
+        for name in ("vocab_size", "width", "layers", "heads", "kv_heads", "hidden", "context"):
             if getattr(self, name) < 1:
                 raise FtkitError(f"{name} must be 1 or more; {getattr(self, name)} was given.")
-        if not self.kv_heads:
-            self.kv_heads = self.heads
-        if not self.hidden and self.gated:
-            self.hidden = 64 * math.ceil(self.width / 24)
-        elif not self.hidden:
-            self.hidden = 4 * self.width
+        for name in ("norm_eps", "init_std", "token_types"):
+            if not getattr(self, name) >= 0:
+                raise FtkitError(f"{name} must be 0 or more; {getattr(self, name)} was given.")
+        if not self.rotary_base > 0:
+            raise FtkitError(f"rotary_base must be more than 0; {self.rotary_base} was given.")
         rotary_base = self.rotary_base if self.positions == "rotary" else None
         check_heads(self.width, self.heads, self.kv_heads, rotary_base)
         if self.positions == "sinusoidal" and self.width % 2:
@@ -245,6 +250,19 @@ class Block(nn.Module):
         return self.add(x, self.norm2, self.mlp)
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #a9918150
+def _rows(
+    table: nn.Embedding,
+    where: int | slice | Tensor,  # one row, T rows one after the other, or (B, T)
+) -> Tensor:  # (C,), (T, C) or (B, T, C)
+    "Rows of a table. What stands in the place of a plain table, such as LoRA, is asked."
+    if type(table) is nn.Embedding:
+        return table.weight[where]
+    device = next(table.parameters()).device
+    if isinstance(where, slice):
+        where = torch.arange(where.start, where.stop, device=device)
+    return table(torch.as_tensor(where, device=device))
+
+
 class Embeddings(nn.Module):
     """Token + position + token type, then (BERT) a norm.
 
@@ -268,18 +286,23 @@ class Embeddings(nn.Module):
         self,
         input_ids: Tensor,  # (B, T)
         token_type_ids: Tensor | None = None,  # (B, T); None: all of type 0
-        start: int = 0,  # position of the first token
+        start: int = 0,  # column of the first token
+        # (B,): columns of padding before each text, whose positions begin after them; None: none
+        padding: Tensor | None = None,
     ) -> Tensor:  # (B, T, C)
         "What each token is, where it stands, and which text it belongs to."
-        self.check(input_ids, start)
-        end = start + input_ids.shape[1]
+        self.check(input_ids, start, token_type_ids)
         x = self.tokens(input_ids)
+        where = slice(start, start + input_ids.shape[1])
+        if padding is not None:
+            columns = torch.arange(where.start, where.stop, device=input_ids.device)
+            where = (columns - padding[:, None]).clamp(min=0)
         if self.positions is not None:
-            x = x + self.positions.weight[start:end]
+            x = x + _rows(self.positions, where)
         if self.config.positions == "sinusoidal":
-            x = x + self.waves[start:end]
+            x = x + self.waves[where]
         if self.types is not None and token_type_ids is None:
-            x = x + self.types.weight[0]
+            x = x + _rows(self.types, 0)
         elif self.types is not None:
             x = x + self.types(token_type_ids)
         if self.norm is not None:
@@ -288,8 +311,8 @@ class Embeddings(nn.Module):
             x = F.dropout(x, self.config.dropout, self.training)
         return x
 
-    def check(self, ids: Tensor, start: int) -> None:
-        "Raise `FtkitError` for a sequence that is too long or a token that is not there."
+    def check(self, ids: Tensor, start: int, types: Tensor | None = None) -> None:
+        "Raise `FtkitError` for a sequence that is too long or a token or type that is not there."
         context, V = self.config.context, self.config.vocab_size
         if ids.ndim != 2 or not ids.numel() or ids.is_floating_point():
             raise FtkitError(
@@ -314,6 +337,14 @@ class Embeddings(nn.Module):
                 f"vocabulary of {V:,} (0 to {V - 1:,}); "
                 "encode the text with the model's own tokenizer."
             )
+        if types is not None and types.any():
+            most = max(self.config.token_types, 1)
+            if types.min() < 0 or types.max() >= most:
+                raise FtkitError(
+                    f"token_type_ids go from {int(types.min())} to {int(types.max())}, "
+                    f"but the model has {self.config.token_types} token types; "
+                    "leave token_type_ids out, or make the model with as many."
+                )
         self.checked = True
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #1020af93
@@ -376,45 +407,55 @@ class Transformer(Recomputing):
     ) -> Tensor:  # (B, T, C)
         "All blocks, then the last norm."
         for i, block in enumerate(self.blocks):
-            if self.recompute and self.training:
+            if self.recompute and self.training and cache is None:
                 x = checkpoint(block, x, use_reentrant=False, **options)
             else:
                 x = block(x, cache=cache[i] if cache else (None, None), **options)
         return self.norm(x)
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #e32c9a40
-def _seen(attention_mask: Tensor | None, shape: tuple[int, int]) -> Tensor | None:
-    """The mask (B, 1, 1, S); None where nothing is hidden.
+def _seen(
+    attention_mask: Tensor | None, shape: tuple[int, int], causal: bool = False
+) -> tuple[Tensor | None, Tensor | None]:
+    """The mask (B, 1, 1, S), and how many columns of padding stand before each text (B,).
 
+    Each is None where it would change nothing; under a causal mask, padding that comes last
+    changes nothing either, because no token looks forward to it.
     Raises `FtkitError` for a wrong shape or a row without a token."""
     if attention_mask is None:
-        return None
+        return None, None
     if tuple(attention_mask.shape) != tuple(shape):
         raise FtkitError(
             f"attention_mask has shape {tuple(attention_mask.shape)}, "
             f"but {tuple(shape)} is needed: one number for each token."
         )
-    if attention_mask.device.type != "cpu":
-        return padding_mask(attention_mask)
     seen = attention_mask != 0
-    empty = ~seen.any(1)
-    if empty.any():
+    mask = padding_mask(attention_mask)
+    before = seen.int().argmax(1)
+    if torch.compiler.is_compiling():
+        return mask, before
+    # All questions at once: a GPU has to be waited for.
+    questions = [
+        seen.any(1).all(),
+        seen.all(),
+        seen[:, 0].all(),
+        (seen[:, :-1] >= seen[:, 1:]).all(),
+    ]
+    no_row_empty, all_seen, begins_at_once, padding_last = torch.stack(questions).tolist()
+    if not no_row_empty:
+        empty = ~seen.any(1)
         raise FtkitError(
             f"Row {int(empty.nonzero()[0])} of the attention_mask is all 0: "
             "every position is masked. Leave the row out."
         )
-    if seen.all():
-        return None
-    return padding_mask(attention_mask)
-
-
-def _seen_by_causal(attention_mask: Tensor | None, shape: tuple[int, int]) -> Tensor | None:
-    "As `_seen`; None also where all padding comes last, for no token looks forward to it."
-    if attention_mask is not None and tuple(attention_mask.shape) == tuple(shape):
-        seen = attention_mask != 0
-        if (seen[:, :-1] >= seen[:, 1:]).all():
-            return None
-    return _seen(attention_mask, shape)
+    if begins_at_once:
+        before = None
+    if causal and padding_last:
+        mask = None
+    # A GPU uses its mask in any case: its kernel without one rounds differently.
+    if all_seen and attention_mask.device.type == "cpu":
+        mask = None
+    return mask, before
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #1aefd455
 class Encoder(Transformer):
@@ -427,8 +468,9 @@ class Encoder(Transformer):
         token_type_ids: Tensor | None = None,  # (B, T); None: all of type 0
     ) -> Tensor:  # (B, T, C)
         "The hidden states of the last layer."
-        mask = _seen(attention_mask, input_ids.shape)
-        return self.through(self.embeddings(input_ids, token_type_ids), mask=mask)
+        mask, padding = _seen(attention_mask, input_ids.shape)
+        embedded = self.embeddings(input_ids, token_type_ids, padding=padding)
+        return self.through(embedded, mask=mask)
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #4e4d6133
 class Decoder(Transformer):
@@ -459,17 +501,44 @@ class Decoder(Transformer):
     ) -> Tensor:  # (B, T, C)
         "The states that the head reads."
         start = cache[0][0].length if cache else 0
-        mask = _seen_by_causal(attention_mask, (len(input_ids), start + input_ids.shape[1]))
+        self.check_inputs(attention_mask, cache, context)
+        shape = (len(input_ids), start + input_ids.shape[1])
+        mask, padding = _seen(attention_mask, shape, causal=True)
         if context is not None:
-            context_mask = _seen(context_mask, context.shape[:2])
+            context_mask, _ = _seen(context_mask, context.shape[:2])
         return self.through(
-            self.embeddings(input_ids, start=start),
+            self.embeddings(input_ids, start=start, padding=padding),
             cache,
             mask=mask,
             causal=True,
             context=context,
             context_mask=context_mask,
         )
+
+    def check_inputs(
+        self, attention_mask: Tensor | None, cache: list | None, context: Tensor | None
+    ) -> None:
+        "Raise `FtkitError` for a context too few or too many, or for padding that is forgotten."
+        looks_across = self.blocks[0].cross is not None
+        if looks_across and context is None:
+            raise FtkitError(
+                "This decoder looks at a context, and none was given; "
+                "pass context=, such as what the encoder found."
+            )
+        if context is not None and not looks_across:
+            raise FtkitError(
+                "This decoder looks at no context, and one was given; "
+                "leave it out, or make the decoder with cross=True."
+            )
+        if not cache:
+            return
+        if attention_mask is not None:
+            cache[0][0].padded = bool((attention_mask == 0).any())
+        elif cache[0][0].padded:
+            raise FtkitError(
+                "Some tokens in the cache are padding, and no attention_mask was given; "
+                "give one for all tokens, those in the cache too."
+            )
 
     def forward(
         self,
@@ -517,15 +586,19 @@ class EncoderDecoder(Recomputing):
 @torch.no_grad()
 def generate(
     decoder: Decoder,
-    input_ids: Tensor,  # (B, T), no padding
+    input_ids: Tensor,  # (B, T); padding on the left only, and with an attention_mask
     max_new_tokens: int,
     # logits (B, V) -> ids (B,); None: the likeliest
     choose: Callable[[Tensor], Tensor] | None = None,
     stop_id: int | None = None,  # a row that has it is done, and filled up with it
     cached: bool = True,  # keep keys and values; the same tokens, sooner
+    attention_mask: Tensor | None = None,  # (B, T): 1 for a token, 0 for padding
     **context,  # of an encoder-decoder: context (B, S, C) and context_mask (B, S)
 ) -> Tensor:  # (B, T + new)
-    "Write token after token. Raises `FtkitError` if they would not fit into the context."
+    """Write token after token.
+
+    Raises `FtkitError` if they would not fit into the context, if a text ends with padding, or
+    if the logits are not numbers."""
     T = input_ids.shape[1]
     most = decoder.config.context
     if T + max_new_tokens > most:
@@ -533,26 +606,53 @@ def generate(
             f"{T} tokens and {max_new_tokens} new ones do not fit into a context of {most}; "
             f"ask for at most {most - T}."
         )
+    _seen(attention_mask, input_ids.shape)
+    if attention_mask is not None and (attention_mask[:, -1] == 0).any():
+        row = int((attention_mask[:, -1] == 0).nonzero()[0])
+        raise FtkitError(
+            f"Row {row} ends with padding, and new tokens would come after it; "
+            "put the padding on the left (for a tokenizer: padding_side='left')."
+        )
     was_training = decoder.training
     decoder.eval()
     cache = decoder.new_cache() if cached else None
     done = torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
     ids = input_ids
     new = input_ids
-    for _ in range(max_new_tokens):
-        read = new if cached else ids
-        hidden = decoder.hidden(read, cache=cache, **context)
-        logits = decoder.head(hidden[:, -1])
-        chosen = logits.argmax(-1) if choose is None else choose(logits)
-        new = chosen[:, None]
-        if stop_id is not None:
-            new = new.masked_fill(done[:, None], stop_id)
-            done |= new[:, 0] == stop_id
-        ids = torch.cat([ids, new], 1)
-        if stop_id is not None and done.all():
-            break
-    decoder.train(was_training)
+    try:
+        for _ in range(max_new_tokens):
+            read = new if cached else ids
+            hidden = decoder.hidden(read, attention_mask, cache, **context)
+            logits = decoder.head(hidden[:, -1])
+            _check_logits(logits, position=ids.shape[1])
+            chosen = logits.argmax(-1) if choose is None else choose(logits)
+            new = chosen[:, None]
+            if stop_id is not None:
+                new = new.masked_fill(done[:, None], stop_id)
+                done |= new[:, 0] == stop_id
+            ids = torch.cat([ids, new], 1)
+            if attention_mask is not None:
+                attention_mask = F.pad(attention_mask, (0, 1), value=1)
+            if stop_id is not None and done.all():
+                break
+    finally:
+        decoder.train(was_training)
     return ids
+
+
+def _check_logits(
+    logits: Tensor,  # (B, V)
+    position: int,  # of the token to be chosen
+) -> None:
+    "Raise `FtkitError` if a row has no largest number: with NaN, argmax would say token 0 or so."
+    has_largest = logits.amax(-1).isfinite()
+    if not has_largest.all():
+        row = int((~has_largest).nonzero()[0])
+        raise FtkitError(
+            f"The logits for position {position} of row {row} are not all numbers, "
+            f"and their largest is {logits[row].amax().item()}; "
+            "the weights may have been lost in training: look for the first loss that was NaN."
+        )
 
 # %% ../../nbs/1_foundations/17_transformer.ipynb #e4c4d4c2
 kinds = dict(encoder=Encoder, decoder=Decoder, encoder_decoder=EncoderDecoder)
