@@ -207,7 +207,10 @@ class _ImportReader(ast.NodeVisitor):
             called = function.attr
         else:
             called = getattr(function, "id", "")
-        if called == "entry_points":
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        groups = [v.value for v in given if isinstance(v, ast.Constant)]
+        # Code that looks through a group whose name it is given depends on none of them.
+        if called == "entry_points" and any(str(group).startswith("ftkit.") for group in groups):
             self.asks_entry_points = True
         self.generic_visit(node)
 
