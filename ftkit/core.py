@@ -577,7 +577,7 @@ class _Reader:
                 found.add(f"{name!r}, {_content(value)!r}")
         return sorted(found)
 
-
+# %% ../nbs/0_start/00_core.ipynb #216d05b7
 def code_used(
     make,  # a function
     apart: Iterable = (),  # containers that do not count, because the caller knows them better

@@ -733,7 +733,7 @@ def write_delimited(columns: list, rows: list[list], file, delimiter: str) -> No
         writer = careful if broken else usual
         writer.writerow(row)
 
-
+# %% ../nbs/0_start/03_tables.ipynb #755e3c23
 def write_rows(table: "pandas.DataFrame", path: Path, suffix: str) -> None:
     "Write a table as JSONL, CSV or TSV."
     columns = list(table.columns)

@@ -122,7 +122,7 @@ def their_names(
         part = part[block.end() :]
     return [f"{where}{their_part}.{kind}" for their_part in layout["names"][part]]
 
-
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #70582b37
 def convert(
     tensors: dict[str, Tensor],  # a checkpoint as transformers names it
     config: Config,
@@ -364,7 +364,7 @@ def config_of(
         tied=get("tie_word_embeddings", False),
     )
 
-
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #9fbfe2c2
 def _rotary_base(settings: dict) -> float:
     "The base of the rotary frequencies. Raises `FtkitError` if they are scaled in some way."
     rotary = settings.get("rope_parameters") or settings.get("rope_scaling") or {}

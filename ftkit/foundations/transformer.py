@@ -262,7 +262,7 @@ def _rows(
         where = torch.arange(where.start, where.stop, device=device)
     return table(torch.as_tensor(where, device=device))
 
-
+# %% ../../nbs/1_foundations/17_transformer.ipynb #a0d45a60
 class Embeddings(nn.Module):
     """Token + position + token type, then (BERT) a norm.
 
@@ -639,7 +639,7 @@ def generate(
         decoder.train(was_training)
     return ids
 
-
+# %% ../../nbs/1_foundations/17_transformer.ipynb #cdf5f996
 def _check_logits(
     logits: Tensor,  # (B, V)
     position: int,  # of the token to be chosen

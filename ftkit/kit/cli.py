@@ -380,7 +380,7 @@ def refuse(sentence: str, code: int = 2) -> Exception:
     typer.echo(f"ftkit: {sentence}", err=True)
     return typer.Exit(code)
 
-
+# %% ../../nbs/7_kit/77_cli.ipynb #be75c445
 class Commands(typer.core.TyperGroup):
     "Commands whose bad input is answered with one sentence: exit code 2, no traceback."
 
