@@ -18,6 +18,8 @@ from transformers import (
     LlamaForCausalLM,
 )
 
+from small_models import V, bert, context, gpt, ids_and_mask, llama, made, number, waves
+
 from ftkit.core import FtkitError
 from ftkit.foundations.checkpoints import (
     config_of,
@@ -27,38 +29,11 @@ from ftkit.foundations.checkpoints import (
     save_pretrained,
 )
 from ftkit.foundations.transformer import (
-    bert_config,
     count_parameters,
     generate,
-    gpt_config,
-    kinds,
-    llama_config,
 )
 
-V, context = 60, 32
 few = settings(max_examples=15, deadline=None)
-small = dict(width=32, layers=2, heads=4, context=context)
-gpt = gpt_config(V, **small)
-bert = bert_config(V, **small)
-llama = llama_config(V, kv_heads=2, **small)
-waves = gpt_config(V, positions="sinusoidal", bias=False, **small)
-
-
-def number(model):
-    return sum(p.numel() for p in model.parameters())
-
-
-def ids_and_mask(B=3, T=12, seed=0):
-    g = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(1, T + 1, (B, 1), generator=g)
-    lengths[0] = T
-    return torch.randint(3, V, (B, T), generator=g), (torch.arange(T) < lengths).long()
-
-
-def made(kind, config, seed=0):
-    "A small model of ours."
-    torch.manual_seed(seed)
-    return kinds[kind](config).eval()
 
 
 def theirs(name, seed=0, **options):

@@ -14,33 +14,12 @@ import time
 from importlib.metadata import entry_points
 
 import numpy as np
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
+from small_table import classes, table, words
 
 from ftkit import tables
 from ftkit.kit import cli, lanes, running
-
-classes = ("animals", "food", "music", "space", "sport", "weather")
-words = dict(
-    animals="dog cat horse bird fish",
-    food="bread soup cake rice salt",
-    music="song drum flute choir note",
-    space="star moon comet orbit sun",
-    sport="goal race team ball swim",
-    weather="rain snow wind cloud storm",
-)
-
-
-def table(n=12, seed=0):
-    "Six classes, the later ones rarer."
-    rng = np.random.default_rng(seed)
-    labels = [c for k, c in enumerate(classes) for _ in range(n + 6 * (5 - k))]
-    rows = []
-    for i, label in enumerate(labels):
-        drawn = rng.choice(words[label].split(), 6)
-        rows.append(dict(id=f"{i:03d}", text=" ".join(drawn) + f" {i}", label=label))
-    return pd.DataFrame(rows)
 
 
 @pytest.fixture(scope="module")

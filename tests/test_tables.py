@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_table import classes, table
 
 from ftkit.core import FtkitError
 from ftkit.tables import (
@@ -26,27 +27,6 @@ from ftkit.tables import (
     take_rows,
     write_table,
 )
-
-classes = ("animals", "food", "music", "space", "sport", "weather")
-words = dict(
-    animals="dog cat horse bird fish",
-    food="bread soup cake rice salt",
-    music="song drum flute choir note",
-    space="star moon comet orbit sun",
-    sport="goal race team ball swim",
-    weather="rain snow wind cloud storm",
-)
-
-
-def table(n=12, seed=0):
-    "Six classes, the later ones rarer."
-    rng = np.random.default_rng(seed)
-    labels = [c for k, c in enumerate(classes) for _ in range(n + 6 * (5 - k))]
-    rows = []
-    for i, label in enumerate(labels):
-        text = " ".join(rng.choice(words[label].split(), 6))
-        rows.append(dict(id=f"{i:03d}", text=f"{text} {i}", label=label))
-    return pd.DataFrame(rows)
 
 
 # Tables

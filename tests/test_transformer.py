@@ -11,6 +11,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from small_models import V, bert, context, gpt, ids_and_mask, llama, made, number, small, waves
+
 from ftkit.core import FtkitError
 from ftkit.foundations.training import fit
 from ftkit.foundations.transformer import (
@@ -22,35 +24,12 @@ from ftkit.foundations.transformer import (
     gpt_config,
     kinds,
     layer_norm,
-    llama_config,
     rms_norm,
 )
 
-V, context = 60, 32
 few = settings(max_examples=15, deadline=None)
-small = dict(width=32, layers=2, heads=4, context=context)
-gpt = gpt_config(V, **small)
-bert = bert_config(V, **small)
-llama = llama_config(V, kv_heads=2, **small)
-waves = gpt_config(V, positions="sinusoidal", bias=False, **small)
 bare = Config(V, positions="none", norm="rms", activation="relu", tied=False, kv_heads=1, **small)
 some_configs = [gpt, bert, llama, waves, bare]
-
-
-def number(model):
-    return sum(p.numel() for p in model.parameters())
-
-
-def ids_and_mask(B=3, T=12, seed=0):
-    g = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(1, T + 1, (B, 1), generator=g)
-    lengths[0] = T
-    return torch.randint(3, V, (B, T), generator=g), (torch.arange(T) < lengths).long()
-
-
-def made(kind, config, seed=0):
-    torch.manual_seed(seed)
-    return kinds[kind](config).eval()
 
 
 @few
