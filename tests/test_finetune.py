@@ -170,6 +170,54 @@ def test_number_labels_given_as_names_are_understood():
     assert columns({"text": ["a", "b"], "label": [1, 0]}, ["0", "1"])[1] == [1, 0]
 
 
+def test_one_cleaning_for_what_is_trained_and_what_is_tested():
+    "Spaces don't count, whole floats are integers, and words that look missing are words."
+    spaces = {"text": ["a", "b", "c"], "label": [" pos", "pos", "neg "]}
+    assert columns(spaces) == (["a", "b", "c"], [1, 1, 0], ["neg", "pos"])
+    trained = columns({"text": ["a", "b"], "label": [1.0, 0.0]})
+    assert trained[1:] == ([1, 0], ["0", "1"])
+    for label in ([1, 0], ["1", "0"], ["1.0", "0.0"], np.array([1.0, 0.0])):
+        assert columns({"text": ["a", "b"], "label": label}, trained[2])[1] == [1, 0]
+    assert columns({"text": ["a", "b"], "label": [1, 0]}, ["0.0", "1.0"])[1] == [1, 0]
+    words = {"text": ["nan", "<NA>"], "label": ["None", "NaT"]}
+    assert columns(words) == (["nan", "<NA>"], [1, 0], ["NaT", "None"])
+
+
+named = datasets.Features(
+    text=datasets.Value("string"), label=datasets.ClassLabel(names=["neg", "pos"])
+)
+unlabelled = datasets.Dataset.from_dict(
+    {"text": ["a", "b", "c"], "label": [0, 1, -1]}, features=named
+)
+empty = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, None]}, features=named)
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (unlabelled, "row 3: the label number -1 has no name.*leave them out"),
+        (empty, "row 2: the label is missing"),
+        ({"text": ["a", "b"], "label": ["x", None]}, "row 2: the label is missing"),
+        ({"text": ["a", "b"], "label": [float("nan"), 1.0]}, "row 1: the label is missing"),
+        (pd.DataFrame({"text": ["a", "b"], "label": ["x", pd.NA]}), "row 2: the label is missing"),
+        ({"text": ["a", "b"], "label": ["x", " "]}, "row 2: the label is missing"),
+        ({"text": ["a", None], "label": ["x", "y"]}, "row 2: the text is missing"),
+        ({"text": [float("nan"), "b"], "label": ["x", "y"]}, "row 1: the text is missing"),
+        ({"text": ["a", "b"], "label": [["x"], ["x", "y"]]}, "row 1: .* this is a list"),
+    ],
+)
+def test_rows_without_text_or_label_are_refused_in_training_and_in_scoring(six, data, message):
+    with pytest.raises(FtkitError, match=f"the training data, {message}"):
+        finetune(data, model="none is loaded")
+    with pytest.raises(FtkitError, match=f"the data, {message}"):
+        six.evaluate(data)
+
+
+def test_class_names_that_are_one_are_refused():
+    with pytest.raises(FtkitError, match="'pos' and ' pos' are one"):
+        columns({"text": ["a"], "label": ["pos"]}, ["pos", " pos"])
+
+
 @pytest.mark.parametrize(
     "data, message",
     [

@@ -29,6 +29,7 @@ from ftkit.foundations.evaluation import (
 )
 from ..foundations.text import make_examples
 from ..foundations.training import History, fit, predict
+from ..tables import clean_label, clean_labels, clean_texts
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #8973f46d
 def sentiment_data(run) -> tuple:
@@ -47,34 +48,55 @@ def sentiment_data(run) -> tuple:
 def columns(
     data: Any,  # a datasets.Dataset, a DataFrame or a dict of lists with columns text and label
     label_names: Sequence[str] | None = None,  # the names that count; None: those of the data
+    where: str = "the data",  # what an error calls it
 ) -> tuple[list[str], list[int], list[str]]:  # texts (N), label numbers (N), label names (C)
-    """Texts, label numbers and label names of a table.
+    """Texts, label numbers and label names of a table, cleaned as `ftkit.tables` cleans a file.
 
-    Raises `FtkitError` for a missing column, one class, or a label not in `label_names`."""
+    Raises `FtkitError` for a missing column, text or label, one class, or a label not in
+    `label_names`."""
     there = list(getattr(data, "column_names", None) or data)
     for column in ("text", "label"):
         if column not in there:
             raise FtkitError(
-                f"No column '{column}' in the data; it has: {', '.join(map(str, there))}. "
+                f"No column '{column}' in {where}; it has: {', '.join(map(str, there))}. "
                 f"Rename the one that holds the {column}."
             )
     features = data.features if isinstance(getattr(data, "features", None), dict) else {}
     numbered = getattr(features.get("label"), "names", None)
-    if numbered:
-        given = [numbered[i] for i in data["label"]]
+    texts = clean_texts(data["text"], where)
+    given = clean_labels(data["label"], where, numbered)
+    if label_names is not None:
+        names = list(label_names)
+    elif numbered:
+        names = list(numbered)
     else:
-        given = [str(label) for label in data["label"]]
-    names = list(label_names or numbered or sorted(set(given), key=_numbers_first))
+        names = sorted(set(given), key=_numbers_first)
     if len(names) < 2:
-        raise FtkitError(f"A classifier needs at least two classes; the data has only {names}.")
-    unseen = sorted(set(given) - set(names))
-    if unseen:
-        raise FtkitError(
-            f"Label '{unseen[0]}' (row {given.index(unseen[0]) + 1}) "
-            f"is not among the classes trained on: {', '.join(names)}."
-        )
-    number = {name: i for i, name in enumerate(names)}
-    return [str(t) for t in data["text"]], [number[label] for label in given], names
+        raise FtkitError(f"A classifier needs at least two classes; {where} has only {names}.")
+    number = _numbers_of(names)
+    for row, label in enumerate(given, 1):
+        if clean_label(label) not in number:
+            raise FtkitError(
+                f"Label '{label}' (row {row}) "
+                f"is not among the classes trained on: {', '.join(names)}."
+            )
+    return texts, [number[clean_label(label)] for label in given], names
+
+
+def _numbers_of(names: list[str]) -> dict[str, int]:
+    "The number of each class by its cleaned name. Raises `FtkitError` if two names are one."
+    number = {}
+    for i, name in enumerate(names):
+        clean = clean_label(name)
+        if clean is None:
+            raise FtkitError(f"The name of class {i} is {name!r}; give it one that can be read.")
+        if clean in number:
+            raise FtkitError(
+                f"The class names {names[number[clean]]!r} and {name!r} are one once spaces and "
+                "zeros after the point are taken off. Give each class a name of its own."
+            )
+        number[clean] = i
+    return number
 
 
 def _numbers_first(label: str) -> tuple[float, str]:
@@ -159,7 +181,7 @@ def finetune(
 
     Raises `FtkitError` for bad data, names or sizes."""
     method = resolve_method(method)
-    texts, labels, names = columns(train)
+    texts, labels, names = columns(train, where="the training data")
     network, tokenizer = load_encoder(
         model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed
     )
@@ -177,7 +199,7 @@ def finetune(
 
     watched = None
     if validation is not None:
-        watched_texts, watched_labels, _ = columns(validation, names)
+        watched_texts, watched_labels, _ = columns(validation, names, "the validation data")
         watched = examples(watched_texts, watched_labels)
     history = fit(
         network,
