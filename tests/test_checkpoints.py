@@ -12,6 +12,7 @@ from transformers import (
     BertConfig,
     BertForMaskedLM,
     BertModel,
+    BertTokenizerFast,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -443,6 +444,22 @@ def test_files_that_are_broken(tmp_path):
     weights.unlink()
     with pytest.raises(FtkitError, match=r"has no model\.safetensors"):
         from_pretrained(tmp_path / "m")
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("names", [["evil.Thing", None], [None, "evil.Thing"]])
+def test_a_folder_with_code_of_its_own_is_refused(file, names, tmp_path):
+    vocabulary = {token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"])}
+    theirs("bert").save_pretrained(tmp_path)
+    BertTokenizerFast(vocab=vocabulary).save_pretrained(tmp_path)
+    _, tokenizer = from_pretrained(tmp_path)
+    assert tokenizer.convert_ids_to_tokens(4) == "a"
+    (tmp_path / "evil.py").write_text("raise SystemExit('this must not run')")
+    settings = json.loads((tmp_path / file).read_text())
+    settings["auto_map"] = {"AutoTokenizer": names, "AutoModel": "evil.Thing"}
+    (tmp_path / file).write_text(json.dumps(settings))
+    with pytest.raises(FtkitError, match="auto_map"):
+        from_pretrained(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["minilmm", "sotu"])

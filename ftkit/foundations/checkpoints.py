@@ -477,11 +477,28 @@ def _our_own(settings: dict, tensors: dict[str, Tensor], source: str) -> nn.Modu
     return model.eval()
 
 
+def _refuse_code(file: Path) -> None:
+    "Raise `FtkitError` if a tokenizer's settings name Python files of its own."
+    if not file.is_file():
+        return
+    try:
+        code = json.loads(file.read_text(encoding="utf-8")).get("auto_map")
+    except (ValueError, AttributeError) as e:
+        raise FtkitError(f"The file {file} is not valid JSON ({e}); save the model again.") from e
+    if code:
+        raise FtkitError(
+            f"The file {file} has auto_map: the tokenizer brings code of its own, and ftkit runs "
+            "no code of a model folder. Take a tokenizer that transformers has, and save it "
+            "without auto_map."
+        )
+
+
 def _tokenizer_of(folder: Path):
     "The folder's tokenizer; None if it has none."
     files = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
     if not any((folder / file).exists() for file in files):
         return None
+    _refuse_code(folder / "tokenizer_config.json")
     with quiet_and_seeded(0) as hf:
         tokenizer = hf.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     if tokenizer.is_fast:
@@ -525,9 +542,11 @@ def _gguf_to_folder(source: Path, file: str) -> Callable[[Path], None]:
         # The progress bar can't be switched off here, so what it prints goes nowhere.
         with quiet_and_seeded(0) as hf, contextlib.redirect_stderr(io.StringIO()):
             model = hf.AutoModelForCausalLM.from_pretrained(
-                source, gguf_file=file, dtype=torch.float32
+                source, gguf_file=file, dtype=torch.float32, trust_remote_code=False
             )
-            tokenizer = hf.AutoTokenizer.from_pretrained(source, gguf_file=file)
+            tokenizer = hf.AutoTokenizer.from_pretrained(
+                source, gguf_file=file, trust_remote_code=False
+            )
             tokenizer.save_pretrained(folder)
         tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
         if model.config.tie_word_embeddings:
