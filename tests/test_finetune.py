@@ -114,6 +114,22 @@ def test_the_seed_decides_everything(small_model):
     assert not np.array_equal(first, probabilities(1))
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_learning_rate_of_zero_is_zero(small_model, method):
+    "It is not the method's own, which moves the weights in one step."
+
+    def weights(**options):
+        clf = finetune(
+            table, model=small_model, method=method, max_steps=1, progress=False, **options
+        )
+        return torch.cat([p.detach().flatten() for p in clf.model.parameters()])
+
+    start = weights(learning_rate=0.0)
+    assert torch.equal(start, weights(learning_rate=0))
+    assert torch.equal(weights(), weights(learning_rate=resolve_method(method).learning_rate))
+    assert not torch.equal(start, weights())
+
+
 def test_what_a_method_adds_is_drawn_from_the_seed_too(small_model):
     "Whatever was drawn before: LoRA's first factors are those of the seed."
 

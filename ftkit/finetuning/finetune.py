@@ -181,6 +181,8 @@ def finetune(
 
     Raises `FtkitError` for bad data, names or sizes."""
     method = resolve_method(method)
+    if learning_rate is None:
+        learning_rate = method.learning_rate
     texts, labels, names = columns(train, where="the training data")
     network, tokenizer = load_encoder(
         model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed
@@ -208,7 +210,7 @@ def finetune(
         epochs=epochs,
         batch_size=batch_size,
         seed=seed,
-        learning_rate=learning_rate or method.learning_rate,
+        learning_rate=learning_rate,
         **fit_options,
     )
     return Classifier(network, tokenizer, names, method, max_length, keep, model, history)

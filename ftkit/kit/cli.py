@@ -572,7 +572,8 @@ def finetune(
     check_method(method)
     own = dict(validation=validation, test=test)
     columns, parts = read_parts(data, text, label, own, seed, drop_empty)
-    epochs = epochs or choose_epochs(len(parts.train), batch_size)
+    if epochs is None:
+        epochs = choose_epochs(len(parts.train), batch_size)
     settings = dict(
         model=model,
         method=method,
@@ -714,9 +715,9 @@ def make_limits(
     from ftkit.kit.running import limits_of
 
     limits = limits_of[scale]
-    if timeout:
+    if timeout is not None:
         limits = limits._replace(seconds=timeout)
-    if memory:
+    if memory is not None:
         limits = limits._replace(memory=memory * 1e9)
     return limits
 
