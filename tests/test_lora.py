@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
+from ftkit.catalog import assets, cache_dir
 from ftkit.core import FtkitError
 from ftkit.finetuning.lora import (
     LoRA,
@@ -194,7 +195,7 @@ def test_an_unfrozen_weight_gets_its_gradient_too():
 
 
 @settings(max_examples=10, deadline=None)
-@given(rank=st.integers(1, 32), seed=st.integers(0, 5))
+@given(rank=st.integers(1, 40), seed=st.integers(0, 5))
 def test_identity_at_start_and_the_count(rank, seed):
     model = bert(seed)
     before = logits(model)
@@ -331,13 +332,22 @@ def test_peft_loads_ours_and_trains_alike(tmp_path):
         dict(target_modules=["query", "value"], lora_dropout=0.1),
         dict(target_modules=r".*layer\.1\..*dense"),
         dict(layers_to_transform=[1], target_modules=["key"]),
+        dict(exclude_modules=["pooler.dense"]),
+        dict(r=50),  # more than the layers' 32 and 48
+        dict(init_lora_weights="gaussian"),
+        dict(init_lora_weights="orthogonal"),
+        dict(init_lora_weights="mica"),
+        dict(init_lora_weights="pissa"),
+        dict(init_lora_weights="pissa", use_rslora=True),
+        dict(init_lora_weights="olora"),
+        dict(init_lora_weights="olora", r=3, lora_alpha=5),
     ],
 )
 def test_we_load_peft(tmp_path, options):
     theirs = peft_model(**options)
     for name, p in theirs.named_parameters():
         if "lora_B" in name:
-            nn.init.normal_(p, std=0.1)
+            p.data += 0.1 * torch.randn(p.shape)
     nn.init.normal_(theirs.base_model.model.classifier.modules_to_save["default"].weight)
     theirs.save_pretrained(tmp_path)
     mine = load_adapter(bert(), tmp_path).eval()
@@ -345,6 +355,37 @@ def test_we_load_peft(tmp_path, options):
     save_adapter(mine, tmp_path / "again")
     again = PeftModel.from_pretrained(bert(), tmp_path / "again").eval()
     torch.testing.assert_close(logits(again), logits(theirs), atol=1e-6, rtol=0)
+
+
+def test_the_base_is_left_as_it_is_by_an_adapter_that_changed_it_in_peft(tmp_path):
+    peft_model(init_lora_weights="pissa").save_pretrained(tmp_path)
+    model = load_adapter(bert(), tmp_path).eval()
+    base = bert().state_dict()
+    layers = lora_layers(model)
+    assert {layer.rank for layer in layers.values()} == {8}, (
+        "what was taken out, and what is put in"
+    )
+    assert all(torch.equal(layer.weight, base[f"{n}.weight"]) for n, layer in layers.items())
+    assert adapter_config(model)["init_lora_weights"] is True
+    torch.testing.assert_close(logits(model), logits(bert()), atol=1e-5, rtol=0)
+    with pytest.raises(FtkitError, match="began as pissa"):
+        load_adapter(adapted(), tmp_path)
+
+
+def test_the_base_is_named_so_that_others_can_load_it():
+    def named(path):
+        model = adapted()
+        model.config._name_or_path = str(path)
+        return adapter_config(model)["base_model_name_or_path"]
+
+    hub = "/home/me/.cache/huggingface/hub/models--owner--a-name/snapshots/0123abc/"
+    assert named(hub) == "owner/a-name"
+    assert named("C:\\Users\\me\\hub\\models--bert--base\\snapshots\\0123\\") == "bert/base"
+    minilm = assets["minilm"]
+    assert named(cache_dir() / "assets" / minilm.key) == minilm.mirror
+    assert named("") is None
+    assert named("bert-base-cased") == "bert-base-cased"
+    assert named("models/mine") == "models/mine"
 
 
 def test_the_files_have_the_same_keys_as_pefts(tmp_path):
@@ -437,6 +478,11 @@ def untouched(model):
     return not lora_layers(model) and all(p.requires_grad for p in model.parameters())
 
 
+def change_settings(folder, **changes):
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
 def refused(folder, message):
     model = bert()
     with pytest.raises(FtkitError, match=message):
@@ -471,13 +517,46 @@ def test_a_damaged_adapter_is_refused(tmp_path, name, content, message):
         (dict(peft_type="ADALORA"), "peft_type is ADALORA"),
         (dict(use_dora=True), "use_dora=True"),
         (dict(rank_pattern={"query": 2}), "rank_pattern"),
+        (dict(alpha_pattern={"query": 2}), "alpha_pattern"),
+        (dict(bias="lora_only"), "bias='lora_only'"),
+        (dict(lora_bias=True), "lora_bias=True"),
+        (dict(layer_replication=[[0, 2], [1, 2]]), "layer_replication"),
+        (dict(target_parameters=["experts.weight"]), "target_parameters"),
+        (dict(trainable_token_indices=[3]), "trainable_token_indices"),
+        (dict(alora_invocation_tokens=[3]), "alora_invocation_tokens"),
+        (dict(use_qalora=True), "use_qalora=True"),
+        (dict(megatron_config={"a": 1}), "megatron_config"),
+        (dict(arrow_config={"top_k": 3}), "arrow_config"),
+        (dict(ensure_weight_tying=True), "ensure_weight_tying"),
+        (dict(init_lora_weights="corda"), "init_lora_weights='corda'"),
+        (dict(init_lora_weights="loftq"), "init_lora_weights='loftq'"),
+        (dict(init_lora_weights="lora_ga"), "init_lora_weights='lora_ga'"),
+        (dict(init_lora_weights="pissa_niter_4"), "init_lora_weights='pissa_niter_4'"),
+        (dict(of_a_later_release="x"), "of_a_later_release='x'"),
+        (dict(r=2), "says r=2, but its tensors are of rank 4"),
+        (dict(r=0), "A rank is a whole number from 1; 0 was given"),
+        (dict(lora_alpha=None), "lora_alpha=None"),
     ],
 )
 def test_an_adapter_of_another_kind_is_refused(tmp_path, changes, message):
     save_adapter(adapted(), tmp_path / "a")
-    path = tmp_path / "a" / "adapter_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    change_settings(tmp_path / "a", **changes)
     refused(tmp_path / "a", message)
+
+
+def test_settings_that_say_nothing_are_let_through(tmp_path):
+    model = adapted()
+    save_adapter(model, tmp_path)
+    change_settings(tmp_path, of_a_later_release=None, another=False, third=[], fourth={})
+    assert torch.equal(logits(load_adapter(bert(), tmp_path).eval()), logits(model))
+
+
+def test_layers_of_different_rank_or_scale_are_not_saved(tmp_path):
+    for other in (LoRALinear(nn.Linear(32, 32), 2, 4), LoRALinear(nn.Linear(32, 32), 4, 4)):
+        model = adapted()
+        model.bert.pooler.dense = other
+        with pytest.raises(FtkitError, match=r"has rank [24] and scaling"):
+            save_adapter(model, tmp_path / "a")
 
 
 def test_an_adapter_of_another_model_says_what_differs(tmp_path):
@@ -502,8 +581,9 @@ def test_an_adapter_of_another_model_says_what_differs(tmp_path):
 def test_inject_refuses_what_makes_no_sense():
     nonsense = (
         (dict(targets=["querry"]), "Did you mean 'query'"),
-        (dict(rank=0), "A rank from 1 to"),
-        (dict(rank=33), "A rank from 1 to 32"),
+        (dict(rank=0), "A rank is a whole number from 1; 0"),
+        (dict(rank=2.0), "A rank is a whole number from 1; 2.0"),
+        (dict(rank=True), "A rank is a whole number from 1; True"),
         (dict(dropout=1.0), "dropout is a probability"),
         (dict(targets=[]), "at least one target"),
     )

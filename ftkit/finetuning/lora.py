@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['head_names', 'prefix', 'task_types', 'understood_settings', 'energy_kept', 'merged_weight', 'LowRankProduct',
            'check_sizes', 'LoRALinear', 'lora_layers', 'head_modules', 'inject', 'trainable_parameters', 'merge',
-           'unmerge', 'plain_model', 'adapter_state', 'adapter_config', 'save_adapter', 'read_adapter', 'load_adapter',
-           'LoRA']
+           'unmerge', 'plain_model', 'adapter_state', 'base_name', 'adapter_config', 'save_adapter', 'read_adapter',
+           'load_adapter', 'LoRA']
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3aee1c41
 import copy
 import json
 import math
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..catalog import assets, cache_dir
 from ..core import FtkitError, unknown, write_beside
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #502264c4
@@ -80,14 +82,12 @@ class LowRankProduct(torch.autograd.Function):
         return dx, None, None, dA.to(A.dtype), dB.to(B.dtype), None, None
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #9a865eb5
-def check_sizes(linear: nn.Linear, rank: int, dropout: float) -> None:
-    "Raise `FtkitError` for a rank or a dropout that a layer cannot have."
-    most = min(linear.in_features, linear.out_features)
-    if not (isinstance(rank, int) and 1 <= rank <= most):
-        raise FtkitError(
-            f"A rank from 1 to {most} fits a layer of "
-            f"{linear.in_features} by {linear.out_features}; {rank} was given."
-        )
+def check_sizes(rank: int, dropout: float) -> None:
+    """Raise `FtkitError` for a rank or a dropout that no layer can have.
+
+    A rank above a layer's size is wasteful, but its arithmetic is right."""
+    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1:
+        raise FtkitError(f"A rank is a whole number from 1; {rank!r} was given.")
     if not 0 <= dropout < 1:
         raise FtkitError(
             f"dropout is a probability from 0 up to, not including, 1; {dropout} was given."
@@ -106,7 +106,7 @@ class LoRALinear(nn.Linear):
         alpha: float = 16,  # the update is scaled by alpha / r
         dropout: float = 0.0,  # on the input of the update only, while training
     ):
-        check_sizes(linear, rank, dropout)
+        check_sizes(rank, dropout)
         has_bias = linear.bias is not None
         super().__init__(linear.in_features, linear.out_features, has_bias, device="meta")
         self.weight = linear.weight
@@ -213,8 +213,7 @@ def inject(
             "inject needs at least one target: the end of a linear layer's name, such as 'query'."
         )
     chosen = {name: layer for name, layer in linear.items() if _named(name, names)}
-    for layer in chosen.values():
-        check_sizes(layer, rank, dropout)  # before anything is changed
+    check_sizes(rank, dropout)  # before anything is changed
     model.requires_grad_(False)
     for name, layer in chosen.items():
         _replace(model, name, LoRALinear(layer, rank, alpha, dropout))
@@ -291,6 +290,23 @@ task_types = {
 }
 
 
+def base_name(model: nn.Module) -> str | None:
+    """What others can load the base by: a Hub name, a name of the catalog, or the user's folder.
+
+    Never the place where a cache of this machine keeps it."""
+    name = getattr(getattr(model, "config", None), "_name_or_path", None)
+    if not name:
+        return None
+    name = str(name)
+    in_hub_cache = re.search(r"models--(.+?)[/\\]snapshots[/\\]", name)
+    if in_hub_cache:
+        return in_hub_cache[1].replace("--", "/")
+    for asset in assets.values():
+        if Path(name) == cache_dir() / "assets" / asset.key:
+            return asset.mirror or asset.name
+    return name
+
+
 def adapter_config(model: nn.Module) -> dict:
     "peft's configuration of the model's adapter."
     layers = lora_layers(model)
@@ -300,6 +316,12 @@ def adapter_config(model: nn.Module) -> dict:
             "call inject(model) first."
         )
     first = next(iter(layers.values()))
+    for name, layer in layers.items():
+        if (layer.rank, layer.scaling) != (first.rank, first.scaling):
+            raise FtkitError(
+                f"{name} has rank {layer.rank} and scaling {layer.scaling:g}, another layer has "
+                f"{first.rank} and {first.scaling:g}; an adapter has one of each for all layers."
+            )
     ends = {name.split(".")[-1] for name in layers}
     plain = [name for name in _linear_layers(model) if name not in layers]
     # a plain layer with such an end would be adapted too: then whole names
@@ -309,8 +331,7 @@ def adapter_config(model: nn.Module) -> dict:
     return dict(
         peft_type="LORA",
         task_type=tasks[0] if tasks else "FEATURE_EXTRACTION",
-        base_model_name_or_path=getattr(getattr(model, "config", None), "_name_or_path", "")
-        or None,
+        base_model_name_or_path=base_name(model),
         r=first.rank,
         lora_alpha=first.alpha,
         lora_dropout=first.dropout,
@@ -339,17 +360,67 @@ def save_adapter(
         (beside / "adapter_config.json").write_text(config + "\n")
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #b4017f5f
-# settings of peft that change what the file means: the one value of each that we understand
+class _Any:
+    "Whatever the value is, the tensors say what it says, or only training needs it."
+
+    def __contains__(self, value):
+        return True
+
+
+_any = _Any()
+# Settings of peft, and the values of each that mean what we compute. An absent, false or empty
+# one means so always. Any other setting or value is refused.
 understood_settings = dict(
-    use_dora=False,
-    fan_in_fan_out=False,
-    bias="none",
-    rank_pattern={},
-    alpha_pattern={},
-    lora_bias=False,
+    peft_type=["LORA"],
+    r=_any,
+    lora_alpha=_any,
+    lora_dropout=_any,
+    use_rslora=[True],
+    bias=["none"],
+    init_lora_weights=[True, "gaussian", "orthogonal", "eva", "mica", "pissa", "olora"],
+    # which layers: the tensors' names say it
+    target_modules=_any,
+    exclude_modules=_any,
+    layers_to_transform=_any,
+    layers_pattern=_any,
+    modules_to_save=_any,
+    fan_in_fan_out=_any,
+    # for settings that are themselves refused, or for how A and B begin
+    megatron_core=_any,
+    qalora_group_size=_any,
+    loftq_config=_any,
+    eva_config=_any,
+    corda_config=_any,
+    lora_ga_config=_any,
+    # about the file
+    task_type=_any,
+    auto_mapping=_any,
+    peft_version=_any,
+    base_model_name_or_path=_any,
+    revision=_any,
+    inference_mode=_any,
+    runtime_config=_any,
 )
 
 
+def _check_settings(folder: Path, config: dict) -> None:
+    "Raise `FtkitError` for a setting of which we do not know that we compute what it says."
+    for key, value in config.items():
+        if value and value not in understood_settings.get(key, []):
+            raise FtkitError(
+                f"{folder} uses {key}={value!r}, which ftkit does not load; open it with peft."
+            )
+    missing = {"r", "lora_alpha"} - set(config)
+    if missing:
+        raise FtkitError(
+            f"{folder / 'adapter_config.json'} has no {min(missing)}; save the adapter again."
+        )
+    check_sizes(config["r"], config.get("lora_dropout") or 0.0)
+    alpha = config["lora_alpha"]
+    if not isinstance(alpha, int | float) or not math.isfinite(alpha):
+        raise FtkitError(f"{folder} has lora_alpha={alpha!r}; it must be a number.")
+
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0a01
 def read_adapter(
     folder: str | os.PathLike,  # with adapter_config.json and adapter_model.safetensors
 ) -> tuple[dict, dict[str, Tensor]]:
@@ -376,15 +447,7 @@ def read_adapter(
     kind = config.get("peft_type") if isinstance(config, dict) else None
     if kind != "LORA":
         raise FtkitError(f"{folder} holds no LoRA adapter (its peft_type is {kind}).")
-    for key, value in understood_settings.items():
-        if config.get(key) and config[key] != value:
-            raise FtkitError(
-                f"{folder} uses {key}={config[key]!r}, which ftkit does not load; "
-                "open it with peft."
-            )
-    missing = {"r", "lora_alpha"} - set(config)
-    if missing:
-        raise FtkitError(f"{config_file} has no {min(missing)}; save the adapter again.")
+    _check_settings(folder, config)
     return config, {name.removeprefix(prefix): tensor for name, tensor in state.items()}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #cdae6213
@@ -409,7 +472,7 @@ def _wanted_shapes(model, folder, names, rank) -> dict[str, tuple]:
     return wanted
 
 
-def _check_fit(model, folder, state) -> list[str]:
+def _check_fit(model, folder, config, state) -> list[str]:
     """The adapted layers' names, if each tensor of the adapter has its place in the model.
 
     Else an error, before anything is changed."""
@@ -418,7 +481,13 @@ def _check_fit(model, folder, state) -> list[str]:
     if not names or len(ranks) > 1:
         what = "several ranks" if names else "no LoRA layer"
         raise FtkitError(f"{folder} holds {what}, which ftkit does not load; open it with peft.")
-    wanted = _wanted_shapes(model, folder, names, min(ranks, default=0))
+    rank = min(ranks, default=0)
+    if rank != config["r"]:
+        raise FtkitError(
+            f"{folder} says r={config['r']}, but its tensors are of rank {rank}; "
+            "save the adapter again."
+        )
+    wanted = _wanted_shapes(model, folder, names, rank)
     own_model = "load it on the model it was trained on."
     for name in sorted(wanted.keys() | state.keys()):
         if name not in wanted:
@@ -435,6 +504,46 @@ def _check_fit(model, folder, state) -> list[str]:
             )
     return names
 
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0a02
+def _removed(W: Tensor, rank: int, scaling: float, way: str) -> tuple[Tensor, Tensor]:
+    """A (r, in) and B (out, r) that peft took out of W (out, in) when training began.
+
+    The same operations as peft's, since it takes them out again when it loads."""
+    W = W.detach().float()
+    if way == "olora":
+        Q, R = torch.linalg.qr(W)
+        return R[:rank], Q[:, :rank]
+    U, S, Vh = torch.linalg.svd(W, full_matrices=False)
+    root = torch.diag((S[:rank] / scaling).sqrt())
+    return root @ Vh[:rank], U[:, :rank] @ root
+
+
+def _on_the_plain_base(model, folder, config, state, names) -> tuple[int, float]:
+    """Rank and alpha of an adapter that means the base's own weights; `state` is changed.
+
+    PiSSA and OLoRA take a product B0 A0 out of each weight before they train A and B. So the
+    update of the base is B A - B0 A0, of twice the rank."""
+    rank = config["r"]
+    alpha = config["lora_alpha"]
+    if config.get("use_rslora"):
+        alpha = alpha * math.sqrt(rank)  # scaled by alpha / sqrt(r)
+    way = config.get("init_lora_weights")
+    if way not in ("pissa", "olora"):
+        return rank, alpha
+    if lora_layers(model):
+        raise FtkitError(
+            f"{folder} began as {way}, which needs the base's weights; "
+            "load it on the model without LoRA layers."
+        )
+    for name in names:
+        W = model.get_submodule(name).weight
+        A0, B0 = _removed(W, rank, alpha / rank, way)
+        A = state[f"{name}.lora_A.weight"]
+        B = state[f"{name}.lora_B.weight"]
+        state[f"{name}.lora_A.weight"] = torch.cat([A, A0.cpu().to(A.dtype)])
+        state[f"{name}.lora_B.weight"] = torch.cat([B, -B0.cpu().to(B.dtype)], dim=1)
+    return 2 * rank, 2 * alpha
+
 # %% ../../nbs/3_finetuning/31_lora.ipynb #bb61299a
 def load_adapter(
     model: nn.Module,  # the base model, with or without LoRA layers; changed in place
@@ -444,13 +553,10 @@ def load_adapter(
 
     Raises `FtkitError` if it does not fit."""
     config, state = read_adapter(folder)
-    names = _check_fit(model, folder, state)
-    rank = config["r"]
-    alpha = config["lora_alpha"]
-    if config.get("use_rslora"):
-        alpha = alpha * math.sqrt(rank)  # scaled by alpha / sqrt(r)
+    names = _check_fit(model, folder, config, state)
+    rank, alpha = _on_the_plain_base(model, folder, config, state, names)
     if not lora_layers(model):
-        inject(model, names, rank, alpha, config.get("lora_dropout", 0.0))
+        inject(model, names, rank, alpha, config.get("lora_dropout") or 0.0)
     for layer in lora_layers(unmerge(model)).values():
         layer.alpha = alpha
         layer.scaling = alpha / rank
