@@ -2,9 +2,11 @@
 
 import itertools
 import math
+import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
@@ -172,6 +174,69 @@ def test_recall_counts_and_has_wilsons_interval():
     assert found.low < 0.75 < found.high
 
 
+def with_row(row, value, shape=(6, 4)):
+    found = table(*shape, 0)
+    found[row, 1] = value
+    return found
+
+
+def not_finite(value, row, what):
+    length = value if math.isnan(value) else math.inf
+    return rf"Row {row} \(counted from 0\) of {what} has the length {length}"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e200])
+@pytest.mark.parametrize("row", [0, 5])
+def test_vectors_that_are_no_numbers_are_not_ranked(value, row):
+    good = table(6, 4, 1)
+    bad = with_row(row, value)
+    with pytest.raises(FtkitError, match=not_finite(value, row, "queries")):
+        X.ranks(bad, good)
+    with pytest.raises(FtkitError, match=not_finite(value, row, "keys")):
+        X.ranks(good, bad)
+    with pytest.raises(FtkitError, match=not_finite(value, row, "y")):
+        X.alignment(good, bad)
+    with pytest.raises(FtkitError, match=not_finite(value, row, "x")):
+        X.uniformity(bad)
+
+
+def test_vectors_that_are_all_nan_have_no_recall():
+    "Each would have had rank 0, and so a recall of 1.0."
+    lost = torch.full((5, 3), math.nan)
+    with pytest.raises(FtkitError, match="5 of 5 rows are like it"):
+        X.recall(X.ranks(lost, lost), 1)
+
+
+@pytest.mark.parametrize(
+    "ranks, k, says",
+    [
+        (torch.tensor([1, 0, 2]), 1, "Row 1 (counted from 0) of ranks is 0;"),
+        (torch.tensor([1.0, 2.0, math.nan]), 1, "Row 2 (counted from 0) of ranks is nan;"),
+        (torch.tensor([1, 2]), 0, "k must be 1 or more; 0 was given"),
+        (torch.tensor([1, 2]), math.nan, "k must be 1 or more; nan was given"),
+    ],
+)
+def test_a_rank_that_is_none_has_no_recall(ranks, k, says):
+    with pytest.raises(FtkitError) as error:
+        X.recall(ranks, k)
+    assert says in str(error.value)
+
+
+def test_zero_shot_names_nothing_by_nan():
+    rows = pictures(3)
+    among = X.scenes([(3, 7)])
+    model = clip()
+    model.image[-1].weight.data[0] = math.nan
+    with pytest.raises(FtkitError, match=not_finite(math.nan, 0, "the pictures' vectors")):
+        X.zero_shot(model, rows, among)
+    model = clip()
+    model.text.map.weight.data[0] = math.nan
+    with pytest.raises(
+        FtkitError, match=not_finite(math.nan, 0, r"the captions 'a \{left\} left of a \{right\}'")
+    ):
+        X.zero_shot(model, rows, among)
+
+
 @given(st.integers(1, 5), st.integers(1, 7), seeds)
 def test_padding_does_not_move_the_mean(B, T, seed):
     hidden = table(B * T, 3, seed).view(B, T, 3)
@@ -228,6 +293,22 @@ def test_pictures_are_a_function_of_the_seed_and_a_longer_list_begins_the_same()
         assert a["input_ids"] == b["input_ids"]
     assert any(a["scene"] != b["scene"] for a, b in zip(few, pictures(5, seed=4)))
     assert {e["scene"] for e in more} <= set(X.scenes([(3, 7), (1, 2), (0, 5)]))
+
+
+def test_an_image_on_two_sides_stops_the_digits(monkeypatch, tmp_path):
+    rows = np.zeros((5000, 785), int)
+    rows[:, 0] = np.arange(5000) % 256
+    rows[:, 1] = np.arange(5000) // 256
+    path = tmp_path / "mnist_5k.csv.gz"
+    monkeypatch.setattr(X, "fetch", lambda name: tmp_path)
+    pd.DataFrame(rows).to_csv(path, header=False, index=False)
+    sizes = {side: len(labels) for side, (_, labels) in X.load_digits().items()}
+    assert sizes == dict(train=4000, validation=500, test=500)
+    order = np.random.default_rng(0).permutation(5000)
+    rows[order[4503]] = rows[order[7]]
+    pd.DataFrame(rows).to_csv(path, header=False, index=False)
+    with pytest.raises(FtkitError, match="Row 3 of test is row 7 of train too"):
+        X.load_digits()
 
 
 def test_scenes_of_a_pair_come_in_both_orders_and_all_colours():

@@ -25,10 +25,28 @@ from torch import Tensor, nn
 
 from ..catalog import fetch
 from ..core import FtkitError
+from ..data import refuse_overlap
 from ..foundations.evaluation import Interval, proportion_interval
 from ..foundations.losses import cross_entropy, info_nce
-from ..foundations.text import collate
-from ..foundations.training import random_state, set_random_state, to_device
+from ..foundations.text import collate, to_device
+from ..foundations.training import random_state, set_random_state
+
+# %% ../../nbs/2_pretraining/26_contrastive.ipynb #c14e0a26
+def _unit(
+    vectors: Tensor,  # (N, C)
+    what: str,  # the vectors' name, for the error
+) -> Tensor:  # (N, C) on the unit sphere
+    "Rows of length one. Raises `FtkitError` for a row that points nowhere."
+    lengths = vectors.detach().norm(dim=1)
+    wrong = torch.where(~lengths.isfinite())[0]
+    if len(wrong):
+        raise FtkitError(
+            f"Row {int(wrong[0])} (counted from 0) of {what} has the length "
+            f"{lengths[wrong[0]].item()}, and {len(wrong)} of {len(vectors)} rows are like it. "
+            "Such a vector is near to nothing, and would still be ranked. Finite numbers are "
+            "expected: look for NaN in the model's weights."
+        )
+    return F.normalize(vectors, dim=1)
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #a31c7354
 def alignment(
@@ -44,7 +62,7 @@ def alignment(
             "alignment needs two tables (N, C) of one shape; "
             f"{tuple(x.shape)} and {tuple(y.shape)} were given."
         )
-    difference = F.normalize(x, dim=1) - F.normalize(y, dim=1)
+    difference = _unit(x, "x") - _unit(y, "y")
     return difference.square().sum(1).mean().item()
 
 
@@ -59,7 +77,7 @@ def uniformity(
         raise FtkitError(
             f"uniformity needs a table (N, C) of two rows or more; {tuple(x.shape)} was given."
         )
-    x = F.normalize(x, dim=1)
+    x = _unit(x, "x")
     i, j = torch.triu_indices(len(x), len(x), 1)
     potentials = -t * (2 - 2 * (x @ x.T)[i, j])  # squared distance: 2 - 2 cosine
     return (torch.logsumexp(potentials, 0) - math.log(len(i))).item()
@@ -99,7 +117,7 @@ def ranks(
             "ranks needs queries (N, C) and at least as many keys (K, C); "
             f"{tuple(queries.shape)} and {tuple(keys.shape)} were given."
         )
-    cosines = F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T
+    cosines = _unit(queries, "queries") @ _unit(keys, "keys").T
     own = cosines.diag()[:, None]
     return (cosines >= own).sum(1)
 
@@ -108,7 +126,17 @@ def recall(
     ranks: Tensor,  # (N,) from `ranks`
     k: int,  # the first so many count
 ) -> Interval:
-    "How often the right answer is among the first k, with Wilson's interval."
+    """How often the right answer is among the first k, with Wilson's interval.
+
+    Raises `FtkitError` for a rank that is none."""
+    if not k >= 1:
+        raise FtkitError(f"Ranks count from 1, so k must be 1 or more; {k} was given.")
+    wrong = torch.where(~(ranks >= 1))[0]
+    if len(wrong):
+        raise FtkitError(
+            f"Row {int(wrong[0])} (counted from 0) of ranks is {ranks[wrong[0]].item():g}; "
+            "ranks count from 1, as `ranks` gives them."
+        )
     return proportion_interval(int((ranks <= k).sum()), len(ranks))
 
 # %% ../../nbs/2_pretraining/26_contrastive.ipynb #808017f5
@@ -254,7 +282,7 @@ def scenes(pairs: Iterable[tuple[int, int]]) -> list[Scene]:
 def load_digits() -> dict[str, tuple[Tensor, Tensor]]:  # images (N, 28, 28) uint8, and digits (N,)
     """MNIST's 5,000 digits of the catalog, the same for every seed.
 
-    4,000 to train, 500 for validation and 500 for test."""
+    4,000 to train, 500 for validation and 500 for test; no image is on two sides."""
     table = pd.read_csv(fetch("mnist_5k") / "mnist_5k.csv.gz", header=None)
     rows = torch.tensor(table.to_numpy())
     order = torch.tensor(np.random.default_rng(0).permutation(len(rows)))
@@ -263,6 +291,7 @@ def load_digits() -> dict[str, tuple[Tensor, Tensor]]:  # images (N, 28, 28) uin
     for side, i in parts.items():
         images = rows[i, :784].view(-1, 28, 28).to(torch.uint8)
         digits[side] = (images, rows[i, 784])
+    refuse_overlap({side: images for side, (images, _) in digits.items()})
     return digits
 
 
@@ -415,14 +444,14 @@ def scene_vectors(
 ) -> Tensor:  # (N, C) on the unit sphere
     """What the text encoder makes of scenes, averaged over wordings.
 
-    Source: Radford et al., 2021, section 3.1.4."""
+    Source: Radford et al., 2021, section 3.1.4. Raises `FtkitError` for vectors with NaN."""
     clip.eval()
     device = next(clip.parameters()).device
     vectors = []
     for wording in wordings:
         examples = [dict(input_ids=caption_ids(caption(scene, wording))) for scene in scenes]
         batch = to_device(collate(examples), device)
-        vectors.append(F.normalize(clip.text(**batch).float(), dim=1))
+        vectors.append(_unit(clip.text(**batch).float(), f"the captions '{wording}'"))
     return F.normalize(torch.stack(vectors).mean(0), dim=1)
 
 
@@ -435,7 +464,7 @@ def zero_shot(
 ) -> list[Scene]:
     """The scene, of those given, whose caption lies nearest to each picture.
 
-    Raises `FtkitError` if there is nothing to choose from."""
+    Raises `FtkitError` if there is nothing to choose from, or a vector holds NaN."""
     if not scenes or not wordings:
         raise FtkitError(
             f"zero_shot chooses among captions: {len(scenes)} scenes in {len(wordings)} wordings "
@@ -447,7 +476,7 @@ def zero_shot(
     for i in range(0, len(pictures), 256):
         images = collate_pictures(pictures[i : i + 256])["images"].to(device)
         parts.append(clip.image(images).float())
-    vectors = F.normalize(torch.cat(parts), dim=1)
+    vectors = _unit(torch.cat(parts), "the pictures' vectors")
     nearest = (vectors @ captions.T).argmax(1)
     return [scenes[i] for i in nearest.tolist()]
 
