@@ -231,9 +231,8 @@ def test_zero_shot_names_nothing_by_nan():
         X.zero_shot(model, rows, among)
     model = clip()
     model.text.map.weight.data[0] = math.nan
-    with pytest.raises(
-        FtkitError, match=not_finite(math.nan, 0, r"the captions 'a \{left\} left of a \{right\}'")
-    ):
+    captions = re.escape(f"the captions '{X.wordings[0]}'")
+    with pytest.raises(FtkitError, match=not_finite(math.nan, 0, captions)):
         X.zero_shot(model, rows, among)
 
 
