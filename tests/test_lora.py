@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    GPT2LMHeadModel,
+)
+from transformers.pytorch_utils import Conv1D
 
 from ftkit.catalog import assets, cache_dir
 from ftkit.core import FtkitError
@@ -434,6 +442,149 @@ def test_targets_that_leave_out_a_namesake_are_saved_in_full(tmp_path):
     save_adapter(model, tmp_path)
     theirs = PeftModel.from_pretrained(bert(), tmp_path).eval()
     torch.testing.assert_close(logits(theirs), logits(model), atol=1e-6, rtol=0)
+
+
+# layers of other kinds
+
+
+def gpt2(seed=0, head=False, **options):
+    "A small GPT-2: a language model, or a classifier."
+    settings = GPT2Config(
+        vocab_size=60,
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        n_positions=20,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+        **options,
+    )
+    torch.manual_seed(seed)
+    kind = GPT2ForSequenceClassification if head else GPT2LMHeadModel
+    return kind(settings).eval()
+
+
+def gpt2_logits(model):
+    ids = torch.randint(3, 60, (3, 7), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return model(ids).logits
+
+
+def test_all_linear_on_gpt2_finds_its_blocks_and_not_the_output_layer():
+    for tied in (True, False):
+        model = inject(gpt2(tie_word_embeddings=tied), "all-linear", 4)
+        layers = lora_layers(model)
+        assert len(layers) == 8 and "lm_head" not in layers
+        assert {name.split(".")[-1] for name in layers} == {"c_attn", "c_proj", "c_fc"}
+    assert "lm_head" in lora_layers(inject(gpt2(tie_word_embeddings=False), "lm_head", 4))
+    with pytest.raises(FtkitError, match="lm_head, which shares its weight"):
+        inject(gpt2(), "lm_head", 4)
+
+
+def test_gpt2_merges_unmerges_trains_and_becomes_plain():
+    model = gpt2()
+    names = list(model.state_dict())
+    before = gpt2_logits(model)
+    inject(model, "all-linear", 4, 8)
+    torch.testing.assert_close(gpt2_logits(model), before, atol=1e-6, rtol=0)
+    fill_updates(model)
+    base = {name: p.detach().clone() for name, p in model.named_parameters()}
+    updated = gpt2_logits(model)
+    assert (updated - before).abs().max() > 1e-3
+    torch.testing.assert_close(gpt2_logits(merge(model)), updated, atol=1e-5, rtol=0)
+    assert torch.equal(gpt2_logits(unmerge(model)), updated)
+    assert all(torch.equal(p, base[name]) for name, p in model.named_parameters())
+    plain = plain_model(model)
+    assert list(plain.state_dict()) == names
+    assert type(plain.transformer.h[0].attn.c_attn) is Conv1D
+    torch.testing.assert_close(gpt2_logits(plain), updated, atol=1e-5, rtol=0)
+    ids = torch.randint(3, 60, (3, 7))
+    model.train()(ids, labels=ids).loss.backward()
+    for layer in lora_layers(model).values():
+        assert layer.lora_A.grad.any() and layer.lora_B.grad.any()
+
+
+@pytest.mark.parametrize("head", [False, True])
+@pytest.mark.parametrize("way", [True, "pissa"])
+def test_gpt2_travels_between_peft_and_ftkit(head, way, tmp_path):
+    torch.manual_seed(0)
+    settings = LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules="all-linear",
+        fan_in_fan_out=True,
+        init_lora_weights=way,
+        task_type="SEQ_CLS" if head else "CAUSAL_LM",
+    )
+    theirs = get_peft_model(gpt2(head=head), settings).eval()
+    for name, p in theirs.named_parameters():
+        if "lora_B" in name:
+            p.data += 0.1 * torch.randn(p.shape)
+    theirs.save_pretrained(tmp_path / "theirs")
+    mine = load_adapter(gpt2(head=head), tmp_path / "theirs").eval()
+    torch.testing.assert_close(gpt2_logits(mine), gpt2_logits(theirs), atol=1e-5, rtol=0)
+    save_adapter(mine, tmp_path / "mine")
+    written = json.loads((tmp_path / "mine" / "adapter_config.json").read_text())
+    assert written["fan_in_fan_out"] is True
+    again = PeftModel.from_pretrained(gpt2(head=head), tmp_path / "mine").eval()
+    torch.testing.assert_close(gpt2_logits(again), gpt2_logits(theirs), atol=1e-5, rtol=0)
+
+
+def test_olora_on_a_conv1d_is_refused(tmp_path):
+    model = inject(gpt2(), "all-linear", 4)
+    save_adapter(model, tmp_path)
+    change_settings(tmp_path, init_lora_weights="olora")
+    with pytest.raises(FtkitError, match="a Conv1D, whose weight"):
+        load_adapter(gpt2(), tmp_path)
+
+
+class Doubled(nn.Linear):
+    "A linear layer that is none."
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def odd_layers():
+    "Layers whose update would be ignored, or would not be a linear layer's, beside a good one."
+    block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    tied = nn.ModuleList([nn.Linear(8, 8), nn.Linear(8, 8)])
+    tied[1].weight = tied[0].weight
+    twice = nn.Linear(8, 8)
+    patched = nn.Linear(8, 8)
+    patched.forward = torch.relu
+    return nn.ModuleDict(
+        dict(
+            attention=nn.MultiheadAttention(8, 2),
+            block=block,
+            doubled=Doubled(8, 8),
+            tied=tied,
+            places=nn.ModuleDict(dict(one=nn.ModuleList([twice]), two=nn.ModuleList([twice]))),
+            patched=patched,
+            good=nn.Linear(8, 8),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "target, why",
+    [
+        ("attention.out_proj", r"attention.out_proj, which belongs to nn.MultiheadAttention"),
+        ("out_proj", "which belongs to nn.MultiheadAttention"),
+        ("linear1", "block.linear1, which belongs to nn.TransformerEncoderLayer"),
+        ("doubled", "is a Doubled with a forward of its own"),
+        ("patched", "is a Linear with a forward of its own"),
+        ("tied.0", "shares its weight"),
+        ("one.0", "shares its weight"),
+    ],
+)
+def test_a_layer_whose_update_would_not_count_is_refused_by_name(target, why):
+    model = odd_layers()
+    with pytest.raises(FtkitError, match=why):
+        inject(model, [target], 2)
+    assert untouched(model)
+    assert list(lora_layers(inject(model, "all-linear", 2))) == ["good"]
 
 
 program = """

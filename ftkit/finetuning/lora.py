@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['head_names', 'prefix', 'task_types', 'understood_settings', 'energy_kept', 'merged_weight', 'LowRankProduct',
-           'check_sizes', 'LoRALinear', 'lora_layers', 'head_modules', 'inject', 'trainable_parameters', 'merge',
-           'unmerge', 'plain_model', 'adapter_state', 'base_name', 'adapter_config', 'save_adapter', 'read_adapter',
-           'load_adapter', 'LoRA']
+           'check_sizes', 'LoRALinear', 'LoRAConv1D', 'lora_layers', 'head_modules', 'inject', 'trainable_parameters',
+           'merge', 'unmerge', 'plain_model', 'adapter_state', 'base_name', 'adapter_config', 'save_adapter',
+           'read_adapter', 'load_adapter', 'LoRA']
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3aee1c41
 import copy
@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -126,9 +127,13 @@ class LoRALinear(nn.Linear):
         self.lora_B.requires_grad_(True)
         self.train(linear.training)
 
+    def turned(self, weight: Tensor) -> Tensor:
+        "The stored weight as (out, in), and back."
+        return weight
+
     def forward(self, x):
         "Merged: a plain linear layer. Dropout at work: two paths. Else: one product."
-        weight, bias = self.weight, self.bias
+        weight, bias = self.turned(self.weight), self.bias
         A, B = self.lora_A, self.lora_B
         if self.base is not None:
             if self.training and torch.is_grad_enabled():
@@ -150,6 +155,25 @@ class LoRALinear(nn.Linear):
         merged = self.base is not None
         return f"{super().extra_repr()}, rank={self.rank}, alpha={self.alpha:g}, merged={merged}"
 
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b02
+class LoRAConv1D(LoRALinear):
+    "The same for the `Conv1D` of transformers: a linear layer with a weight of (in, out)."
+
+    def __init__(
+        self,
+        layer: nn.Module,  # its weight (in, out) is shared and frozen
+        rank: int = 8,
+        alpha: float = 16,
+        dropout: float = 0.0,
+    ):
+        linear = nn.Linear(*layer.weight.shape, device="meta")
+        linear.weight = layer.weight
+        linear.bias = layer.bias
+        super().__init__(linear.train(layer.training), rank, alpha, dropout)
+
+    def turned(self, weight):
+        return weight.T
+
 # %% ../../nbs/3_finetuning/31_lora.ipynb #89694b62
 def lora_layers(model: nn.Module) -> dict[str, LoRALinear]:
     "The adapted layers of a model, by name."
@@ -159,6 +183,11 @@ def lora_layers(model: nn.Module) -> dict[str, LoRALinear]:
 def _named(name: str, endings: Iterable[str]) -> bool:
     "Does a dotted name end in one of these names, whole parts only?"
     return any(name == e or name.endswith("." + e) for e in endings)
+
+
+def _inside(name: str, modules: Iterable[str]) -> bool:
+    "Is it the name of one of these modules, or of a part of one?"
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
 def _replace(model, name, layer):
@@ -174,15 +203,97 @@ def head_modules(model: nn.Module) -> dict[str, nn.Module]:
     "The model's task head, by name: trained in full and saved with the adapter."
     return {name: module for name, module in model.named_children() if name in head_names}
 
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b04
+def _matrix(layer: nn.Module) -> Tensor | None:  # (out, in); None: no linear layer
+    "The weight of an `nn.Linear`, or of the `Conv1D` that GPT-2 uses."
+    if isinstance(layer, LoRALinear):
+        return layer.turned(layer.weight)
+    if isinstance(layer, nn.Linear):
+        return layer.weight
+    from transformers.pytorch_utils import Conv1D
 
-def _linear_layers(model: nn.Module) -> dict[str, nn.Linear]:
-    "The linear layers outside the task head, by name."
+    if isinstance(layer, Conv1D):
+        return layer.weight.T
+    return None
+
+
+def _registered(model: nn.Module) -> Counter:
+    "In how many places of the model each module and each parameter sits, by its id."
+    places = Counter()
+    for module in model.modules():
+        places.update(id(part) for part in module._modules.values())
+        places.update(id(part) for part in module._parameters.values())
+    return places
+
+
+def _obstacle(layer: nn.Module, parent: nn.Module, places: Counter) -> str | None:
+    "Why an update of this linear layer would not do what it should, if so."
+    for reader in (nn.MultiheadAttention, nn.TransformerEncoderLayer):
+        if isinstance(parent, reader):
+            return f"belongs to nn.{reader.__name__}, which reads its weight and does not run it"
+    if isinstance(layer, nn.modules.linear.NonDynamicallyQuantizableLinear):
+        return "is made for modules that read its weight and do not run it"
+    usual = nn.Linear.forward
+    if not isinstance(layer, nn.Linear):
+        from transformers.pytorch_utils import Conv1D
+
+        usual = Conv1D.forward
+    if getattr(layer.forward, "__func__", None) is not usual:
+        return f"is a {type(layer).__name__} with a forward of its own"
+    if places[id(layer)] > 1 or places[id(layer.weight)] > 1:
+        return "shares its weight with another place of the model"
+    return None
+
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b05
+def _linear_layers(model: nn.Module) -> tuple[dict[str, nn.Module], dict[str, str]]:
+    """The linear layers outside the task head that can be adapted, by name.
+
+    And why the others can't, by name."""
     heads = head_modules(model)
-    found = {}
+    places = _registered(model)
+    usable = {}
+    obstacles = {}
     for name, module in model.named_modules():
-        if isinstance(module, nn.Linear) and name.split(".")[0] not in heads:
-            found[name] = module
-    return found
+        if _matrix(module) is None or _inside(name, heads):
+            continue
+        parent = model.get_submodule(name.rpartition(".")[0])
+        why = None
+        if not isinstance(module, LoRALinear):
+            why = _obstacle(module, parent, places)
+        if why:
+            obstacles[name] = why
+        else:
+            usable[name] = module
+    return usable, obstacles
+
+
+def _output_layer(model: nn.Module) -> nn.Module | None:
+    "What predicts the next token, or the hidden one: no target of 'all-linear', as in peft."
+    if not hasattr(model, "get_output_embeddings"):
+        return None
+    return model.get_output_embeddings()
+
+
+def _chosen(
+    model: nn.Module, targets: Iterable[str]
+) -> dict[str, nn.Module]:  # the layers that `inject` replaces, by name
+    "Raises `FtkitError` for a target that the model does not have, or that cannot be adapted."
+    usable, obstacles = _linear_layers(model)
+    if targets == "all-linear":
+        output = _output_layer(model)
+        return {name: layer for name, layer in usable.items() if layer is not output}
+    names = [targets] if isinstance(targets, str) else list(targets)
+    for wanted in names:
+        for name, why in obstacles.items():
+            if _named(name, [wanted]):
+                raise FtkitError(
+                    f"The target '{wanted}' means {name}, which {why}. "
+                    "Its update would be ignored in part; name other layers, or 'all-linear'."
+                )
+        if not any(_named(name, [wanted]) for name in usable):
+            ends = {name.split(".")[-1] for name in usable}
+            raise unknown("target", wanted, ends, "A target is the end of a linear layer's name.")
+    return {name: layer for name, layer in usable.items() if _named(name, names)}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #06909bf0
 def inject(
@@ -194,29 +305,20 @@ def inject(
 ) -> nn.Module:  # the same model
     """Freeze everything but the task head and put a `LoRALinear` in the place of each target.
 
-    A layer is a target if its dotted name ends in one of the names."""
+    A layer is a target if its dotted name ends in one of the names. Raises `FtkitError` for a
+    layer whose update would not count: one that another module reads past, or a shared one."""
     if lora_layers(model):
         raise FtkitError("This model has LoRA layers already; load it afresh, or merge them first.")
-    linear = _linear_layers(model)
-    if targets == "all-linear":
-        names = list(linear)
-    elif isinstance(targets, str):
-        names = [targets]
-    else:
-        names = list(targets)
-    for wanted in names:
-        if not any(_named(name, [wanted]) for name in linear):
-            ends = {name.split(".")[-1] for name in linear}
-            raise unknown("target", wanted, ends, "A target is the end of a linear layer's name.")
-    if not names:
+    chosen = _chosen(model, targets)
+    if not chosen:
         raise FtkitError(
             "inject needs at least one target: the end of a linear layer's name, such as 'query'."
         )
-    chosen = {name: layer for name, layer in linear.items() if _named(name, names)}
     check_sizes(rank, dropout)  # before anything is changed
     model.requires_grad_(False)
     for name, layer in chosen.items():
-        _replace(model, name, LoRALinear(layer, rank, alpha, dropout))
+        kind = LoRALinear if isinstance(layer, nn.Linear) else LoRAConv1D
+        _replace(model, name, kind(layer, rank, alpha, dropout))
     for module in head_modules(model).values():
         module.requires_grad_(True)
     return model
@@ -236,10 +338,10 @@ def merge(model: nn.Module) -> nn.Module:
     for layer in lora_layers(model).values():
         if layer.base is not None:
             continue
-        W = layer.weight
+        W = layer.turned(layer.weight)
         merged = merged_weight(W, layer.lora_A, layer.lora_B, layer.scaling).to(W.dtype)
-        layer.base = (W,)
-        layer.weight = nn.Parameter(merged, requires_grad=False)
+        layer.base = (layer.weight,)
+        layer.weight = nn.Parameter(layer.turned(merged).contiguous(), requires_grad=False)
     return model
 
 
@@ -254,17 +356,26 @@ def unmerge(model: nn.Module) -> nn.Module:
     return model
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #0242e72b
+def _ordinary(layer: LoRALinear) -> nn.Module:
+    "A layer of the kind and sizes that the adapted one had, without memory."
+    with torch.device("meta"):
+        if isinstance(layer, LoRAConv1D):
+            from transformers.pytorch_utils import Conv1D
+
+            return Conv1D(layer.out_features, layer.in_features)
+        return nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
+
+
 def plain_model(model: nn.Module) -> nn.Module:
     """A copy with ordinary linear layers that computes the same.
 
     It is what is shipped where nobody knows LoRA."""
     model = merge(copy.deepcopy(model))
     for name, layer in lora_layers(model).items():
-        has_bias = layer.bias is not None
-        linear = nn.Linear(layer.in_features, layer.out_features, has_bias, device="meta")
-        linear.weight = layer.weight
-        linear.bias = layer.bias
-        _replace(model, name, linear.train(layer.training))
+        plain = _ordinary(layer)
+        plain.weight = layer.weight
+        plain.bias = layer.bias
+        _replace(model, name, plain.train(layer.training))
     return model.requires_grad_(True)
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #6ef4d142
@@ -306,7 +417,7 @@ def base_name(model: nn.Module) -> str | None:
             return asset.mirror or asset.name
     return name
 
-
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b06
 def adapter_config(model: nn.Module) -> dict:
     "peft's configuration of the model's adapter."
     layers = lora_layers(model)
@@ -323,9 +434,10 @@ def adapter_config(model: nn.Module) -> dict:
                 f"{first.rank} and {first.scaling:g}; an adapter has one of each for all layers."
             )
     ends = {name.split(".")[-1] for name in layers}
-    plain = [name for name in _linear_layers(model) if name not in layers]
-    # a plain layer with such an end would be adapted too: then whole names
-    targets = sorted(layers) if any(_named(name, ends) for name in plain) else sorted(ends)
+    heads = head_modules(model)
+    others = [name for name, _ in model.named_modules() if not _inside(name, [*layers, *heads])]
+    # another module with such an end would be adapted too: then whole names
+    targets = sorted(layers) if any(_named(name, ends) for name in others) else sorted(ends)
     kind = type(model).__name__
     tasks = [task for end, task in task_types.items() if kind.endswith(end)]
     return dict(
@@ -336,16 +448,16 @@ def adapter_config(model: nn.Module) -> dict:
         lora_alpha=first.alpha,
         lora_dropout=first.dropout,
         target_modules=targets,
-        modules_to_save=sorted(head_modules(model)) or None,
+        modules_to_save=sorted(heads) or None,
         bias="none",
-        fan_in_fan_out=False,
+        fan_in_fan_out=isinstance(first, LoRAConv1D),
         init_lora_weights=True,
         inference_mode=True,
         use_rslora=False,
         use_dora=False,
     )
 
-
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b07
 def save_adapter(
     model: nn.Module,  # with LoRA layers, merged or not
     folder: str | os.PathLike,  # replaced if it exists
@@ -457,16 +569,17 @@ def _wanted_shapes(model, folder, names, rank) -> dict[str, tuple]:
     present = lora_layers(model)
     wanted = {}
     for name in present or names:
-        layer = modules.get(name)
-        if not isinstance(layer, nn.Linear):
+        matrix = _matrix(modules.get(name))
+        if matrix is None:
             raise FtkitError(
                 f"{folder} adapts {name}, which this model does not have as a linear layer; "
                 "load it on the model it was trained on."
             )
         if present:
             rank = present[name].rank
-        wanted[f"{name}.lora_A.weight"] = (rank, layer.in_features)
-        wanted[f"{name}.lora_B.weight"] = (layer.out_features, rank)
+        rows, columns = matrix.shape
+        wanted[f"{name}.lora_A.weight"] = (rank, columns)
+        wanted[f"{name}.lora_B.weight"] = (rows, rank)
     for name, module in head_modules(model).items():
         wanted |= {f"{name}.{k}": tuple(v.shape) for k, v in module.state_dict().items()}
     return wanted
@@ -536,8 +649,13 @@ def _on_the_plain_base(model, folder, config, state, names) -> tuple[int, float]
             "load it on the model without LoRA layers."
         )
     for name in names:
-        W = model.get_submodule(name).weight
-        A0, B0 = _removed(W, rank, alpha / rank, way)
+        layer = model.get_submodule(name)
+        if way == "olora" and not isinstance(layer, nn.Linear):
+            raise FtkitError(
+                f"{folder} began as olora on {name}, a Conv1D, whose weight peft would take the "
+                "wrong way round; open it with peft."
+            )
+        A0, B0 = _removed(_matrix(layer), rank, alpha / rank, way)
         A = state[f"{name}.lora_A.weight"]
         B = state[f"{name}.lora_B.weight"]
         state[f"{name}.lora_A.weight"] = torch.cat([A, A0.cpu().to(A.dtype)])
@@ -554,6 +672,8 @@ def load_adapter(
     Raises `FtkitError` if it does not fit."""
     config, state = read_adapter(folder)
     names = _check_fit(model, folder, config, state)
+    if not lora_layers(model):
+        _chosen(model, names)  # each can be adapted
     rank, alpha = _on_the_plain_base(model, folder, config, state, names)
     if not lora_layers(model):
         inject(model, names, rank, alpha, config.get("lora_dropout") or 0.0)
