@@ -374,6 +374,33 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
         assert found.probability.astype(float).tolist() == pytest.approx(probabilities, abs=1e-5)
 
 
+def test_a_network_that_reads_the_last_token_needs_no_padding_of_its_own(tmp_path, tiny):
+    "A GPT-2 whose tokenizer has no padding token: trained, saved, and read in batches and alone."
+    import torch
+    from tokenizers import processors
+    from transformers import GPT2Config, GPT2ForSequenceClassification, PreTrainedTokenizerFast
+
+    core = PreTrainedTokenizerFast.from_pretrained(tiny).backend_tokenizer
+    core.post_processor = processors.TemplateProcessing(single="$A", special_tokens=[])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=core, eos_token="[SEP]")
+    tokenizer.save_pretrained(tmp_path / "gpt")
+    small = dict(n_embd=16, n_layer=1, n_head=2, n_positions=64, bos_token_id=3, eos_token_id=3)
+    torch.manual_seed(0)
+    network = GPT2ForSequenceClassification(GPT2Config(vocab_size=len(tokenizer), **small))
+    network.save_pretrained(tmp_path / "gpt")
+    table().to_csv(tmp_path / "a.csv", index=False)
+    options = f"--model {tmp_path}/gpt --epochs 1 --max-length 16"
+    succeed(f"finetune --data {tmp_path}/a.csv --out {tmp_path}/m {options}")
+    rows = []
+    for size in (1, 64):
+        out = tmp_path / f"{size}.csv"
+        succeed(
+            f"predict --model {tmp_path}/m --data {tmp_path}/a.csv --out {out} --batch-size {size}"
+        )
+        rows.append(tables.read_table(out)["probability"].astype(float))
+    assert np.allclose(*rows, atol=5e-3)  # bfloat16, where the processor has it
+
+
 def test_a_model_folder_is_replaced_and_a_text_of_a_million_characters_is_truncated(tmp_path, tiny):
     frame = table(6)
     frame.loc[0, "text"] = "dog cat " * 125_000

@@ -9,10 +9,20 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
+    FNetConfig,
+    FNetForSequenceClassification,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    LlamaConfig,
+    LlamaForSequenceClassification,
+    PreTrainedTokenizerFast,
+    XLNetConfig,
+    XLNetForSequenceClassification,
 )
 
 from ftkit.core import FtkitError, setup
@@ -28,6 +38,7 @@ from ftkit.finetuning.finetune import (
     sentiment_data,
 )
 from ftkit.finetuning.lora import LoRA
+from ftkit.foundations.text import collate
 
 topics = {
     "sport": "the team won the match with a late goal",
@@ -267,6 +278,142 @@ def test_no_texts_give_no_predictions(six):
     assert isinstance(six.predict(["a"])[0], Prediction)
     with pytest.raises(FtkitError, match="takes a list"):
         six.predict("a text")
+
+
+# Foreign models
+
+reviews = ["good film", "bad bad film and the end was awful", "good", "so good"]
+some = {"text": reviews, "label": ["pos", "neg", "pos", "pos"]}
+special = ["<unk>", "<end>", "<pad>"]  # 0, what padding was once filled with, is a word's id
+narrow = dict(hidden_size=16, num_attention_heads=2, intermediate_size=32)
+narrow_bert = dict(**narrow, vocab_size=20, num_hidden_layers=1, max_position_embeddings=34)
+narrow_gpt = dict(vocab_size=20, n_embd=16, n_layer=1, n_head=2, n_positions=32)
+narrow_gpt |= dict(bos_token_id=1, eos_token_id=1)
+narrow_llama = dict(**narrow, vocab_size=20, num_hidden_layers=1, max_position_embeddings=32)
+
+
+def word_tokenizer(**tokens):
+    "A tokenizer of whole words that puts nothing around a text."
+    words = sorted({word for text in reviews for word in text.split()})
+    vocab = {word: i for i, word in enumerate([*special, *words])}
+    core = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
+    core.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=core, unk_token="<unk>", **tokens)
+
+
+def folder_of(kind, config, folder, **tokens):
+    "A folder with a random network of this kind, wide apart in its answers, and a tokenizer."
+    torch.manual_seed(0)
+    config.initializer_range = 0.5
+    kind(config).save_pretrained(folder)
+    word_tokenizer(**tokens).save_pretrained(folder)
+    return str(folder)
+
+
+def alone_and_together(clf):
+    exact = dict(dtype=torch.float32)
+    one_by_one = [clf.probabilities([text], **exact)[0] for text in reviews]
+    return np.stack(one_by_one), clf.probabilities(reviews, **exact)
+
+
+last_token_readers = {
+    "gpt2 without padding": (
+        GPT2ForSequenceClassification,
+        GPT2Config(**narrow_gpt),
+        dict(eos_token="<end>"),
+    ),
+    "gpt2 with padding": (
+        GPT2ForSequenceClassification,
+        GPT2Config(**narrow_gpt),
+        dict(eos_token="<end>", pad_token="<pad>"),
+    ),
+    "llama without padding in its config": (
+        LlamaForSequenceClassification,
+        LlamaConfig(**narrow_llama, pad_token_id=None),
+        dict(eos_token="<end>", pad_token="<pad>"),
+    ),
+    "llama with a padding of its own": (
+        LlamaForSequenceClassification,
+        LlamaConfig(**narrow_llama, pad_token_id=1),
+        dict(eos_token="<end>", pad_token="<pad>"),
+    ),
+    "llama with a padding that is no token": (
+        LlamaForSequenceClassification,
+        LlamaConfig(**narrow_llama, pad_token_id=-1),
+        dict(eos_token="<end>", pad_token="<pad>"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", last_token_readers)
+def test_a_batch_gives_what_each_text_gives_alone(name, tmp_path):
+    "As transformers answers to each text alone, before training, after it, and from its folder."
+    kind, config, tokens = last_token_readers[name]
+    folder = folder_of(kind, config, tmp_path / "base", **tokens)
+    plain = kind.from_pretrained(folder).eval()
+    tokenizer = word_tokenizer(**tokens)
+    expected = []
+    for text in reviews:
+        with torch.no_grad():
+            logits = plain(**tokenizer([text], return_tensors="pt")).logits
+        expected.append(logits.softmax(-1)[0].numpy())
+    for found in alone_and_together(Classifier.load(folder)):
+        np.testing.assert_allclose(found, np.stack(expected), atol=1e-5)
+
+    clf = finetune(some, some, model=folder, **short | dict(max_length=8, epochs=2))
+    alone, together = alone_and_together(clf)
+    np.testing.assert_allclose(alone, together, atol=1e-5)
+    again = Classifier.load(clf.save(tmp_path / "m"))
+    for found in alone_and_together(again):
+        np.testing.assert_allclose(found, together, atol=1e-5)
+
+
+def test_what_cannot_be_padded_is_refused(tmp_path):
+    folder = folder_of(GPT2ForSequenceClassification, GPT2Config(**narrow_gpt), tmp_path)
+    with pytest.raises(FtkitError, match="has no padding token"):
+        Classifier.load(folder)
+    tokenizer = word_tokenizer(eos_token="<end>")
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <end>", special_tokens=[("<end>", 1)]
+    )
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(FtkitError, match="ends each text with '<end>', which is its padding too"):
+        Classifier.load(folder)
+
+
+different_in_a_batch = {
+    "XLNet": (
+        XLNetForSequenceClassification,
+        XLNetConfig(vocab_size=20, d_model=16, n_layer=1, n_head=2, d_inner=32),
+    ),
+    "FNet": (
+        FNetForSequenceClassification,
+        FNetConfig(vocab_size=20, hidden_size=16, num_hidden_layers=1, intermediate_size=32),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", different_in_a_batch)
+def test_networks_that_read_padding_as_text_are_refused(name, tmp_path):
+    kind, config = different_in_a_batch[name]
+    folder = folder_of(kind, config, tmp_path, pad_token="<pad>")
+    with pytest.raises(FtkitError, match=f"{name}.* other logits in a batch than alone"):
+        Classifier.load(folder)
+    with pytest.raises(FtkitError, match=f"{name}.* other logits in a batch than alone"):
+        finetune(some, model=folder, **short)
+
+
+def test_a_collate_of_ones_own_counts(small_model):
+    seen = []
+
+    def noting(examples):
+        seen.append(len(examples))
+        return collate(examples)
+
+    clf = finetune(table, model=small_model, collate=noting, **short)
+    trained = len(seen)
+    clf.probabilities(["a", "b"], collate=noting)
+    assert trained > 0 and seen[trained:] == [2]
 
 
 def test_no_folder_at_all(tmp_path):

@@ -172,11 +172,11 @@ def estimate_seconds(model: str, parts: Parts, epochs: float, max_length: int) -
     """Seconds that training and evaluation will take about, from the forward pass over some
     training texts.
     """
-    from ftkit.data import load_encoder
+    from ftkit.finetuning.finetune import collate_for_both, load_classifier
     from ftkit.foundations.text import make_examples
     from ftkit.foundations.training import predict
 
-    network, tokenizer = load_encoder(model, num_labels=len(parts.names), label_names=parts.names)
+    network, tokenizer = load_classifier(model, parts.names)
     room = getattr(network.config, "max_position_embeddings", None) or max_length
     if max_length > room:
         raise bad_input(
@@ -185,10 +185,11 @@ def estimate_seconds(model: str, parts: Parts, epochs: float, max_length: int) -
         )
     texts = parts.train["text"].sample(min(32, len(parts.train)), random_state=0)
     examples = make_examples(list(texts), None, tokenizer, max_length=max_length)
+    collate = collate_for_both(network, tokenizer)
     # The first pass is slow: memory, kernels.
-    predict(network, examples[:8])
+    predict(network, examples[:8], collate=collate)
     start = time.perf_counter()
-    predict(network, examples)
+    predict(network, examples, collate=collate)
     each = (time.perf_counter() - start) / len(examples)
     training = 3 * epochs * len(parts.train)
     evaluation = (epochs + 1) * len(parts.validation) + len(parts.test)
@@ -674,7 +675,7 @@ def run(
 ) -> None:
     "Execute lessons and compare their numbers with the baselines."
     from ftkit import core
-    from ftkit.kit import bands, running
+    from ftkit.kit import bands, reports, running
 
     scale = core.resolve_scale(scale)
     paths = [running.find(name) for name in names]
@@ -691,7 +692,7 @@ def run(
             typer.echo(f"executed copy: {os.path.relpath(result.path)}")
         typer.echo()
         if save and result.record:
-            running.save_outputs(result.path, path)
+            reports.save_outputs(result.path, path)
             show("saved", f"outputs in {os.path.relpath(path)}")
     raise typer.Exit(bands.exit_code(verdicts))
 
