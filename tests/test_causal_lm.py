@@ -2,6 +2,7 @@
 
 import math
 import types
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,134 @@ def test_loss_equals_that_of_transformers(kind, lengths):
     theirs = model(**batch, labels=labels).loss
     assert count == sum(n - 1 for n in lengths)
     torch.testing.assert_close(total / count, theirs, atol=1e-5, rtol=1e-5)
+
+
+# padding on the left
+
+
+def padded(rows, left=False, pad=0):
+    "A batch with its padding on one side."
+    T = max(map(len, rows))
+    ids = torch.full((len(rows), T), pad)
+    mask = torch.zeros(len(rows), T, dtype=torch.long)
+    for i, row in enumerate(rows):
+        places = slice(T - len(row), T) if left else slice(0, len(row))
+        ids[i, places] = torch.tensor(row)
+        mask[i, places] = 1
+    return dict(input_ids=ids, attention_mask=mask)
+
+
+def one_by_one(model, rows):
+    "Loss and labels of each text alone, added up."
+    found = [causal_loss(model, dict(input_ids=torch.tensor([row]))) for row in rows]
+    return sum(total for total, _ in found), sum(count for _, count in found)
+
+
+def random_rows(lengths, V=30, seed=0):
+    g = torch.Generator().manual_seed(seed)
+    return [torch.randint(3, V, (n,), generator=g).tolist() for n in lengths]
+
+
+positions = ["learned", "sinusoidal", "rotary"]
+
+
+def test_no_label_is_counted_across_the_border_of_padding():
+    batch = padded([[5, 6, 7, 8], [3, 4]], left=True)
+    labels = next_token_labels(batch["input_ids"], batch["attention_mask"])
+    assert labels.tolist() == [[6, 7, 8, -100], [-100, -100, 4, -100]]
+    total, count = causal_loss(decoder(), batch)
+    assert count == 4  # with the border it was 5
+    torch.testing.assert_close(total, one_by_one(decoder(), [[5, 6, 7, 8], [3, 4]])[0])
+    own = dict(batch, labels=batch["input_ids"] + 1)
+    assert causal_loss(decoder(), own)[1] == 4
+
+
+@pytest.mark.parametrize("kind", positions)
+@pytest.mark.parametrize("lengths", [(7, 4), (9, 5, 2), (1, 6), (6, 1, 1)])
+def test_left_padding_gives_what_each_text_gives_alone(kind, lengths):
+    rows = random_rows(lengths)
+    model = decoder()
+    torch.manual_seed(0)
+    model = Decoder(replace(model.config, positions=kind)).eval()
+    asked = [row for row in rows if len(row) > 1]
+    expected, number = one_by_one(model, asked)
+    expected.backward()
+    gradient = model.head.weight.grad.clone()
+    for left in (True, False):
+        model.zero_grad()
+        total, count = causal_loss(model, padded(rows, left))
+        total.backward()
+        assert count == number
+        torch.testing.assert_close(total, expected)
+        torch.testing.assert_close(model.head.weight.grad, gradient, atol=1e-4, rtol=1e-4)
+
+
+def foreign(name):
+    sizes = dict(vocab_size=40, hidden_size=16, num_hidden_layers=1, num_attention_heads=2)
+    if name == "gpt2":
+        return their_model("gpt2")
+    if name == "llama":
+        return their_model("llama")
+    if name == "opt":
+        config = transformers.OPTConfig(ffn_dim=32, word_embed_proj_dim=16, **sizes)
+        return transformers.OPTForCausalLM(config).eval()
+    config = transformers.RobertaConfig(intermediate_size=32, is_decoder=True, **sizes)
+    return transformers.RobertaForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama", "opt", "roberta"])
+@pytest.mark.parametrize("lengths", [(7, 4), (6, 1, 2)])
+def test_left_padding_with_models_of_transformers(name, lengths):
+    torch.manual_seed(0)
+    model = foreign(name)
+    for parameter in model.parameters():  # positions that matter
+        if parameter.ndim == 2:
+            parameter.data *= 10
+    rows = random_rows(lengths, V=40)
+    expected, number = one_by_one(model, [row for row in rows if len(row) > 1])
+    for left in (True, False):
+        total, count = causal_loss(model, padded(rows, left))
+        assert count == number
+        torch.testing.assert_close(total, expected, atol=1e-3, rtol=1e-5)
+
+
+class Wrapped(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *args, **options):
+        return self.model(*args, **options)
+
+
+def test_left_padding_behind_a_wrapper():
+    rows = random_rows((7, 4))
+    torch.manual_seed(0)
+    for model in (their_model("gpt2"), decoder()):
+        expected, _ = one_by_one(model, rows)
+        total, _ = causal_loss(Wrapped(model), padded(rows, left=True))
+        torch.testing.assert_close(total, expected)
+
+
+def test_left_padding_is_refused_where_no_one_can_be_told():
+    rows = random_rows((4, 7))
+    sizes = dict(vocab_size=40, d_model=16, decoder_layers=1, decoder_attention_heads=2)
+    model = transformers.BartForCausalLM(transformers.BartConfig(**sizes)).eval()
+    expected, _ = one_by_one(model, rows)
+    total, _ = causal_loss(model, padded(rows))
+    torch.testing.assert_close(total, expected)
+    said = (
+        r"Row 0 \(counted from 0\) begins with padding, and BartForCausalLM takes no position_ids"
+    )
+    with pytest.raises(FtkitError, match=said):
+        causal_loss(model, padded(rows, left=True))
+
+
+def test_a_row_of_padding_alone_is_refused():
+    batch = padded([[5, 6, 7, 8], [3, 4]], left=True)
+    batch["attention_mask"][1] = 0
+    with pytest.raises(FtkitError, match=r"Row 1 of the attention_mask is all 0"):
+        causal_loss(decoder(), batch)
 
 
 def test_loss_of_our_decoder_is_that_of_its_logits_and_so_is_the_gradient():

@@ -7,6 +7,7 @@ __all__ = ['next_token_labels', 'causal_loss', 'WindowMLP', 'looks_ahead', 'Bloc
            'speech_recipe', 'train_decoder', 'speech_decoder', 'DecoderReader']
 
 # %% ../../nbs/2_pretraining/21_causal_lm.ipynb #b39fc525
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -39,6 +40,9 @@ def next_token_labels(
             "2 or more are needed."
         )
     labels = F.pad(input_ids[:, 1:], (0, 1), value=-100)
+    if attention_mask is not None:
+        # padding before a text has a next token, but says nothing about it
+        labels = labels.masked_fill(attention_mask == 0, -100)
     # on the CPU alone: elsewhere the question would make the device wait
     looked_at = attention_mask is not None and attention_mask.device.type == "cpu"
     if looked_at and not (labels != -100).any():
@@ -47,6 +51,39 @@ def next_token_labels(
             "there is no next token to predict. Check the attention_mask."
         )
     return labels
+
+# %% ../../nbs/2_pretraining/21_causal_lm.ipynb #c14e0c21
+def _first_position(model: nn.Module) -> int:
+    "The number of the first position: RoBERTa and its like count from the one after padding's."
+    for name, module in model.named_modules():
+        padding = getattr(module, "padding_idx", None)
+        if name.endswith("position_embeddings") and padding is not None:
+            return padding + 1
+    return 0
+
+
+def _positions(model: nn.Module, attention_mask: Tensor) -> dict[str, Tensor]:
+    """What tells a foreign model where each text begins, if padding stands before one.
+
+    Raises `FtkitError` for a model that can't be told."""
+    seen = attention_mask != 0
+    if seen[:, 0].all():
+        return {}
+    for module in model.modules():
+        if isinstance(module, Decoder):
+            return {}  # it counts from each text's first token by itself
+        parameters = inspect.signature(module.forward).parameters.values()
+        if any(parameter.name == "position_ids" for parameter in parameters):
+            before = seen.int().argmax(1, keepdim=True)
+            places = torch.arange(seen.shape[1], device=seen.device) - before
+            return dict(position_ids=places.clamp(min=0) + _first_position(model))
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    row = int((~seen[:, 0]).nonzero()[0])
+    raise FtkitError(
+        f"Row {row} (counted from 0) begins with padding, and {type(model).__name__} takes no "
+        "position_ids, so it can't be told where the text begins. Pad on the right."
+    )
 
 # %% ../../nbs/2_pretraining/21_causal_lm.ipynb #0b83751d
 def _logits(model: nn.Module, input_ids: Tensor, **options) -> Tensor:
@@ -62,17 +99,21 @@ def causal_loss(
 ) -> tuple[Tensor, Tensor]:  # sum over valid labels in nats, and their number
     """Next-token cross-entropy, for `training.fit`. Raises `FtkitError`.
 
-    Labels are not shifted beforehand; this does it."""
+    Labels are not shifted beforehand; this does it. Padding may stand on either side."""
     ids = batch["input_ids"]
     mask = batch.get("attention_mask")
     labels = next_token_labels(batch.get("labels", ids), mask)[:, :-1]
     seen = {}
     if mask is not None:
-        seen["attention_mask"] = mask[:, :-1]
+        # a text of one token that comes last is no input; its row has no label either
+        without_input = (mask[:, -1:] != 0) & (mask[:, :-1] == 0).all(1, keepdim=True)
+        seen["attention_mask"] = mask[:, :-1].masked_fill(without_input, 1)
     if isinstance(model, Decoder):
         hidden = model.hidden(ids[:, :-1], **seen)
         total = chunked_cross_entropy(hidden, model.head.weight, labels)
     else:
+        if mask is not None:
+            seen |= _positions(model, seen["attention_mask"])
         logits = _logits(model, ids[:, :-1], **seen)
         total = cross_entropy(logits, labels, reduction="sum")
     return total, (labels != -100).sum()
