@@ -280,6 +280,24 @@ def test_looking_ahead_is_found_and_how_far(ahead, layers):
     assert looks_ahead(model, torch.randint(20, (3, 12))) == ahead * layers
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_can_not_be_compared_does_not_pass_as_causal(value):
+    "With NaN nothing would seem to move, and a model that looks ahead would pass."
+    model = Peeking(llama_config(20, width=16, layers=1, heads=2, context=16)).train()
+    model.head.weight.data[3] = value
+    with pytest.raises(FtkitError, match=r"logits at place 0 of row 0 .* are not all finite"):
+        looks_ahead(model, torch.randint(20, (3, 12)))
+    assert model.training
+
+
+def test_a_surprise_that_is_no_number_is_refused():
+    model = decoder()
+    model.embeddings.tokens.weight.data[7] = math.nan
+    assert np.isfinite(surprises(decoder(), [1, 2, 3, 7, 5], 4, 8)).all()
+    with pytest.raises(FtkitError, match=r"for token 0 .* hold NaN, and 5 of 5 tokens"):
+        surprises(model, [1, 2, 3, 7, 5], 4, 8)
+
+
 @given(st.integers(2, 60), st.integers(1, 9))
 def test_blocks_ask_for_each_token_once(n, length):
     if n - 1 < length:

@@ -142,7 +142,9 @@ def looks_ahead(
     model: nn.Module,
     input_ids: Tensor,  # (B, T)
 ) -> int:  # 0: causal; n: a token is felt up to n places before it
-    "How far a model sees into the future: the test for a causal mask."
+    """How far a model sees into the future: the test for a causal mask.
+
+    Raises `FtkitError` for logits that can't be compared."""
     was_training = model.training
     model.eval()
     changed = input_ids.clone()
@@ -151,7 +153,15 @@ def looks_ahead(
     before = _logits(model, input_ids)
     after = _logits(model, changed)
     model.train(was_training)
-    moved = ((before - after).abs().amax(-1) > 1e-5).any(0)  # (T,)
+    difference = (before - after).abs().amax(-1)  # (B, T)
+    wrong = (~difference.isfinite()).nonzero()
+    if len(wrong):
+        row, place = wrong[0].tolist()
+        raise FtkitError(
+            f"The logits at place {place} of row {row} (counted from 0) are not all finite, so "
+            "whether they move can't be said. Look for NaN in the model's weights."
+        )
+    moved = (difference > 1e-5).any(0)  # (T,)
     if not moved.any():
         return 0
     first = int(moved.int().argmax())
@@ -217,7 +227,7 @@ def surprises(
 ) -> np.ndarray:  # (N,) nats of each token, float64
     """How much each token of a long text surprises a model. Raises `FtkitError`.
 
-    In overlapping windows, as `window_start` lays them, and float32."""
+    In overlapping windows, as `window_start` lays them, and float32. NaN is refused."""
     overlap = context // 4
     ids = torch.as_tensor(np.asarray(ids), dtype=torch.long)
     inputs = F.pad(ids, (1, 0), value=start)[:-1]
@@ -238,6 +248,12 @@ def surprises(
             new = overlap if first > 0 else 0
             found[first + new : first + context] = row[new:]
     model.train(was_training)
+    wrong = torch.where(found.isnan())[0]
+    if len(wrong):
+        raise FtkitError(
+            f"The model's logits for token {int(wrong[0])} (counted from 0) hold NaN, and "
+            f"{len(wrong)} of {len(found)} tokens are like it. Look for NaN in its weights."
+        )
     return found.numpy()
 
 # %% ../../nbs/2_pretraining/21_causal_lm.ipynb #75ab32db
