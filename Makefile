@@ -1,6 +1,6 @@
 # Every target sets up what it needs: a virtual environment in .venv with the versions of constraints.txt.
 #   make run     fine-tune a real BERT on real reviews, in full and with LoRA, and print the reports
-#   make test    everything that CI runs
+#   make test    everything that CI runs, in JOBS processes side by side (2)
 #   make lab     open the course in JupyterLab
 #   make docs    build the documentation site into _docs (make preview serves it and rebuilds what changes)
 #   make bench   speed and memory beside transformers and peft
@@ -16,6 +16,7 @@ SCALE ?= cpu
 SEED ?= 0
 LANE ?= pinned
 ONLY ?=
+JOBS ?= 2
 
 .PHONY: run test lab docs preview bench check faults setup readme export clean
 .DEFAULT_GOAL := run
@@ -38,7 +39,7 @@ run: .venv/ready
 	@$(BIN)/ftkit run finetune lora --scale $(SCALE) --seed $(SEED) || [ $$? -eq 3 ]
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 lab: .venv/ready
 	$(BIN)/jupyter lab nbs/index.ipynb

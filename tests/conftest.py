@@ -2,7 +2,14 @@
 
 import os
 import signal
+import time
 from pathlib import Path
+
+# Of several processes that test side by side, each computes with one thread. Libraries ask for the
+# number when they are imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OMP", "MKL", "OPENBLAS", "RAYON"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 import nbformat
 import pytest
@@ -55,3 +62,50 @@ def hears_ctrl_c():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+# Order and times of the suite
+
+# Files that take longest: they begin first, and the lessons, one by one, fill what is left.
+slow = ("faults", "cli", "suite", "bench", "site", "catalog", "running", "training")
+budget = dict(suite=12 * 60, lesson=5)  # seconds, on two cores: what we aim at, not a test
+started = time.time()
+
+
+def pytest_collection_modifyitems(items):
+    """The tests of a file stay together in one process, for they share what was costly to make.
+
+    A lesson depends on nothing and may run anywhere.
+    """
+
+    def place(item):
+        name = item.path.stem.removeprefix("test_")
+        if item.originalname == "test_runs_at_smoke":
+            return len(slow) + 1
+        return slow.index(name) if name in slow else len(slow)
+
+    items.sort(key=place)
+    for item in items:
+        if item.originalname != "test_runs_at_smoke":
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def pytest_terminal_summary(terminalreporter):
+    "How long the suite took, and each lesson at smoke beyond the start of its kernel."
+    seconds = {}
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "lesson_seconds" and report.when == "call":
+                seconds[report.nodeid.split("[")[1].rstrip("]")] = value
+    if not seconds:
+        return
+    tell = terminalreporter.write_line
+    over = {stem: s for stem, s in seconds.items() if s > budget["lesson"]}
+    slowest = sorted(over, key=over.get, reverse=True)
+    took = time.time() - started
+    tell(f"suite: {took / 60:.1f} min of {budget['suite'] / 60:g}")
+    tell(
+        f"lessons at smoke: {sum(seconds.values()):.0f} s beyond the start of their kernels; "
+        f"{len(over)} of {len(seconds)} took more than {budget['lesson']} s: "
+        + (", ".join(f"{stem} {over[stem]:.1f}" for stem in slowest) or "none")
+    )

@@ -1,6 +1,7 @@
 """Every lesson: its form, its outputs, and a run at scale smoke that proves its exercises."""
 
 import ast
+import io
 import re
 import time
 
@@ -11,6 +12,7 @@ from conftest import lessons, notebooks, read, root, tags
 
 from ftkit.core import notebook_hash
 from ftkit.kit.bands import check_band, check_control, load_baseline, read_record
+from ftkit.kit.running import Guard, Progress, call_papermill, limits_of
 
 
 def stem(path):
@@ -206,27 +208,22 @@ def with_proven_exercises(path):
 
 
 @each_notebook
-def test_runs_at_smoke(path, tmp_path):
+def test_runs_at_smoke(path, tmp_path, record_property):
     source = tmp_path / path.name
     out = tmp_path / "out.ipynb"
     nbformat.write(with_proven_exercises(path), source)
-    started = time.time()
-    papermill.execute_notebook(
-        source,
-        out,
-        parameters=dict(scale="smoke", seed=0),
-        kernel_name="python3",
-        progress_bar=False,
-        log_output=False,
-        request_save_on_cell_execute=False,  # once, at the end: each save takes up to 0.1 s
-    )
+    guard = Guard(limits_of["smoke"])  # a lesson that hangs is ended
+    progress = Progress(path.stem, io.StringIO())
+    parameters = dict(scale="smoke", seed=0)
+    error = call_papermill(source, out, parameters, progress, guard, threads=1, warm=True)
+    assert error is None, error
+    record_property("lesson_seconds", time.monotonic() - guard.started)
     record = read_record(out)
     assert record["scale"] == "smoke"
     assert record["notebook"] == path.stem
     assert record["metrics"] and record["controls"], "a lesson records a metric and a control"
     ran = [c for c in read(out).cells if c.cell_type == "code" and lines(c)]
     assert all(c.execution_count for c in ran), "a cell was skipped"
-    print(f"{path.stem}: {time.time() - started:.1f} s")
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,20 @@
-"""The report: a page that needs no network, and JUnit XML."""
+"""The report: a page that needs no network, and JUnit XML; stored outputs."""
 
+import json
 import re
+import sys
 import xml.etree.ElementTree as tree
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 from test_bands import baseline, checks, record
+from test_running import cost, ran  # noqa: F401
 
+from ftkit.core import FtkitError
 from ftkit.kit import bands, reports, running, suite
 
 
@@ -92,3 +97,91 @@ def test_both_palettes_name_the_same_colours():
     assert set(reports.palettes["light"]) == set(reports.palettes["dark"])
     used = set(re.findall(r"var\(--([\w-]+)\)", reports.page_style)) - {"c"}
     assert used == set(reports.palettes["light"])
+
+
+# Stored outputs
+
+
+def copy_of(source, path):
+    path.write_bytes(source.read_bytes())
+    return path
+
+
+def test_outputs_are_stored_tidy(ran, tmp_path):
+    source, result, _ = ran
+    copy = copy_of(source, tmp_path / "sample.ipynb")
+    reports.save_outputs(result.path, copy)
+    new = nbformat.read(copy, 4)
+    old = nbformat.read(source, 4)
+    nbformat.validate(new)
+    assert [cell.id for cell in new.cells] == [cell.id for cell in old.cells]
+    assert [cell.source for cell in new.cells[2:]] == [cell.source for cell in old.cells[2:]]
+    assert new.cells[1].source == (
+        "**At scale `cpu`: 2 min 5 s, 1.3 GB of memory.** Builds on nothing."
+    )
+    assert [output.text for output in new.cells[3].outputs] == ["one\ntwo\n100%\n"]
+    assert new.cells[4].outputs[0].data["text/plain"] == "<object>"
+    assert new.cells[5].outputs == []  # a progress bar
+    assert "image/png" in new.cells[6].outputs[0].data
+    assert bands.read_record(copy)["metrics"]["seed"]["value"] == 3.0
+    assert all(cell.get("execution_count") is None for cell in new.cells)
+
+
+def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
+    from execnb.nbio import nb2str
+    from nbdev.clean import clean_nb
+
+    source, result, _ = ran
+    copy = copy_of(source, tmp_path / "sample.ipynb")
+    reports.save_outputs(result.path, copy)
+    notebook = json.loads(copy.read_text())
+    clean_nb(notebook, allowed_cell_metadata_keys=["tags"])
+    # The fixture has none of a real notebook's metadata.
+    notebook["metadata"] = json.loads(copy.read_text())["metadata"]
+    assert nb2str(notebook) == copy.read_text()
+
+
+def refused(result, source, match):
+    before = source.read_bytes()
+    with pytest.raises(FtkitError, match=match):
+        reports.save_outputs(result, source)
+    assert source.read_bytes() == before
+    assert list(source.parent.glob(".*")) == []
+
+
+def test_what_changed_since_is_refused(ran, tmp_path):
+    source, result, _ = ran
+    notebook = nbformat.read(source, 4)
+    notebook.cells[3].source += "\n1"
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    refused(result.path, tmp_path / "a.ipynb", f"Cell {notebook.cells[3].id} .* changed since")
+
+
+@pytest.mark.parametrize(
+    "text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"]
+)
+def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
+    source, result, _ = ran
+    notebook = nbformat.read(result.path, 4)
+    cell = next(c for c in notebook.cells if c.source.startswith("import sys"))
+    cell.outputs[0].text = text
+    nbformat.write(notebook, tmp_path / "ran.ipynb")
+    copy = copy_of(source, tmp_path / "source.ipynb")
+    refused(tmp_path / "ran.ipynb", copy, rf"Cell {cell.id} of source.ipynb prints")
+
+
+def test_another_scale_or_no_cost_line_is_refused(ran, tmp_path):
+    source, result, _ = ran
+    copy = tmp_path / "s.ipynb"
+    copy.write_text(source.read_text().replace(cost, "soon"))
+    refused(result.path, copy, "tagged cost")
+    (tmp_path / "smoke").mkdir()
+    ran_small = tmp_path / "smoke" / "ran.ipynb"
+    ran_small.write_text(result.path.read_text().replace('"scale": "cpu"', '"scale": "smoke"'))
+    refused(ran_small, copy, "ran at scale smoke")
+
+
+@given(st.text(alphabet="ab\r\n \t", max_size=30))
+def test_tidying_twice_changes_nothing(text):
+    once = reports.tidy_outputs([dict(output_type="stream", name="stdout", text=text)])
+    assert reports.tidy_outputs(once) == once

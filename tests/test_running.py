@@ -1,4 +1,4 @@
-"""Finding and running notebooks, what they may use, what is said meanwhile, stored outputs."""
+"""Finding and running notebooks, what they may use, what is said meanwhile."""
 
 import errno
 import functools
@@ -11,13 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from ftkit.core import FtkitError, mimetype
@@ -305,89 +303,140 @@ while time.monotonic() < until:
     assert all(cell.execution_count for cell in ran_cells if cell.cell_type == "code")
 
 
-# Stored outputs
+# A warm start
+
+ask_where = """import os, sys
+print(os.getpid(), os.getppid(), 'ftkit' in sys.modules, os.getcwd(), *sys.path)"""
 
 
-def copy_of(source, path):
-    path.write_bytes(source.read_bytes())
-    return path
+@pytest.fixture
+def few_modules(monkeypatch):
+    "A warm process that is ready soon, and is ended with the test."
+    monkeypatch.setattr(running, "preloaded", ("numpy", "torch", "ipykernel.ipkernel"))
+    monkeypatch.setattr(running, "warm_processes", {})
+    yield running.warm_processes
+    for warm in running.warm_processes.values():
+        if warm:
+            warm.pipe.close()
+            assert warm.process.wait(timeout=10) == 0
 
 
-def test_outputs_are_stored_tidy(ran, tmp_path):
-    source, result, _ = ran
-    copy = copy_of(source, tmp_path / "sample.ipynb")
-    running.save_outputs(result.path, copy)
-    new = nbformat.read(copy, 4)
-    old = nbformat.read(source, 4)
-    nbformat.validate(new)
-    assert [cell.id for cell in new.cells] == [cell.id for cell in old.cells]
-    assert [cell.source for cell in new.cells[2:]] == [cell.source for cell in old.cells[2:]]
-    assert new.cells[1].source == (
-        "**At scale `cpu`: 2 min 5 s, 1.3 GB of memory.** Builds on nothing."
+def run_warm(source, out, **options):
+    return running.execute(source, "cpu", 3, out, stream=io.StringIO(), warm=True, **options)
+
+
+def printed(result, number=0):
+    "What a notebook's cell printed; 0 is the first after title, cost and two of parameters."
+    return nbformat.read(result.path, 4).cells[4 + number].outputs[0].text
+
+
+def test_each_notebook_gets_a_fork_of_its_own(few_modules, tmp_path, monkeypatch):
+    source = write(tmp_path / "sample.ipynb", ask_where, finish)
+    one = run_warm(source, tmp_path / "runs", threads=1)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("FTKIT_SCALE", "smoke")
+    two = run_warm(source, tmp_path / "runs", threads=1)
+    assert one.error is None
+    assert two.error is None
+    [warm] = few_modules.values()
+    assert warm.ready["threads"] == 1, "a fork copies one thread and the locks of all"
+    pids = []
+    for result in (one, two):
+        pid, parent, ftkit, folder, *path = printed(result).split()
+        pids.append(pid)
+        assert int(parent) == warm.process.pid
+        assert ftkit == "False"
+        assert folder == str(tmp_path)
+    assert len(set(pids)) == 2
+    assert str(tmp_path) not in printed(one).split()[4:]
+    assert path[0] == str(tmp_path), "PYTHONPATH comes first, as in a fresh Python"
+
+
+def test_a_library_reads_the_same_settings_as_in_a_fresh_kernel(few_modules, tmp_path, monkeypatch):
+    "What is read while a library is imported needs another warm process."
+    source = write(
+        tmp_path / "sample.ipynb", "import torch\nprint(torch.get_num_threads())", finish
     )
-    assert [output.text for output in new.cells[3].outputs] == ["one\ntwo\n100%\n"]
-    assert new.cells[4].outputs[0].data["text/plain"] == "<object>"
-    assert new.cells[5].outputs == []  # a progress bar
-    assert "image/png" in new.cells[6].outputs[0].data
-    assert bands.read_record(copy)["metrics"]["seed"]["value"] == 3.0
-    assert all(cell.get("execution_count") is None for cell in new.cells)
+    assert printed(run_warm(source, tmp_path / "runs", threads=1)) == "1\n"
+    assert printed(run_warm(source, tmp_path / "runs", threads=2)) == "2\n"
+    assert len(few_modules) == 2
+    monkeypatch.setattr(running, "most_warm", 2)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    assert run_warm(source, tmp_path / "runs", threads=1).error is None, "a fresh one"
+    assert len(few_modules) == 2
 
 
-def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
-    from execnb.nbio import nb2str
-    from nbdev.clean import clean_nb
-
-    source, result, _ = ran
-    copy = copy_of(source, tmp_path / "sample.ipynb")
-    running.save_outputs(result.path, copy)
-    notebook = json.loads(copy.read_text())
-    clean_nb(notebook, allowed_cell_metadata_keys=["tags"])
-    # The fixture has none of a real notebook's metadata.
-    notebook["metadata"] = json.loads(copy.read_text())["metadata"]
-    assert nb2str(notebook) == copy.read_text()
+def test_children_of_a_fork_can_be_waited_for(few_modules, tmp_path):
+    "With SIGCHLD ignored, as a parent of many likes it, each would seem to have ended well."
+    source = write(
+        tmp_path / "sample.ipynb",
+        "import subprocess, sys",
+        "print(subprocess.run([sys.executable, '-c', 'raise SystemExit(7)']).returncode)",
+        finish,
+    )
+    assert printed(run_warm(source, tmp_path / "runs"), 1) == "7\n"
 
 
-def refused(result, source, match):
-    before = source.read_bytes()
-    with pytest.raises(FtkitError, match=match):
-        running.save_outputs(result, source)
-    assert source.read_bytes() == before
-    assert list(source.parent.glob(".*")) == []
+def test_a_fork_that_hangs_is_ended_with_all_that_it_started(few_modules, tmp_path):
+    child = "import subprocess\nprint(subprocess.Popen(['sleep', '60']).pid, flush=True)"
+    source = write(tmp_path / "sample.ipynb", child, "while True: pass", finish)
+    guard = running.Guard(running.Limits(seconds=2))
+    result = run_warm(source, tmp_path / "runs", guard=guard)
+    assert "it ran longer than 2 s" in result.error
+    wait_until(lambda: has_ended(int(printed(result))))
+    [warm] = few_modules.values()
+    wait_until(lambda: not psutil.Process(warm.process.pid).children())
 
 
-def test_what_changed_since_is_refused(ran, tmp_path):
-    source, result, _ = ran
-    notebook = nbformat.read(source, 4)
-    notebook.cells[3].source += "\n1"
-    nbformat.write(notebook, tmp_path / "a.ipynb")
-    refused(result.path, tmp_path / "a.ipynb", f"Cell {notebook.cells[3].id} .* changed since")
+def has_ended(pid):
+    "Whether a process is gone, or waits only for its parent to ask how it ended."
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
-@pytest.mark.parametrize(
-    "text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"]
-)
-def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
-    source, result, _ = ran
-    notebook = nbformat.read(result.path, 4)
-    cell = next(c for c in notebook.cells if c.source.startswith("import sys"))
-    cell.outputs[0].text = text
-    nbformat.write(notebook, tmp_path / "ran.ipynb")
-    copy = copy_of(source, tmp_path / "source.ipynb")
-    refused(tmp_path / "ran.ipynb", copy, rf"Cell {cell.id} of source.ipynb prints")
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
-def test_another_scale_or_no_cost_line_is_refused(ran, tmp_path):
-    source, result, _ = ran
-    copy = tmp_path / "s.ipynb"
-    copy.write_text(source.read_text().replace(cost, "soon"))
-    refused(result.path, copy, "tagged cost")
-    (tmp_path / "smoke").mkdir()
-    ran_small = tmp_path / "smoke" / "ran.ipynb"
-    ran_small.write_text(result.path.read_text().replace('"scale": "cpu"', '"scale": "smoke"'))
-    refused(ran_small, copy, "ran at scale smoke")
+def test_without_a_warm_process_kernels_are_fresh(few_modules, tmp_path, monkeypatch):
+    source = write(tmp_path / "sample.ipynb", ask_where, finish)
+    run_warm(source, tmp_path / "runs")
+    [warm] = few_modules.values()
+    warm.process.kill()
+    warm.process.wait()
+    with pytest.warns(UserWarning, match="Kernels are started one by one now"):
+        result = run_warm(source, tmp_path / "runs")
+    assert result.error is None
+    assert int(printed(result).split()[1]) == os.getpid()
+    few_modules.clear()
 
 
-@given(st.text(alphabet="ab\r\n \t", max_size=30))
-def test_tidying_twice_changes_nothing(text):
-    once = running.tidy_outputs([dict(output_type="stream", name="stdout", text=text)])
-    assert running.tidy_outputs(once) == once
+def test_where_nothing_can_be_forked_kernels_are_fresh(few_modules, tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "pidfd_open")
+    result = run_warm(write(tmp_path / "sample.ipynb", "1", finish), tmp_path / "runs")
+    assert result.error is None
+    assert few_modules == {}
+
+
+def test_forks_end_with_the_process_that_asked_for_them(tmp_path):
+    code = """
+import os
+from ftkit.kit import running
+running.preloaded = ("numpy", "torch", "ipykernel.ipkernel")
+manager = running.this_python(1, warm=True)()
+import asyncio
+asyncio.run(manager.start_kernel())
+[warm] = running.warm_processes.values()
+print(warm.process.pid, manager.provisioner.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == -9, done.stderr
+    pids = [int(pid) for pid in done.stdout.split()]
+    assert len(pids) == 2
+    wait_until(lambda: all(map(has_ended, pids)))
