@@ -20,6 +20,11 @@ from transformers import (
     BertConfig,
     BertForSequenceClassification,
     BertModel,
+    BertTokenizerFast,
+    DebertaV2Config,
+    DebertaV2Model,
+    DistilBertConfig,
+    DistilBertModel,
     GPT2Config,
     GPT2ForSequenceClassification,
     GPT2LMHeadModel,
@@ -28,12 +33,14 @@ from transformers.pytorch_utils import Conv1D
 
 from ftkit.catalog import assets, cache_dir
 from ftkit.core import FtkitError
+from ftkit.data import load_encoder
 from ftkit.finetuning.lora import (
     LoRA,
     LoRALinear,
     LowRankProduct,
     adapter_config,
     energy_kept,
+    head_modules,
     inject,
     load_adapter,
     lora_layers,
@@ -442,6 +449,225 @@ def test_targets_that_leave_out_a_namesake_are_saved_in_full(tmp_path):
     save_adapter(model, tmp_path)
     theirs = PeftModel.from_pretrained(bert(), tmp_path).eval()
     torch.testing.assert_close(logits(theirs), logits(model), atol=1e-6, rtol=0)
+
+
+# what the pretrained file lacks
+
+words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"w{i}" for i in range(55))]
+tiny = dict(vocab_size=60, max_position_embeddings=20)
+distil = DistilBertConfig(dim=32, n_layers=2, n_heads=2, hidden_dim=48, **tiny)
+deberta = DebertaV2Config(
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=48,
+    pooler_hidden_size=32,
+    **tiny,
+)
+
+
+def base_folder(kind, folder):
+    "The folder of a pretrained encoder without what a classifier adds."
+    torch.manual_seed(0)
+    encoders = dict(
+        distilbert=lambda: DistilBertModel(distil),
+        deberta=lambda: DebertaV2Model(deberta),
+        bert=lambda: BertModel(config, add_pooling_layer=False),
+    )
+    encoders[kind]().save_pretrained(folder)
+    BertTokenizerFast(vocab={word: i for i, word in enumerate(words)}).save_pretrained(folder)
+    return folder
+
+
+new_modules = dict(
+    distilbert=["classifier", "pre_classifier"],
+    deberta=["classifier", "pooler.dense"],
+    bert=["bert.pooler.dense", "classifier"],
+)
+kinds = pytest.mark.parametrize("kind", list(new_modules))
+
+
+def trained_classifier(folder):
+    "A classifier on this base after a few steps with LoRA."
+    model, _ = load_encoder(folder, num_labels=2)
+    torch.manual_seed(1)
+    inject(model, "all-linear", 4)
+    train(model, 3)
+    return model.eval()
+
+
+@kinds
+def test_what_is_new_is_trained_saved_and_loaded_on_another_draw(kind, tmp_path):
+    base = base_folder(kind, tmp_path / "base")
+    fresh, _ = load_encoder(base, num_labels=2)
+    model = trained_classifier(base)
+    assert sorted(head_modules(model)) == new_modules[kind]
+    for name, module in head_modules(model).items():
+        assert not any(isinstance(part, LoRALinear) for part in module.modules())
+        assert not torch.equal(module.weight, fresh.get_submodule(name).weight)
+    save_adapter(model, tmp_path / "a")
+    written = json.loads((tmp_path / "a" / "adapter_config.json").read_text())
+    assert written["modules_to_save"] == new_modules[kind]
+    assert written["base_model_name_or_path"] == str(base)
+    other, _ = load_encoder(base, num_labels=2, seed=5)
+    assert not torch.equal(other.classifier.weight, fresh.classifier.weight)
+    again = load_adapter(other, tmp_path / "a").eval()
+    assert torch.equal(logits(again), logits(model))
+    assert sorted(head_modules(again)) == new_modules[kind]
+
+
+@kinds
+def test_what_is_new_travels_to_peft_and_back(kind, tmp_path):
+    base = base_folder(kind, tmp_path / "base")
+    model = trained_classifier(base)
+    save_adapter(model, tmp_path / "mine")
+    other, _ = load_encoder(base, num_labels=2, seed=5)
+    theirs = PeftModel.from_pretrained(other, tmp_path / "mine", is_trainable=True).eval()
+    torch.testing.assert_close(logits(theirs), logits(model), atol=1e-5, rtol=0)
+    train(theirs, 2)
+    theirs.eval().save_pretrained(tmp_path / "theirs", save_embedding_layers=False)
+    for seed in (6, 7):
+        other, _ = load_encoder(base, num_labels=2, seed=seed)
+        mine = load_adapter(other, tmp_path / "theirs").eval()
+        torch.testing.assert_close(logits(mine), logits(theirs), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["deberta", "bert"])
+def test_an_adapter_without_what_is_new_is_refused(kind, tmp_path):
+    base = base_folder(kind, tmp_path / "base")
+    model, _ = load_encoder(base, num_labels=2)
+    settings = LoraConfig(r=4, target_modules="all-linear", task_type="SEQ_CLS")
+    get_peft_model(model, settings).save_pretrained(tmp_path / "a", save_embedding_layers=False)
+    lost = min(name for name in new_modules[kind] if "pooler" in name)
+    other, _ = load_encoder(base, num_labels=2, seed=5)
+    with pytest.raises(FtkitError, match=f"does not hold {lost}.bias.*random"):
+        load_adapter(other, tmp_path / "a")
+    assert untouched(other)
+
+
+def test_the_adapter_says_what_it_trained(tmp_path):
+    "On a base that has its head, an adapter without one leaves that head as it is."
+    bert().save_pretrained(tmp_path / "base")
+    BertTokenizerFast(vocab={w: i for i, w in enumerate(words)}).save_pretrained(tmp_path / "base")
+    model, _ = load_encoder(tmp_path / "base", num_labels=2)
+    theirs = get_peft_model(model, LoraConfig(r=4, target_modules=["query"]))
+    for name, p in theirs.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(p, std=0.1)
+    theirs.eval().save_pretrained(tmp_path / "a", save_embedding_layers=False)
+    mine, _ = load_encoder(tmp_path / "base", num_labels=2, seed=3)
+    load_adapter(mine, tmp_path / "a").eval()
+    torch.testing.assert_close(logits(mine), logits(theirs), atol=1e-6, rtol=0)
+    assert not head_modules(mine) and not mine.classifier.weight.requires_grad
+    with pytest.raises(FtkitError, match=r"does not hold classifier\.bias"):
+        load_adapter(bert(), tmp_path / "a")  # nothing is known of this one's head
+
+
+def test_without_pretrained_weights_only_the_head_is_trained_in_full(tmp_path):
+    base = base_folder("bert", tmp_path)
+    model, _ = load_encoder(base, num_labels=2, pretrained=False)
+    assert list(head_modules(inject(model, "all-linear", 2))) == ["classifier"]
+
+
+def test_a_plain_model_is_no_longer_one_with_an_adapter(tmp_path):
+    model = trained_classifier(base_folder("distilbert", tmp_path))
+    again = inject(plain_model(model), "all-linear", 2)
+    torch.testing.assert_close(logits(again.eval()), logits(model), atol=1e-5, rtol=0)
+    assert sorted(head_modules(again)) == new_modules["distilbert"]
+
+
+# added tokens
+
+
+def grown_classifier(base, rows=63):
+    model, _ = load_encoder(base, num_labels=2)
+    model.resize_token_embeddings(rows)
+    torch.manual_seed(2)
+    inject(model, "all-linear", 4)
+    fill_updates(model)
+    return model.eval()
+
+
+def new_tokens(model):
+    "The logits of a text with tokens that the base did not have."
+    ids = torch.tensor([[2, 60, 7, 62, 3]])
+    with torch.no_grad():
+        return model(ids).logits
+
+
+@kinds
+def test_added_tokens_are_saved_with_the_adapter_and_loaded(kind, tmp_path):
+    base = base_folder(kind, tmp_path / "base")
+    model = grown_classifier(base)
+    save_adapter(model, tmp_path / "a")
+    fresh, _ = load_encoder(base, num_labels=2, seed=5)
+    again = load_adapter(fresh, tmp_path / "a").eval()
+    assert again.config.vocab_size == 63
+    assert torch.equal(new_tokens(again), new_tokens(model))
+    assert not again.get_input_embeddings().weight.requires_grad
+    theirs, _ = load_encoder(base, num_labels=2, seed=6)
+    theirs.resize_token_embeddings(63)
+    theirs = PeftModel.from_pretrained(theirs, tmp_path / "a").eval()
+    torch.testing.assert_close(new_tokens(theirs), new_tokens(model), atol=1e-5, rtol=0)
+    theirs.save_pretrained(tmp_path / "theirs", save_embedding_layers=True)
+    fresh, _ = load_encoder(base, num_labels=2, seed=7)
+    mine = load_adapter(fresh, tmp_path / "theirs").eval()
+    torch.testing.assert_close(new_tokens(mine), new_tokens(model), atol=1e-5, rtol=0)
+    save_adapter(mine, tmp_path / "again")
+    fresh, _ = load_encoder(base, num_labels=2, seed=8)
+    again = load_adapter(fresh, tmp_path / "again").eval()
+    assert torch.equal(new_tokens(again), new_tokens(mine))
+
+
+def test_the_base_is_not_grown_for_an_adapter_that_does_not_fit(tmp_path):
+    base = base_folder("bert", tmp_path / "base")
+    save_adapter(grown_classifier(base), tmp_path / "a")
+    fresh, _ = load_encoder(base, num_labels=3)
+    with pytest.raises(FtkitError, match="classifier"):
+        load_adapter(fresh, tmp_path / "a")
+    assert fresh.config.vocab_size == 60 and untouched(fresh)
+
+
+def test_an_adapter_without_the_added_tokens_is_refused(tmp_path):
+    base = base_folder("bert", tmp_path / "base")
+    save_adapter(trained_classifier(base), tmp_path / "small")
+    grown, _ = load_encoder(base, num_labels=2)
+    grown.resize_token_embeddings(63)
+    with pytest.raises(FtkitError, match=r"does not hold bert\.embeddings\.word_embeddings"):
+        load_adapter(grown, tmp_path / "small")
+    save_adapter(grown_classifier(base), tmp_path / "large")
+    model, _ = load_encoder(base, num_labels=2)
+    load_adapter(model, tmp_path / "large")
+    with pytest.raises(FtkitError, match=r"does not hold bert\.embeddings\.word_embeddings"):
+        load_adapter(model, tmp_path / "small")
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_added_tokens_of_a_language_model_bring_the_output_layer(tied, tmp_path):
+    gpt2(tie_word_embeddings=tied).save_pretrained(tmp_path / "base")
+
+    def base():
+        return GPT2LMHeadModel.from_pretrained(tmp_path / "base").eval()
+
+    model = base()
+    model.resize_token_embeddings(63)
+    inject(model, "all-linear", 4)
+    fill_updates(model)
+    save_adapter(model, tmp_path / "a")
+    again = load_adapter(base(), tmp_path / "a").eval()
+    assert torch.equal(new_tokens(again), new_tokens(model.eval()))
+    assert (again.lm_head.weight is again.transformer.wte.weight) == tied
+
+
+def test_an_embedding_trained_apart_from_its_tied_output_is_refused(tmp_path):
+    settings = LoraConfig(
+        r=4, target_modules=["c_attn"], modules_to_save=["wte"], fan_in_fan_out=True
+    )
+    get_peft_model(gpt2(), settings).save_pretrained(tmp_path)
+    with pytest.raises(FtkitError, match=r"wte that was trained by itself"):
+        load_adapter(gpt2(), tmp_path)
+    mine = load_adapter(gpt2(tie_word_embeddings=False), tmp_path)
+    assert list(head_modules(mine)) == ["transformer.wte"]
 
 
 # layers of other kinds

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['head_names', 'prefix', 'task_types', 'understood_settings', 'energy_kept', 'merged_weight', 'LowRankProduct',
            'check_sizes', 'LoRALinear', 'LoRAConv1D', 'lora_layers', 'head_modules', 'inject', 'trainable_parameters',
-           'merge', 'unmerge', 'plain_model', 'adapter_state', 'base_name', 'adapter_config', 'save_adapter',
-           'read_adapter', 'load_adapter', 'LoRA']
+           'merge', 'unmerge', 'plain_model', 'embeddings', 'adapter_state', 'base_name', 'adapter_config',
+           'save_adapter', 'read_adapter', 'load_adapter', 'LoRA']
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3aee1c41
 import copy
@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from ..catalog import assets, cache_dir
 from ..core import FtkitError, unknown, write_beside
+from ..data import new_parameters, quiet_and_seeded
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #502264c4
 def energy_kept(
@@ -195,13 +196,40 @@ def _replace(model, name, layer):
     setattr(model.get_submodule(parent), child, layer)
 
 
-# what transformers calls the new head of a sequence or token classifier
+# how the names of a new head end in transformers; DistilBERT has a pre_classifier too
 head_names = ("classifier", "score")
 
 
+def _new_modules(model: nn.Module) -> list[str] | None:
+    "The modules that the pretrained file lacked; None: that is not known, or it is all of them."
+    new = new_parameters(model)
+    if new is None:
+        return None
+    own = {name for name, _ in model.named_parameters() if ".lora_" not in f".{name}"}
+    if own <= set(new):
+        return None
+    found = []
+    for name in sorted(name.rpartition(".")[0] for name in new):
+        if not _inside(name, found):
+            found.append(name)
+    if "" in found:
+        raise FtkitError(
+            f"The model's parameter {min(new, key=len)} is new and belongs to no module, "
+            "so an adapter has no place for it; fine-tune the whole model."
+        )
+    return found
+
+
 def head_modules(model: nn.Module) -> dict[str, nn.Module]:
-    "The model's task head, by name: trained in full and saved with the adapter."
-    return {name: module for name, module in model.named_children() if name in head_names}
+    """What is trained in full and saved with the adapter, by dotted name.
+
+    It is the task head, and what else the pretrained file lacked: see `ftkit.data.new_parameters`.
+    A model with an adapter has what the adapter has."""
+    names = getattr(model, "ftkit_full", None)
+    if names is None:
+        names = [name for name, _ in model.named_children() if name.endswith(head_names)]
+        names += [name for name in _new_modules(model) or [] if not _inside(name, names)]
+    return {name: model.get_submodule(name) for name in names}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b04
 def _matrix(layer: nn.Module) -> Tensor | None:  # (out, in); None: no linear layer
@@ -303,7 +331,7 @@ def inject(
     alpha: float = 16,
     dropout: float = 0.0,
 ) -> nn.Module:  # the same model
-    """Freeze everything but the task head and put a `LoRALinear` in the place of each target.
+    """Freeze everything but what is new, and put a `LoRALinear` in the place of each target.
 
     A layer is a target if its dotted name ends in one of the names. Raises `FtkitError` for a
     layer whose update would not count: one that another module reads past, or a shared one."""
@@ -315,11 +343,13 @@ def inject(
             "inject needs at least one target: the end of a linear layer's name, such as 'query'."
         )
     check_sizes(rank, dropout)  # before anything is changed
+    heads = head_modules(model)
+    model.ftkit_full = tuple(heads)
     model.requires_grad_(False)
     for name, layer in chosen.items():
         kind = LoRALinear if isinstance(layer, nn.Linear) else LoRAConv1D
         _replace(model, name, kind(layer, rank, alpha, dropout))
-    for module in head_modules(model).values():
+    for module in heads.values():
         module.requires_grad_(True)
     return model
 
@@ -371,6 +401,8 @@ def plain_model(model: nn.Module) -> nn.Module:
 
     It is what is shipped where nobody knows LoRA."""
     model = merge(copy.deepcopy(model))
+    for note in ("ftkit_full", "ftkit_embeddings"):  # about an adapter
+        vars(model).pop(note, None)
     for name, layer in lora_layers(model).items():
         plain = _ordinary(layer)
         plain.weight = layer.weight
@@ -382,15 +414,50 @@ def plain_model(model: nn.Module) -> nn.Module:
 prefix = "base_model.model."  # peft puts this before each name
 
 
+def embeddings(model: nn.Module) -> dict[str, nn.Module]:
+    "The input embedding and, if there is one, the output layer of a transformers model, by name."
+    if not hasattr(model, "get_input_embeddings"):
+        return {}
+    try:
+        parts = (model.get_input_embeddings(), model.get_output_embeddings())
+    except NotImplementedError:  # a model of images, say
+        return {}
+    return {n: module for n, module in model.named_modules() if any(module is p for p in parts)}
+
+
+def _new_embeddings(model: nn.Module) -> bool:
+    """Are the embeddings others than in the base's own file? Unknown counts as no.
+
+    They are if tokens were added, or if an adapter brought its own."""
+    if getattr(model, "ftkit_embeddings", False):
+        return True
+    config = getattr(model, "config", None)
+    name = getattr(config, "_name_or_path", None)
+    rows = getattr(config, "vocab_size", None)
+    if not name or not rows:
+        return False
+    try:
+        with quiet_and_seeded(0):
+            base = type(config).from_pretrained(name, local_files_only=True)
+    except (OSError, ValueError):
+        return False
+    return rows != base.vocab_size
+
+
 def adapter_state(model: nn.Module) -> dict[str, Tensor]:
-    "What was trained, under peft's names: A and B of each layer, and the task head."
+    """What was trained, under peft's names: A and B of each layer, and the task head.
+
+    And the embeddings, as in peft, if tokens were added to those of the base."""
     state = {}
     for name, layer in lora_layers(model).items():
         state[f"{prefix}{name}.lora_A.weight"] = layer.lora_A
         state[f"{prefix}{name}.lora_B.weight"] = layer.lora_B
-    for name, module in head_modules(model).items():
+    full = head_modules(model)
+    if _new_embeddings(model):
+        full |= embeddings(model)
+    for name, module in full.items():
         state |= {f"{prefix}{name}.{k}": v for k, v in module.state_dict().items()}
-    return {k: v.detach().cpu().contiguous() for k, v in state.items()}
+    return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3b180ea8
 # the end of a class's name in transformers -> what peft calls its task
@@ -563,8 +630,46 @@ def read_adapter(
     return config, {name.removeprefix(prefix): tensor for name, tensor in state.items()}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #cdae6213
+def _modules_in(model, folder, config, state) -> tuple[list[str], list[str]]:
+    """The modules that the adapter holds in full: those it trained, and embeddings.
+
+    Raises `FtkitError` for a tensor that is in neither."""
+    listed = tuple(config.get("modules_to_save") or ())
+    trained = []
+    for name, _ in model.named_modules():
+        if listed and name.endswith(listed) and not _inside(name, trained):
+            trained.append(name)
+    places = _registered(model)
+    for name in trained:
+        if any(places[id(p)] > 1 for p in model.get_submodule(name).parameters()):
+            raise FtkitError(
+                f"{folder} holds a {name} that was trained by itself, and in this model it shares "
+                "its weight with another place; open it with peft."
+            )
+    others = {name for name in state if ".lora_" not in name and not _inside(name, trained)}
+    if not others:
+        return trained, []
+    kept = [name for name in embeddings(model) if any(_inside(n, [name]) for n in others)]
+    lost = sorted(name for name in others if not _inside(name, kept))
+    if lost:
+        raise FtkitError(
+            f"{folder} holds {lost[0]}, and this model has no place for it, or the adapter's "
+            "modules_to_save does not name it; load it on the model it was trained on."
+        )
+    return trained, kept
+
+
+def _rows(model, state) -> int | None:
+    "How many tokens the adapter has embeddings for, if the model has another number."
+    for name, module in embeddings(model).items():
+        rows = len(state.get(f"{name}.weight", module.weight))
+        if rows != len(module.weight):
+            return rows
+    return None
+
+
 def _wanted_shapes(model, folder, names, rank) -> dict[str, tuple]:
-    "The tensors that an adapter of these layers must hold, with their shapes."
+    "The tensors of the adapted layers that an adapter must hold, with their shapes."
     modules = dict(model.named_modules())
     present = lora_layers(model)
     wanted = {}
@@ -580,13 +685,23 @@ def _wanted_shapes(model, folder, names, rank) -> dict[str, tuple]:
         rows, columns = matrix.shape
         wanted[f"{name}.lora_A.weight"] = (rank, columns)
         wanted[f"{name}.lora_B.weight"] = (rows, rank)
-    for name, module in head_modules(model).items():
-        wanted |= {f"{name}.{k}": tuple(v.shape) for k, v in module.state_dict().items()}
     return wanted
 
+# %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0c01
+def _must_hold(model: nn.Module) -> list[str]:
+    "The modules that an adapter must hold in full, since without it they would be random."
+    new = _new_modules(model)
+    if hasattr(model, "ftkit_full") or new is None:
+        new = list(head_modules(model))
+    if _new_embeddings(model):
+        new += [name for name in embeddings(model) if not _inside(name, new)]
+    return new
 
-def _check_fit(model, folder, config, state) -> list[str]:
-    """The adapted layers' names, if each tensor of the adapter has its place in the model.
+
+def _check_fit(
+    model, folder, config, state
+) -> tuple[list[str], list[str], list[str]]:  # names of adapted layers, trained modules, embeddings
+    """What an adapter holds, if each of its tensors has its place in the model.
 
     Else an error, before anything is changed."""
     names = sorted({k.split(".lora_")[0] for k in state if ".lora_" in k})
@@ -601,6 +716,21 @@ def _check_fit(model, folder, config, state) -> list[str]:
             "save the adapter again."
         )
     wanted = _wanted_shapes(model, folder, names, rank)
+    trained, kept = _modules_in(model, folder, config, state)
+    for module in [*trained, *_must_hold(model), *kept]:
+        for key, value in model.get_submodule(module).state_dict().items():
+            wanted[f"{module}.{key}"] = tuple(value.shape)
+    rows = _rows(model, state)
+    if rows:
+        for module, part in embeddings(model).items():
+            for key, value in part.state_dict().items():
+                wanted[f"{module}.{key}"] = (rows, *value.shape[1:])
+    _compare(folder, state, wanted)
+    return names, trained, kept
+
+
+def _compare(folder: Path, state: dict[str, Tensor], wanted: dict[str, tuple]) -> None:
+    "Raise `FtkitError` unless the adapter holds the wanted tensors, all and no other."
     own_model = "load it on the model it was trained on."
     for name in sorted(wanted.keys() | state.keys()):
         if name not in wanted:
@@ -608,14 +738,16 @@ def _check_fit(model, folder, config, state) -> list[str]:
                 f"{folder} holds {name}, and this model has no place for it; {own_model}"
             )
         if name not in state:
-            raise FtkitError(f"{folder} does not hold {name}, and this model needs it; {own_model}")
+            raise FtkitError(
+                f"{folder} does not hold {name}, and this model needs it: without, it would be "
+                f"random, or of another adapter; {own_model}"
+            )
     for name, shape in wanted.items():
         if tuple(state[name].shape) != shape:
             raise FtkitError(
                 f"{folder}: {name} is {tuple(state[name].shape)}, the model needs {shape}; "
                 "is it another base, rank or number of labels?"
             )
-    return names
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0a02
 def _removed(W: Tensor, rank: int, scaling: float, way: str) -> tuple[Tensor, Tensor]:
@@ -671,10 +803,16 @@ def load_adapter(
 
     Raises `FtkitError` if it does not fit."""
     config, state = read_adapter(folder)
-    names = _check_fit(model, folder, config, state)
+    names, trained, kept = _check_fit(model, folder, config, state)
     if not lora_layers(model):
         _chosen(model, names)  # each can be adapted
     rank, alpha = _on_the_plain_base(model, folder, config, state, names)
+    rows = _rows(model, state)
+    if rows:
+        with quiet_and_seeded(0):
+            model.resize_token_embeddings(rows, mean_resizing=False)
+    model.ftkit_full = tuple(trained)
+    model.ftkit_embeddings = bool(kept)
     if not lora_layers(model):
         inject(model, names, rank, alpha, config.get("lora_dropout") or 0.0)
     for layer in lora_layers(unmerge(model)).values():
