@@ -182,6 +182,28 @@ def test_a_model_folder_without_a_file_is_no_model(place, tiny):
     refuse("There is no model folder", f"{predict} --model {place}/none")
 
 
+@pytest.mark.parametrize(
+    "changes, match",
+    [
+        (dict(num_labels=3), "has no trained head for 3 classes: classifier.weight"),
+        (dict(num_labels=1), "gives each text one number, not one of several classes"),
+        (dict(problem_type="multi_label_classification"), "gives each text several labels at once"),
+        (dict(auto_map={"AutoConfig": "mine.Config"}), "brings code of its own"),
+    ],
+)
+def test_models_that_cannot_answer_are_no_classifiers(place, tiny, changes, match):
+    folder = place / "model"
+    shutil.copytree(tiny, folder)
+    settings = json.loads((folder / "config.json").read_text()) | changes
+    if "num_labels" in changes:
+        names = [f"LABEL_{i}" for i in range(settings.pop("num_labels"))]
+        settings["id2label"] = dict(enumerate(names))
+        settings["label2id"] = {name: i for i, name in enumerate(names)}
+    (folder / "config.json").write_text(json.dumps(settings))
+    out = f"--out {place}/made/p.csv"
+    refuse(match, f"predict --model {folder} --data {place}/good.csv {out} --text text")
+
+
 def test_out_is_never_something_else(place):
     start = f"finetune --data {place}/good.csv --out"
     refuse("is a file", f"{start} {place}/good.csv")

@@ -9,11 +9,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
+    BertModel,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
     FNetConfig,
     FNetForSequenceClassification,
     GPT2Config,
@@ -21,6 +25,8 @@ from transformers import (
     LlamaConfig,
     LlamaForSequenceClassification,
     PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaForSequenceClassification,
     XLNetConfig,
     XLNetForSequenceClassification,
 )
@@ -96,6 +102,7 @@ def test_saved_and_loaded_is_the_same(method, small_model, tmp_path):
     assert (again.label_names, again.max_length, again.keep) == (clf.label_names, 16, clf.keep)
     plain = AutoModelForSequenceClassification.from_pretrained(tmp_path / "m")
     assert plain.config.id2label == dict(enumerate(sorted(topics)))
+    assert plain.config.label2id == {label: i for i, label in enumerate(sorted(topics))}
     assert (tmp_path / "m" / "adapter" / "adapter_config.json").exists() == (method == "lora")
     homes = [type(module).__module__ for module in plain.modules()]
     assert all(home.startswith(("torch", "transformers")) for home in homes)
@@ -401,6 +408,105 @@ def test_networks_that_read_padding_as_text_are_refused(name, tmp_path):
         Classifier.load(folder)
     with pytest.raises(FtkitError, match=f"{name}.* other logits in a batch than alone"):
         finetune(some, model=folder, **short)
+
+
+one_number = dict(num_labels=1)
+two_numbers = dict(num_labels=2, problem_type="regression")
+many_labels = dict(num_labels=3, problem_type="multi_label_classification")
+
+
+@pytest.mark.parametrize(
+    "head, message",
+    [
+        (one_number, "gives each text one number, not one of several classes"),
+        (two_numbers, "gives each text numbers, not classes"),
+        (many_labels, "gives each text several labels at once"),
+    ],
+)
+def test_heads_for_other_problems_are_refused_and_can_be_replaced(tmp_path, head, message):
+    "One output gave probability 1.0 for every text, and independent labels went through softmax."
+    config = BertConfig(**narrow_bert, **head)
+    folder = folder_of(BertForSequenceClassification, config, tmp_path / "a", pad_token="<pad>")
+    with pytest.raises(FtkitError, match=f"{folder}' {message}"):
+        Classifier.load(folder)
+    network, tokenizer = load_encoder(folder, num_labels=head["num_labels"])
+    with pytest.raises(FtkitError, match=message):
+        Classifier(network, tokenizer, ["x"] * head["num_labels"])
+    clf = finetune(some, model=folder, **short)
+    again = Classifier.load(clf.save(tmp_path / "m"))
+    assert {p.label for p in again.predict(reviews)} <= {"neg", "pos"}
+
+
+@pytest.mark.parametrize("kind", [BertModel, BertForSequenceClassification])
+def test_a_folder_without_a_trained_head_gives_no_answers(kind, tmp_path):
+    "Its head would be random: the weights are missing, or for another number of classes."
+    folder = tmp_path / "a"
+    folder_of(kind, BertConfig(**narrow_bert, num_labels=2), folder, pad_token="<pad>")
+    settings = json.loads((folder / "config.json").read_text())
+    settings["id2label"] = {"0": "a", "1": "b", "2": "c"}
+    settings["label2id"] = {"a": 0, "b": 1, "c": 2}
+    (folder / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(FtkitError, match=r"no trained head for 3 classes: classifier\.weight"):
+        Classifier.load(folder)
+    finetune(some, model=str(folder), **short)
+
+
+def test_a_head_whose_first_layer_is_new_gives_no_answers(tmp_path):
+    "DistilBERT's `pre_classifier`, and a pooler that the checkpoint lacks."
+    config = DistilBertConfig(vocab_size=20, dim=16, n_layers=1, n_heads=2, hidden_dim=32)
+    distil = tmp_path / "distil"
+    folder_of(DistilBertForSequenceClassification, config, distil, pad_token="<pad>")
+    bert = tmp_path / "bert"
+    config = BertConfig(**narrow_bert)
+    folder_of(BertForSequenceClassification, config, bert, pad_token="<pad>")
+    for folder, lost in ((distil, "pre_classifier"), (bert, "bert.pooler.dense")):
+        assert Classifier.load(folder).probabilities(reviews).shape == (4, 2)
+        weights = load_file(folder / "model.safetensors")
+        kept = {name: w for name, w in weights.items() if not name.startswith(lost)}
+        assert len(kept) == len(weights) - 2
+        save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(FtkitError, match=f"no trained head .* {lost}.weight"):
+            Classifier.load(folder)
+        clf = finetune(some, model=str(folder), **short)
+        again = Classifier.load(clf.save(tmp_path / "m"))
+        np.testing.assert_allclose(
+            again.probabilities(reviews), clf.probabilities(reviews), atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_folders_with_code_of_their_own_are_refused(six, tmp_path, file):
+    "Nothing is asked on the terminal, and nothing is run."
+    folder = six.save(tmp_path / "m")
+    (folder / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    settings = json.loads((folder / file).read_text())
+    settings["auto_map"] = {"AutoConfig": "mine.Config", "AutoTokenizer": ["mine.Tok", None]}
+    (folder / file).write_text(json.dumps(settings))
+    with pytest.raises(FtkitError, match=f"brings code of its own: its {file} has auto_map"):
+        Classifier.load(folder)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_roberta_of_34_positions_reads_32_tokens(tmp_path):
+    "Its positions begin after the padding token's."
+    config = RobertaConfig(**narrow_bert, pad_token_id=1)
+    folder = folder_of(RobertaForSequenceClassification, config, tmp_path / "a", pad_token="<pad>")
+    with pytest.raises(FtkitError, match="reads at most 32 tokens; say 32 or less"):
+        finetune(some, model=folder, **short | dict(max_length=33))
+    clf = Classifier.load(folder)
+    assert clf.max_length == 32
+    assert clf.probabilities(["good " * 100]).shape == (1, 2)
+
+
+def test_names_and_head_agree(six, tmp_path):
+    folder = six.save(tmp_path / "m")
+    settings = json.loads((folder / "ftkit.json").read_text())
+    settings["label_names"].reverse()
+    (folder / "ftkit.json").write_text(json.dumps(settings))
+    with pytest.raises(FtkitError, match="Make them one, in the order of the head's rows"):
+        Classifier.load(folder)
+    with pytest.raises(FtkitError, match="has 6 classes, but there are 2 label names: a, b"):
+        Classifier(six.model, six.tokenizer, ["a", "b"])
 
 
 def test_a_collate_of_ones_own_counts(small_model):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['settings_file', 'sentiment_data', 'columns', 'sentiment_recipe', 'Full', 'methods', 'resolve_method',
            'collate_for_both', 'check_batch', 'load_classifier', 'finetune', 'Prediction', 'Evaluation', 'scored',
-           'Classifier', 'sentiment_full', 'reference_reproduction']
+           'check_head', 'Classifier', 'sentiment_full', 'reference_reproduction']
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #b766c2dd
 import functools
@@ -22,7 +22,7 @@ import torch
 
 from ..catalog import built
 from ..core import FtkitError, seed_everything, unknown, write_beside
-from ..data import load_encoder, load_text, quiet_and_seeded
+from ..data import load_encoder, load_text, max_tokens, new_parameters, quiet_and_seeded
 from ftkit.foundations.evaluation import (
     Interval,
     Report,
@@ -84,7 +84,7 @@ def columns(
             )
     return texts, [number[clean_label(label)] for label in given], names
 
-
+# %% ../../nbs/3_finetuning/30_finetune.ipynb #6c1e30a6
 def _numbers_of(names: list[str]) -> dict[str, int]:
     "The number of each class by its cleaned name. Raises `FtkitError` if two names are one."
     number = {}
@@ -232,6 +232,8 @@ def load_classifier(
     network, tokenizer = load_encoder(
         model, num_labels=len(names), label_names=names, pretrained=pretrained, seed=seed
     )
+    if network.config.problem_type is not None:  # of a head for another problem
+        network.config.problem_type = "single_label_classification"
     check_batch(network, tokenizer, model)
     return network, tokenizer
 
@@ -258,8 +260,8 @@ def finetune(
         learning_rate = method.learning_rate
     texts, labels, names = columns(train, where="the training data")
     network, tokenizer = load_classifier(model, names, pretrained, seed)
-    room = getattr(network.config, "max_position_embeddings", max_length)
-    if max_length > room:
+    room = max_tokens(network.config)
+    if room is not None and max_length > room:
         raise FtkitError(
             f"max_length is {max_length}, but '{model}' reads at most {room} tokens; "
             f"say {room} or less."
@@ -360,25 +362,74 @@ def _check_complete(folder: Path, adapter_only: bool) -> None:
             f"it has: {there or 'nothing'}."
         )
 
+# %% ../../nbs/3_finetuning/30_finetune.ipynb #6c1e30a5
+def check_head(
+    config,  # of a transformers classifier
+    name: str,  # what an error calls the model
+) -> None:
+    "Raise `FtkitError` unless the model gives each text one of two or more classes."
+    kind = getattr(config, "problem_type", None)
+    classes = getattr(config, "num_labels", None)
+    if kind == "multi_label_classification":
+        found = "several labels at once (problem_type 'multi_label_classification')"
+    elif kind == "regression":
+        found = "numbers, not classes (problem_type 'regression')"
+    elif kind not in (None, "single_label_classification"):
+        found = f"something that is not known here (problem_type '{kind}')"
+    elif classes == 1:
+        found = "one number, not one of several classes (num_labels 1)"
+    else:
+        return
+    raise FtkitError(
+        f"'{name}' gives each text {found}. ftkit predicts one class for each text, "
+        "and probabilities that sum to 1 would be wrong here. Use transformers for this model, "
+        "or train a head for classes on it with `ftkit finetune --model`."
+    )
 
+# %% ../../nbs/3_finetuning/30_finetune.ipynb #6c1e30a7
 def _from_folder(folder: Path) -> tuple:
-    """Model and tokenizer of a transformers folder; a damaged file is said by name.
+    """Model and tokenizer of a transformers folder with a trained head.
 
-    Only safetensors are read."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    Raises `FtkitError` that says what is damaged, missing or of another kind."""
+    from transformers import PretrainedConfig
 
+    advice = "Train it again, or copy it again."
     try:
-        with quiet_and_seeded(0):
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except Exception as e:
+        settings, _ = PretrainedConfig.get_config_dict(folder)
+        config = PretrainedConfig.from_dict(settings)
+    except (ValueError, OSError) as e:
+        why = str(e).splitlines()[0]
         raise FtkitError(
-            f"The model folder {folder} cannot be read "
-            f"({type(e).__name__}: {str(e).splitlines()[0]}). Train it again, or copy it again."
+            f"The config.json of the model folder {folder} cannot be read ({why}). {advice}"
         ) from e
+    check_head(config, str(folder))
+    try:
+        model, tokenizer = load_encoder(str(folder), num_labels=config.num_labels)
+    except FtkitError as e:
+        if e.__cause__ is None:  # it says by itself what is wrong
+            raise
+        raise FtkitError(f"The model folder {folder} cannot be read. {e} {advice}") from e
+    new = new_parameters(model)
+    if new:
+        raise FtkitError(
+            f"The model folder {folder} has no trained head for {config.num_labels} classes: "
+            f"{', '.join(new[:4])} would be random, and so would every answer. "
+            f"Train it first: ftkit finetune --model {folder} --data FILE --out FOLDER."
+        )
+    check_batch(model, tokenizer, str(folder))
     return model, tokenizer
+
+
+def _names(settings: dict, config, folder: Path) -> list[str]:
+    "The class names of a model folder. Raises `FtkitError` if its two files disagree."
+    there = [str(config.id2label[i]) for i in range(config.num_labels)]
+    names = settings.get("label_names") or there
+    if names != there:
+        raise FtkitError(
+            f"{folder / settings_file} has the classes {', '.join(names)}, but the model's "
+            f"config has {', '.join(there)}. Make them one, in the order of the head's rows."
+        )
+    return names
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #2059ac27
 @dataclass
@@ -393,6 +444,16 @@ class Classifier:
     keep: str = "head_tail"
     base: str = ""  # the name it was loaded from: an adapter needs it again
     history: History | None = None
+
+    def __post_init__(self):
+        config = getattr(self.model, "config", None)
+        check_head(config, self.base or type(self.model).__name__)
+        classes = getattr(config, "num_labels", len(self.label_names))
+        if classes != len(self.label_names):
+            raise FtkitError(
+                f"{type(self.model).__name__} has {classes} classes, but there are "
+                f"{len(self.label_names)} label names: {', '.join(self.label_names)}."
+            )
 
     def probabilities(self, texts: Sequence[str], **predict_options) -> np.ndarray:
         "Class probabilities (N, C) in the order of the texts."
@@ -462,24 +523,22 @@ class Classifier:
         settings = _settings(folder)
         adapter_only = settings.get("adapter_only", False)
         _check_complete(folder, adapter_only)
-        names = settings.get("label_names")
         if adapter_only:
             method = resolve_method(settings["method"])
-            base = settings["base"]
-            model, tokenizer = load_classifier(base, names)
+            model, tokenizer = load_classifier(settings["base"], settings["label_names"])
             model = method.load(model, folder / "adapter")
         else:
             method = Full()
             model, tokenizer = _from_folder(folder)
-            check_batch(model, tokenizer, str(folder))
-        if not names:
-            names = [str(model.config.id2label[i]) for i in range(model.config.num_labels)]
+        max_length = settings.get("max_length")
+        if max_length is None:
+            max_length = min(128, max_tokens(model.config) or 128)
         return cls(
             model=model,
             tokenizer=tokenizer,
-            label_names=names,
+            label_names=_names(settings, model.config, folder),
             method=method,
-            max_length=settings.get("max_length", 128),
+            max_length=max_length,
             keep=settings.get("keep", "head_tail"),
             base=settings.get("base", str(folder)),
         )

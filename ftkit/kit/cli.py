@@ -172,13 +172,14 @@ def estimate_seconds(model: str, parts: Parts, epochs: float, max_length: int) -
     """Seconds that training and evaluation will take about, from the forward pass over some
     training texts.
     """
+    from ftkit.data import max_tokens
     from ftkit.finetuning.finetune import collate_for_both, load_classifier
     from ftkit.foundations.text import make_examples
     from ftkit.foundations.training import predict
 
     network, tokenizer = load_classifier(model, parts.names)
-    room = getattr(network.config, "max_position_embeddings", None) or max_length
-    if max_length > room:
+    room = max_tokens(network.config)
+    if room is not None and max_length > room:
         raise bad_input(
             f"--max-length {max_length} is more than the {room} tokens that the model '{model}' "
             f"can read; say --max-length {room} or less."
