@@ -823,6 +823,8 @@ def load_adapter(
         name = name.replace(".lora_A.weight", ".lora_A").replace(".lora_B.weight", ".lora_B")
         ours[name] = value
     model.load_state_dict(ours, strict=False)
+    for module in head_modules(model).values():
+        module.requires_grad_(True)
     return model
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #6c2814a8
