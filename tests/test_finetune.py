@@ -41,6 +41,7 @@ from ftkit.finetuning.finetune import (
     finetune,
     methods,
     resolve_method,
+    scored,
     sentiment_data,
 )
 from ftkit.finetuning.lora import LoRA
@@ -496,6 +497,43 @@ def test_roberta_of_34_positions_reads_32_tokens(tmp_path):
     clf = Classifier.load(folder)
     assert clf.max_length == 32
     assert clf.probabilities(["good " * 100]).shape == (1, 2)
+
+
+not_a_number = [[0.9, 0.1], [float("nan"), 0.8], [0.2, 0.8]]
+masked = np.ma.masked_equal([[0.9, 0.1], [0.0, 1.0], [0.2, 0.8]], 0.0)
+row_1 = r"Row 1 \(counted from 0\) of the probabilities is \[nan, .*1 of 3 rows"
+
+
+@pytest.mark.parametrize(
+    "probabilities, message",
+    [
+        (not_a_number, row_1),
+        (np.array(not_a_number), row_1),
+        (torch.tensor(not_a_number), row_1),
+        (masked, row_1),
+        ([[0.9, 0.1], [np.inf, 0.0], [0.2, 0.8]], r"Row 1 .* is \[inf, 0.0\]"),
+        ([[0.9, 0.1, 0.0]] * 3, r"have the shape \(3, 3\)"),
+        ([0.9, 0.1, 0.5], r"have the shape \(3,\)"),
+    ],
+)
+def test_nan_wins_nothing(probabilities, message):
+    with pytest.raises(FtkitError, match=message):
+        scored([0, 1, 1], probabilities, ["neg", "pos"])
+    good = scored([0, 1, 1], torch.tensor([[0.9, 0.1], [0.3, 0.7], [0.6, 0.4]]), ["neg", "pos"])
+    assert good.predictions.tolist() == [0, 1, 0]
+
+
+def test_a_network_that_says_nan_is_refused_with_the_example(small_model):
+    clf = finetune(table, model=small_model, **short)
+    with torch.no_grad():
+        clf.model.bert.embeddings.word_embeddings.weight[clf.tokenizer.vocab["moon"]] = np.nan
+    texts = [topics["law"], topics["space"], topics["food"]]
+    for ask in (clf.probabilities, clf.predict):
+        assert len(ask(texts[:1])) == 1
+        with pytest.raises(FtkitError, match=r"for example 1 \(counted from 0\), and 1 of 3"):
+            ask(texts)
+    with pytest.raises(FtkitError, match="for example 2 "):
+        clf.evaluate(table)
 
 
 def test_names_and_head_agree(six, tmp_path):

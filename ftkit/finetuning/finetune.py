@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['settings_file', 'sentiment_data', 'columns', 'sentiment_recipe', 'Full', 'methods', 'resolve_method',
-           'collate_for_both', 'check_batch', 'load_classifier', 'finetune', 'Prediction', 'Evaluation', 'scored',
-           'check_head', 'Classifier', 'sentiment_full', 'reference_reproduction']
+           'collate_for_both', 'check_batch', 'load_classifier', 'finetune', 'Prediction', 'Evaluation', 'check_scores',
+           'scored', 'check_head', 'Classifier', 'sentiment_full', 'reference_reproduction']
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #b766c2dd
 import functools
@@ -23,6 +23,7 @@ import torch
 from ..catalog import built
 from ..core import FtkitError, seed_everything, unknown, write_beside
 from ..data import load_encoder, load_text, max_tokens, new_parameters, quiet_and_seeded
+from ..foundations.checkpoints import tokenizer_of
 from ftkit.foundations.evaluation import (
     Interval,
     Report,
@@ -317,13 +318,39 @@ class Evaluation:
         return f"{self.report._repr_html_()}<p>macro F1 {self.interval}</p>"
 
 
+def check_scores(
+    probabilities: np.ndarray,  # (N, C), or other scores of which the highest wins
+    names: Sequence[str],  # (C)
+) -> np.ndarray:
+    "The scores, if an argmax of each row means something. Raises `FtkitError` that names the row."
+    if isinstance(probabilities, torch.Tensor):
+        probabilities = probabilities.detach().float().cpu().numpy()
+    scores = np.ma.filled(np.ma.asarray(probabilities, dtype=float), np.nan)
+    if scores.ndim != 2 or scores.shape[1] != len(names):
+        raise FtkitError(
+            f"The probabilities have the shape {scores.shape}; one row for each example and one "
+            f"column for each of the {len(names)} classes were expected: {', '.join(names)}."
+        )
+    wrong = np.flatnonzero(~np.isfinite(scores).all(1))
+    if len(wrong):
+        raise FtkitError(
+            f"Row {wrong[0]} (counted from 0) of the probabilities is {scores[wrong[0]].tolist()}, "
+            f"and {len(wrong)} of {len(scores)} rows are like it. Finite numbers are expected: "
+            "what is no number would still win an argmax."
+        )
+    return np.asarray(probabilities)
+
+
 def scored(
     labels: Sequence[int],  # (N)
     probabilities: np.ndarray,  # (N, C)
     names: Sequence[str],  # (C)
 ) -> Evaluation:
-    "Report and interval for probabilities from anywhere."
+    """Report and interval for probabilities from anywhere.
+
+    Raises `FtkitError` that names a row which holds NaN."""
     labels = np.array(labels)
+    probabilities = check_scores(probabilities, names)
     predictions = probabilities.argmax(1)
     report = classification_report(labels, predictions, names)
     interval = confidence_interval(labels, predictions, "macro_f1")
@@ -420,6 +447,19 @@ def _from_folder(folder: Path) -> tuple:
     return model, tokenizer
 
 
+def _check_tokens(model, tokenizer, name: str) -> None:
+    "Raise `FtkitError` if the tokenizer knows more tokens than the model has embeddings for."
+    if not hasattr(model, "get_input_embeddings"):
+        return
+    rows = len(model.get_input_embeddings().weight)
+    if len(tokenizer) > rows:
+        raise FtkitError(
+            f"The tokenizer of '{name}' has {len(tokenizer)} tokens and the model embeddings for "
+            f"{rows}. After adding tokens call model.resize_token_embeddings(len(tokenizer)), and "
+            "train before you save."
+        )
+
+
 def _names(settings: dict, config, folder: Path) -> list[str]:
     "The class names of a model folder. Raises `FtkitError` if its two files disagree."
     there = [str(config.id2label[i]) for i in range(config.num_labels)]
@@ -494,6 +534,7 @@ class Classifier:
             keep=self.keep,
             adapter_only=adapter_only,
         )
+        _check_tokens(self.model, self.tokenizer, self.base or type(self.model).__name__)
         with write_beside(folder, folder=True) as beside:
             with quiet_and_seeded(0):
                 if not adapter_only:
@@ -525,8 +566,11 @@ class Classifier:
         _check_complete(folder, adapter_only)
         if adapter_only:
             method = resolve_method(settings["method"])
-            model, tokenizer = load_classifier(settings["base"], settings["label_names"])
+            model, _ = load_classifier(settings["base"], settings["label_names"])
             model = method.load(model, folder / "adapter")
+            tokenizer = tokenizer_of(folder)  # tokens may have been added to those of the base
+            _check_tokens(model, tokenizer, str(folder))
+            check_batch(model, tokenizer, str(folder))
         else:
             method = Full()
             model, tokenizer = _from_folder(folder)
