@@ -23,6 +23,7 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -662,17 +663,25 @@ def _complete(asset: Asset, folder: Path) -> bool:
     return True
 
 # %% ../nbs/0_start/01_catalog.ipynb #70b0b88c
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process left half-written of this folder; hold its lock.
+
+    What belongs to a folder of another name stays: somebody may be writing it."""
+    half_written = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}\.part")
+    for path in folder.parent.glob(".*.part"):
+        if half_written.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _fill(asset: Asset, folder: Path, progress: bool) -> None:
     "Download, verify and unpack an asset into its folder; on any error nothing is left of it."
-    home = folder.parent
-    for stale in home.glob(f".{asset.key}.*.part"):
-        shutil.rmtree(stale, ignore_errors=True)  # of a process that was killed
+    _remove_leftovers(folder)
     with write_beside(folder, folder=True) as beside:
         archive = beside.parent / asset.filename
         _download(asset, archive, beside, progress)
         if archive.exists():
             if file_hash(archive) != asset.sha256:
-                _refuse(asset, archive, home)
+                _refuse(asset, archive, folder.parent)
             _unpack(asset, archive, beside)
     _verified.discard(folder)
     if not _complete(asset, folder):
@@ -701,7 +710,7 @@ def fetch(
     assets_used[name] = asset.sha256
     return folder
 
-# %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
+# %% ../nbs/0_start/01_catalog.ipynb #c14e0d01
 # in each built folder: the name of each asset it was made from -> its key
 _assets_file = ".assets.json"
 
@@ -710,6 +719,16 @@ def _pins_named(code: str) -> list[str]:
     "Keys of the assets that occur in a text between quotation marks."
     found = [name for name in assets if f"'{name}'" in code or f'"{name}"' in code]
     return [f"{name!r}, {assets[name].key!r}" for name in found]
+
+
+def _readers_named(code: str) -> dict[str, str]:
+    "Versions of what no code imports: transformers does, for the format that the code names."
+    found = {}
+    for name in ("gguf",):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            if name in code:
+                found[name] = metadata.version(name)
+    return found
 
 
 def _make_and_note(make, folder: Path) -> None:
@@ -737,7 +756,7 @@ def _still_holds(folder: Path) -> bool:
     assets_used.update({name: assets[name].sha256 for name in noted})
     return True
 
-
+# %% ../nbs/0_start/01_catalog.ipynb #8b8f842c
 def built(
     name: str,  # what it is
     make,  # a function of a folder; it writes into it
@@ -753,8 +772,9 @@ def built(
             f"built('{name}') needs a function whose source can be read, not {make!r}."
         )
     libraries = {k: v for k, v in versions().items() if k != "ftkit"}
-    environment = repr((libraries, run.device.type, run.dtype, run.threads))
     texts = code_used(make, apart=[assets])
+    libraries |= _readers_named("".join(texts))
+    environment = repr((libraries, run.device.type, run.dtype, run.threads))
     code = code_hash(*texts, *_pins_named("".join(texts)), environment)
     key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
@@ -763,6 +783,7 @@ def built(
     with _locked(key):
         if not refresh and _still_holds(folder):
             return folder  # another process has made it in the meantime
+        _remove_leftovers(folder)
         full_or_read_only = _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS)
         with full_or_read_only, write_beside(folder, folder=True) as beside:
             _make_and_note(make, beside)

@@ -171,13 +171,38 @@ def test_a_download_cut_in_the_middle_leaves_nothing(toy, monkeypatch, length):
 
 
 def test_what_a_killed_process_left_is_cleared(toy, monkeypatch):
-    stale = toy / f".{assets['toy'].key}.abc.part"
-    stale.mkdir(parents=True)
-    (stale / "toy-1.0-py3-none-any.whl").write_bytes(b"half")
+    key = assets["toy"].key
+    half_written(toy, key)
     with Server(index_routes()) as server:
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
         fetch("toy", progress=False)
-    assert left(toy) == [assets["toy"].key]
+    assert left(toy) == [key]
+
+
+def half_written(home, name):
+    "What `write_beside` has beside it at work, or leaves when it is killed."
+    stale = home / f".{name}.abc_12yz.part"
+    (stale / name).mkdir(parents=True)
+    (stale / "toy-1.0-py3-none-any.whl").write_bytes(b"half")
+    return stale.name
+
+
+def test_what_another_process_is_writing_stays(toy, monkeypatch):
+    key = assets["toy"].key
+    others = [half_written(toy, name) for name in (f"{key}.v2", f"x{key}", f".{key}", key[:-1])]
+    half_written(toy, key)
+    with Server(index_routes()) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
+        fetch("toy", progress=False)
+    assert left(toy) == sorted([*others, key])
+
+
+def test_a_name_is_no_pattern(tmp_path):
+    other = half_written(tmp_path, "m1")
+    half_written(tmp_path, "m[1]")
+    catalog._remove_leftovers(tmp_path / "m[1]")
+    assert left(tmp_path) == [other]
+    catalog._remove_leftovers(tmp_path / "no folder" / "m")
 
 
 def test_changed_files_in_the_cache_are_refused(toy, monkeypatch):
@@ -406,7 +431,7 @@ def test_the_hub_serves_when_the_index_is_gone(toy, monkeypatch):
     with Server({"/owner/toy/resolve/main/words.txt": b"another"}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        with pytest.raises(FtkitError):
+        with pytest.raises(FtkitError, match=r"could not be downloaded \([^;]*: no connection\)"):
             fetch("toy", progress=False)
         assert hub.asked == []
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
@@ -490,12 +515,38 @@ def test_built_once_per_code_and_run(run):
     assert len(calls) == 7
 
 
+def test_the_version_of_the_reader_of_gguf_is_in_the_key(run, monkeypatch):
+    def convert(folder):
+        return dict(gguf_file="toy.gguf")
+
+    def train(folder):
+        return dict(file="toy.safetensors")
+
+    first = built("thing", convert, run())
+    other = built("thing", train, run())
+    version = metadata.version
+
+    def newer(name):
+        return "999.0" if name == "gguf" else version(name)
+
+    def none(name):
+        if name == "gguf":
+            raise metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(metadata, "version", newer)
+    second = built("thing", convert, run())
+    assert built("thing", train, run()) == other
+    monkeypatch.setattr(metadata, "version", none)
+    assert len({first, second, built("thing", convert, run())}) == 3
+
+
 def test_built_leaves_nothing_of_a_failure(run, tmp_path):
     def make(folder):
         (folder / "half").touch()
         raise RuntimeError("killed")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="killed"):
         built("thing", make, run())
     assert left(tmp_path / "built") == []
 
@@ -508,7 +559,7 @@ def test_built_leaves_nothing_of_a_failure(run, tmp_path):
     def missing(folder):
         (folder / "none").read_text()  # an error of its own, not of the cache
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="none"):
         built("thing", missing, run())
     with pytest.raises(FtkitError, match="whose source can be read"):
         built("thing", len, run())
@@ -680,6 +731,18 @@ def toy_folder(toy, monkeypatch):
     with Server(index_routes()) as server:
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
         yield
+
+
+def test_what_a_killed_process_left_of_a_built_folder_is_cleared(run, tmp_path):
+    def make(folder):
+        (folder / "n").touch()
+
+    folder = built("thing", make, run())
+    home = tmp_path / "built"
+    others = [half_written(home, f"{folder.name}.v2"), half_written(home, "m")]
+    half_written(home, folder.name)
+    built("thing", make, run(), refresh=True)
+    assert left(home) == sorted([*others, folder.name])
 
 
 def test_a_warm_hit_records_the_assets_too(toy_folder, monkeypatch):
