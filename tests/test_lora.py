@@ -34,6 +34,7 @@ from transformers.pytorch_utils import Conv1D
 from ftkit.catalog import assets, cache_dir
 from ftkit.core import FtkitError
 from ftkit.data import load_encoder
+from ftkit.finetuning.finetune import Classifier
 from ftkit.finetuning.lora import (
     LoRA,
     LoRALinear,
@@ -657,6 +658,29 @@ def test_added_tokens_of_a_language_model_bring_the_output_layer(tied, tmp_path)
     again = load_adapter(base(), tmp_path / "a").eval()
     assert torch.equal(new_tokens(again), new_tokens(model.eval()))
     assert (again.lm_head.weight is again.transformer.wte.weight) == tied
+
+
+def test_a_classifier_with_added_tokens_answers_alike_after_loading(tmp_path):
+    "The stated value: .54 became .19, with the tokenizer and the embeddings of the base."
+    base = base_folder("bert", tmp_path / "base")
+    model, tokenizer = load_encoder(base, num_labels=2, label_names=["no", "yes"])
+    tokenizer.add_tokens(["newword", "otherword"])
+    texts = ["w1 newword w2", "otherword", "w1 w2"]
+    classifier = Classifier(model, tokenizer, ["no", "yes"], LoRA(rank=2), 12, base=str(base))
+    with pytest.raises(FtkitError, match=r"62 tokens .* embeddings for 60"):
+        classifier.save(tmp_path / "m", adapter_only=True)
+    model.resize_token_embeddings(len(tokenizer))
+    classifier.method.prepare(model)
+    fill_updates(model)
+    nn.init.normal_(model.get_input_embeddings().weight.data[60:])
+    nn.init.normal_(model.classifier.weight.data, std=5)
+    expected = classifier.probabilities(texts)
+    classifier.save(tmp_path / "m", adapter_only=True)
+    again = Classifier.load(tmp_path / "m")
+    assert len(again.tokenizer) == 62
+    assert again.probabilities(texts) == pytest.approx(expected, abs=1e-5)
+    again.tokenizer = load_encoder(base)[1]
+    assert abs(again.probabilities(texts) - expected).max() > 1e-3
 
 
 def test_an_embedding_trained_apart_from_its_tied_output_is_refused(tmp_path):
