@@ -12,6 +12,7 @@ a fault can't be applied or the clean copy fails.
 """
 
 import argparse
+import ast
 import contextlib
 import functools
 import hashlib
@@ -375,9 +376,10 @@ def _be_pytest(arguments, folder, environment, said):
         os.environ.update(environment)
         for stream in (1, 2):
             os.dup2(said, stream)
-        for name in list(sys.modules):
-            if name.split(".")[0] in ("ftkit", "conftest"):
-                del sys.modules[name]
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and name != "__main__" and _is_ours(file):
+                del sys.modules[name]  # ftkit, conftest.py and what tests share
         kept = [path for path in sys.path if not _is_ours(path)]
         sys.path[:] = [str(folder), *kept]
         sys.argv = ["pytest", *arguments]
@@ -474,6 +476,23 @@ def detect(detector, files, stem, folder, environment, first=""):
 # What is known already
 
 
+def with_helpers(names):
+    "Test files, and the modules beside them that they import, one through the other."
+    found = [root / "tests" / name for name in names]
+    for path in found:  # it grows
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            imported = []
+            if isinstance(node, ast.Import):
+                imported = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported = [node.module]
+            for name in imported:
+                helper = root / "tests" / f"{name}.py"
+                if helper.exists() and helper not in found:
+                    found.append(helper)
+    return found
+
+
 class Progress:
     "Outcomes so far, in a file; each with a fingerprint of what it depends on."
 
@@ -488,7 +507,7 @@ class Progress:
         "A hash of all that the outcome depends on."
         if detector == "unit":
             names = [name.split("::")[0] for name in (*files, "conftest.py")]
-            read = [root / "tests" / name for name in names]
+            read = with_helpers(names)
             code = "\n".join(path.read_text(encoding="utf-8") for path in read)
         else:
             read = [find_lesson(stem, root)]

@@ -1,6 +1,7 @@
 """The fault suite itself: its faults apply, and it sees what is there and nothing else."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -216,6 +217,37 @@ def test_the_fingerprint_knows_the_modules_that_are_reached(detector, tmp_path, 
     assert progress.fingerprint(*asked) != before
 
 
+@pytest.mark.parametrize(
+    "file, helper",
+    [
+        ("test_checkpoints.py", "small_models"),
+        ("test_tables.py", "small_table"),
+        ("test_catalog.py", "loopback"),
+    ],
+)
+def test_the_fingerprint_knows_what_tests_share(file, helper, tmp_path, monkeypatch):
+    folder = tmp_path / "project"
+    shutil.copytree(suite.root / "tests", folder / "tests")
+    monkeypatch.setattr(suite, "root", folder)
+    progress = suite.Progress(tmp_path)
+    asked = (tiny, "unit", (file,), "")
+    before = progress.fingerprint(*asked)
+    with open(folder / "tests" / "renew.py", "a") as f:
+        f.write("changed = True\n")  # nothing of it is imported
+    assert progress.fingerprint(*asked) == before
+    with open(folder / "tests" / f"{helper}.py", "a") as f:
+        f.write("changed = True\n")
+    assert progress.fingerprint(*asked) != before
+
+
+def test_helpers_of_helpers_count(tmp_path, monkeypatch):
+    (tmp_path / "tests").mkdir()
+    for name, source in (("a", "import b"), ("b", "from c import x\nimport os"), ("c", "import b")):
+        (tmp_path / "tests" / f"{name}.py").write_text(source)
+    monkeypatch.setattr(suite, "root", tmp_path)
+    assert [path.stem for path in suite.with_helpers(["a.py"])] == ["a", "b", "c"]
+
+
 def test_a_clean_copy_that_fails_is_an_error(answers, tmp_path, monkeypatch, capsys):
     broken = Outcome("unit", True, "test_x", "broken anyway", 0.1)
     monkeypatch.setattr(suite, "detect", lambda *_: broken)
@@ -267,5 +299,7 @@ def test_a_detector_that_hangs_is_ended(tmp_path):
 def test_unknown_names_are_refused(tmp_path, capsys):
     assert main(["--only", "no_such_fault"]) == 2
     assert "There is no fault no_such_fault" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as end:
         main(["--detectors", "unit,magic"])
+    assert end.value.code == 2
+    assert "--detectors takes some of unit,smoke,cpu" in capsys.readouterr().err
