@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
-           'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
-           'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used', 'versions',
-           'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html']
+           'Compute', 'cores', 'choose_compute', 'seed_everything', 'random_state', 'set_random_state', 'trim_heap',
+           'PeakMemory', 'process_peak', 'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash',
+           'code_used', 'reading_of', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text',
+           'record_html']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
@@ -175,6 +176,28 @@ def seed_everything(
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+# %% ../nbs/0_start/00_core.ipynb #f920443e
+def random_state() -> dict:
+    "The state of every source of randomness, in types that torch loads with `weights_only=True`."
+    kind, keys, *rest = np.random.get_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return dict(
+        python=random.getstate(),
+        numpy=(kind, keys.tolist(), *rest),
+        torch=torch.get_rng_state(),
+        cuda=cuda,
+    )
+
+
+def set_random_state(state: dict) -> None:
+    "Put every source of randomness back to such a state."
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
 
 # %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:
@@ -614,6 +637,31 @@ def _plain(value):
         return value
     return str(value)
 
+
+def reading_of(name: str, value: float, resolution, bounds, matters) -> dict:
+    "How a number is to be read, as far as it was said. Raises `FtkitError` for what can't be."
+    said = {}
+    if bounds is not None:
+        low, high = _plain(bounds)
+        outside = (low is not None and value < low) or (high is not None and value > high)
+        if outside:
+            raise FtkitError(
+                f"The record '{name}' is {value:g}, outside its bounds {low} to {high}."
+            )
+        if not resolution:
+            raise FtkitError(
+                f"The record '{name}' has bounds and needs a resolution: "
+                "the smallest difference that means anything."
+            )
+        said["bounds"] = [low, high]
+    if matters is not None:
+        if not matters > 0:
+            raise FtkitError(
+                f"What matters of '{name}' is a change above 0; {matters!r} was given."
+            )
+        said["matters"] = _plain(matters)
+    return said
+
 # %% ../nbs/0_start/00_core.ipynb #2e825257
 _libraries = (
     "ftkit",
@@ -688,6 +736,7 @@ class Run:
     claims: list = field(default_factory=list)
     notes: dict = field(default_factory=dict)
     started: float = field(default_factory=time.time)
+    answer: dict = field(default_factory=dict)  # what `headline` was told
 
     _counts = ("scale", "seed")  # for `code_used`: its measurements change as it goes on
 
@@ -711,9 +760,14 @@ class Run:
         unit: str | None = None,
         resolution: float | None = None,  # the smallest difference that means anything
         control_of: str | None = None,  # the metric that this control must be far from
+        bounds: tuple | None = None,  # the least and the greatest possible value; None: no such end
+        matters: float | None = None,  # the smallest change that a reader should hear of
         **setting,  # what it was measured under
     ) -> float:  # the value
-        "Keep a number with its setting. NaN, infinity and a second value of a name are refused."
+        """Keep a number with its setting. NaN, infinity and a second value of a name are refused.
+
+        `bounds` and `matters` say how to read the number; they are no part of its setting.
+        """
         value = _plain(value)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value):
@@ -723,6 +777,7 @@ class Run:
         if control_of is not None and control_of not in self.metrics:
             raise unknown("metric for a control", control_of, self.metrics)
         entry = dict(value=value, unit=unit, resolution=resolution, setting=_plain(setting))
+        entry |= reading_of(name, value, resolution, bounds, matters)
         if control_of is None:
             self.metrics[name] = entry
         else:
@@ -751,11 +806,24 @@ class Run:
         assert held, f"Claim does not hold at scale {self.scale}: {text}"
         print(f"held: {text}")
 
+    def headline(
+        self,
+        answer: str,  # one line: the score and its interval
+        tables: dict[str, Any] | None = None,  # title -> a table; its `str` is kept
+    ) -> None:
+        "Say what a reader wants to know first of this lesson: `ftkit run` begins with it."
+        if self.answer:
+            raise FtkitError(f"There is a headline already: '{self.answer['answer']}'.")
+        if len(str(answer).strip().splitlines()) != 1:
+            raise FtkitError(f"A headline is one line of text; {answer!r} was given.")
+        shown = {title: str(table) for title, table in (tables or {}).items()}
+        self.answer = dict(answer=str(answer).strip(), tables=shown)
+
     def as_dict(self) -> dict:
         "The record as plain JSON: schema 1."
         path = find_notebook(self.name)
         revision, dirty = commit()
-        return dict(
+        record = dict(
             schema=schema,
             notebook=self.name,
             scale=self.scale,
@@ -777,6 +845,9 @@ class Run:
             commit=revision,
             dirty=dirty,
         )
+        if self.answer:
+            record["headline"] = self.answer
+        return record
 
     def finish(self) -> None:
         "Display the record and store it in the output under its own media type."

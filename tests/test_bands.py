@@ -404,3 +404,97 @@ def test_an_edited_baseline_is_refused(tmp_path, old, new):
         FtkitError, match=r"x.json was damaged or edited by hand.*restore it from git"
     ):
         bands.load_baseline(record(0), tmp_path)
+
+
+# Bounded metrics, and what a band notices
+
+shares = st.lists(st.integers(0, 1000).map(lambda k: k / 1000), min_size=5, max_size=12)
+
+
+@given(shares, st.floats(0.5, 0.999))
+def test_a_band_of_shares_holds_no_impossible_value(values, level):
+    low, high = bands.prediction_interval(values, level, resolution=0.001, bounds=(0, 1))
+    assert 0 <= low < high <= 1
+    assert low <= max(values)
+    assert high >= min(values)
+    whole = [100 * v for v in values]
+    percent = bands.prediction_interval(whole, level, resolution=0.1, bounds=(0, 100))
+    assert percent == pytest.approx((100 * low, 100 * high), abs=1e-9)
+
+
+@given(shares)
+def test_the_share_that_is_left_has_the_mirrored_band(values):
+    low, high = bands.prediction_interval(values, resolution=0.001, bounds=(0, 1))
+    left = [1 - v for v in values]
+    mirrored = bands.prediction_interval(left, resolution=0.001, bounds=(0, 1))
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+def test_the_logit_band_is_scipys():
+    values = np.array([0.88, 0.95, 0.97, 0.98, 0.99])
+    logits = np.log(values / (1 - values))
+    scale = logits.std(ddof=1) * np.sqrt(6 / 5)
+    ends = stats.t.interval(0.99, df=4, loc=logits.mean(), scale=scale)
+    expected = 1 / (1 + np.exp(-np.array(ends)))
+    found = bands.prediction_interval(values, resolution=1e-6, bounds=(0, 1))
+    assert found == pytest.approx(tuple(expected), rel=1e-9)
+
+
+def test_one_bound_makes_a_band_of_ratios():
+    values = [10, 20, 40, 80, 160]
+    low, high = bands.prediction_interval(values, resolution=0.1, bounds=(0, None))
+    assert low > 0
+    assert low * high == pytest.approx(40**2), "the middle is the geometric mean"
+    below = bands.prediction_interval([-v for v in values], resolution=0.1, bounds=(None, 0))
+    assert below == pytest.approx((-high, -low))
+
+
+def test_five_perfect_scores_pass_a_perfect_one():
+    "A score of 1 has an infinite logit; half a resolution makes it finite."
+    low, high = bands.prediction_interval([1.0] * 5, resolution=0.01, bounds=(0, 1))
+    assert high == 1
+    assert low == pytest.approx(0.985)
+
+
+def with_reading(seed, **reading):
+    found = record(seed)
+    found["metrics"]["f1"] |= reading
+    return found
+
+
+def test_how_a_number_is_read_is_no_part_of_its_setting():
+    plain = baseline()
+    read = with_reading(9, bounds=[0, 1], matters=1.0)
+    check = {c.name: c for c in bands.check_band(read, plain)}["f1"]
+    assert check.verdict == "passed"
+    assert not check.too_wide
+    old = {c.name: c for c in bands.check_band(record(9), plain)}["f1"]
+    assert check.band.high < old.band.high, "made on the logit scale"
+    assert check.band.high < 1
+
+
+def test_a_band_that_would_miss_what_matters_is_too_wide():
+    values = [run["metrics"]["f1"]["value"] for run in baseline()["runs"]]
+    band = bands.prediction_interval(values, resolution=0.001)
+    half = (band.high - band.low) / 2
+    noticed = bands.noticed_change(values, band)
+    assert noticed == pytest.approx(half)
+    for matters, wide in ((half * 1.01, False), (half * 0.99, True)):
+        found = bands.check_band(with_reading(9, matters=matters), baseline())
+        assert {c.name: c.too_wide for c in found}["f1"] is wide
+        said = suite.describe_baseline(
+            baseline()
+            | dict(
+                runs=[
+                    r | dict(metrics=dict(f1=r["metrics"]["f1"] | dict(matters=matters)))
+                    for r in baseline()["runs"]
+                ]
+            )
+        )
+        assert ("too wide" in said) is wide
+        assert f"notices {noticed:.2g}" in said
+
+
+def test_what_has_no_end_to_leave_by_notices_nothing():
+    assert bands.noticed_change([0.5] * 5, bands.Band(0, 1), (0, 1)) == float("inf")
+    assert bands.noticed_change([0.9] * 5, bands.Band(0.8, 1), (0, 1)) == pytest.approx(0.1)

@@ -242,3 +242,33 @@ def test_a_copy_inside_another_repository_has_no_commit(monkeypatch, somebodys_r
     assert core.commit() == (ours, False)  # the control: a repository of its own has one
     (copy / "new.txt").touch()
     assert core.commit() == (ours, True)
+
+
+def test_bounds_and_what_matters_are_kept_beside_the_setting():
+    run = core.setup("00_core", scale="smoke", seed=0)
+    run.record("share", 1.0, resolution=0.01, bounds=(0, 1), matters=0.02, reviews=500)
+    entry = run.metrics["share"]
+    assert entry["bounds"] == [0, 1]
+    assert entry["matters"] == 0.02
+    assert entry["setting"] == dict(reviews=500)
+    run.record("loss", 0.5, resolution=0.01, bounds=(0, None))
+    assert run.metrics["loss"]["bounds"] == [0, None]
+    run.record("plain", 0.5)
+    assert set(run.metrics["plain"]) == {"value", "unit", "resolution", "setting"}
+
+
+@pytest.mark.parametrize(
+    "reading, message",
+    [
+        (dict(resolution=0.1, bounds=(0, 0.5)), "is 0.7, outside its bounds 0 to 0.5"),
+        (dict(resolution=0.1, bounds=(1, None)), "outside its bounds 1 to None"),
+        (dict(bounds=(0, 1)), "needs a resolution"),
+        (dict(matters=0.0), "is a change above 0"),
+        (dict(matters=float("nan")), "is a change above 0"),
+    ],
+)
+def test_a_reading_that_cannot_be_is_refused(reading, message):
+    run = core.setup("00_core", scale="smoke", seed=0)
+    with pytest.raises(FtkitError, match=message):
+        run.record("share", 0.7, **reading)
+    assert run.metrics == {}

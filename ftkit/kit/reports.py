@@ -163,6 +163,7 @@ def _number_row(check: Check, record: dict, past: list[dict], baseline: dict | N
     return dict(
         check._asdict(),
         control=kind == "controls",
+        too_wide=check.too_wide,
         of=entry.get("control_of"),
         unit=entry.get("unit") or "",
         svg="" if check.value is None else small_plot(check, seeds, before),
@@ -421,7 +422,12 @@ row_template += """
       {{ c.unit }}
     </td>
     <td class="plot">{{ c.svg|safe }}</td>
-    <td class="why">{{ c.why }}</td>
+    <td class="why">{{ c.why }}
+      {% if c.noticed is not none and not c.control %}
+        <small>would notice a change of {{ '%.2g'|format(c.noticed) }}</small>
+        {% if c.too_wide %}<b>too wide: {{ '%g'|format(c.matters) }} matters</b>{% endif %}
+      {% endif %}
+    </td>
     </tr>
   {% endfor %}
   </tbody>

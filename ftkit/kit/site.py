@@ -44,11 +44,11 @@ from typing import Any, NamedTuple
 
 from ..core import FtkitError, checkout, unknown, write_beside
 from ftkit.kit.bands import (
+    band_of,
     last_record,
     least_seeds,
     load_baseline,
     open_notebook,
-    prediction_interval,
     public_addresses,
     same_setting,
 )
@@ -864,17 +864,21 @@ def api_list(site: Site) -> str:
     return "\n".join(lines)
 
 # %% ../../nbs/7_kit/75_site.ipynb #3dd3b6ad
-def bands(site: Site, record: dict) -> dict[str, str]:
-    """Metric -> the band of its baseline under the same setting, for a table; empty where there is
-    none. Raises `FtkitError` for a damaged baseline.
+def bands(site: Site, record: dict) -> dict[str, tuple[str, str]]:
+    """Metric -> the band of its baseline under the same setting, and the smallest change that it
+    would notice, for a table. Raises `FtkitError` for a damaged baseline.
     """
     baseline = load_baseline(record, site.root) or dict(runs=[])
     found = {}
     for name, entry in record["metrics"].items():
-        old = [e["value"] for e in same_setting(name, entry["setting"], baseline).values()]
-        if len(old) >= least_seeds:
-            low, high = prediction_interval(old, resolution=entry["resolution"])
-            found[name] = f"{low:.4g} to {high:.4g}"
+        old = same_setting(name, entry["setting"], baseline)
+        if len(old) < least_seeds:
+            continue
+        band, noticed = band_of(entry, old)
+        notices = f"{noticed:.2g}"
+        if entry.get("matters") and noticed > entry["matters"]:
+            notices += f" (too wide: {entry['matters']:g} matters)"
+        found[name] = (f"{band.low:.4g} to {band.high:.4g}", notices)
     return found
 
 
@@ -896,10 +900,11 @@ def result_rows(site: Site, record: dict) -> list[str]:
     band = bands(site, record)
     rows = []
     for name, entry in record["metrics"].items():
-        rows.append([f"`{name}`", value(entry), band.get(name, ""), setting_text(entry["setting"])])
+        said = band.get(name, ("", ""))
+        rows.append([f"`{name}`", value(entry), *said, setting_text(entry["setting"])])
     for name, entry in record["controls"].items():
-        rows.append([f"control `{name}`", value(entry), "", f"of `{entry['control_of']}`"])
-    return table_lines(["number", "value", "band", "setting"], rows)
+        rows.append([f"control `{name}`", value(entry), "", "", f"of `{entry['control_of']}`"])
+    return table_lines(["number", "value", "band", "notices", "setting"], rows)
 
 # %% ../../nbs/7_kit/75_site.ipynb #459286e1
 def claim_verdict(claim: dict) -> str:

@@ -41,6 +41,7 @@ from ftkit.core import (
 )
 from ftkit.kit.bands import (
     add_run,
+    band_of,
     baseline_path,
     check_control,
     exit_code,
@@ -48,7 +49,6 @@ from ftkit.kit.bands import (
     load_baseline,
     open_notebook,
     package_hash,
-    prediction_interval,
     read_record,
     same_setting,
     save_baseline,
@@ -722,9 +722,11 @@ def describe_baseline(baseline: dict) -> str:
     for name, entry in last["metrics"].items():
         old = same_setting(name, entry["setting"], baseline)
         if len(old) >= least_seeds:
-            values = [e["value"] for e in old.values()]
-            band = prediction_interval(values, resolution=entry["resolution"])
-            lines.append(f"  {name}  [{band.low:.4g}, {band.high:.4g}]")
+            band, noticed = band_of(entry, old)
+            line = f"  {name}  [{band.low:.4g}, {band.high:.4g}]  notices {noticed:.2g}"
+            if entry.get("matters") and noticed > entry["matters"]:
+                line += f"; too wide: {entry['matters']:g} matters"
+            lines.append(line)
             continue
         line = f"  {name}  {len(old)} seeds; a band needs {least_seeds}"
         if len(old) < n:
