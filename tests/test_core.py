@@ -150,7 +150,7 @@ def test_the_dial(run):
     assert run.choose(smoke=1, cpu=2) == 1
     on_gpu = Run("x", "gpu", 0, *choose_compute("cpu"))
     assert on_gpu.choose(smoke=1, cpu=2) == 2
-    with pytest.raises(FtkitError):
+    with pytest.raises(FtkitError, match="choose needs a value for cpu"):
         run.choose(smoke=1)
 
 

@@ -600,7 +600,7 @@ def test_saving_replaces_at_once_and_leaves_nothing_half_written(six, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(type(six.tokenizer), "save_pretrained", broken)
-    with pytest.raises((OSError, FtkitError)):
+    with pytest.raises((OSError, FtkitError), match="No space left on device"):
         six.save(folder)
     assert json.loads((folder / "ftkit.json").read_text()) == before
     assert [p.name for p in tmp_path.iterdir()] == ["m"]

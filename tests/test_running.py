@@ -265,7 +265,7 @@ def test_a_copy_is_whole_or_as_it_was(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "replace", broken)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="No space left on device"):
         running.save_executed(new_notebook(), target)
     assert target.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["x.ipynb"]

@@ -467,7 +467,7 @@ def test_a_good_project_builds_and_a_later_mistake_keeps_it(tiny):
     done = site.build(project, jobs=1)
     assert done.total == 2 and (done.out / "1_part/lesson.html").is_file()
     tiny(fine(), cell("[no](none.md)", "markdown"))
-    with pytest.raises(FtkitError):
+    with pytest.raises(FtkitError, match=r"none\.md"):
         site.build(project, jobs=1)
     assert "A lesson" in (done.out / "1_part/lesson.html").read_text()
 

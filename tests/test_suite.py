@@ -456,9 +456,19 @@ def test_the_commands_exit_codes(tmp_path, monkeypatch, verdict, code):
     assert made["report"] is reports.write_report
 
 
-@pytest.mark.parametrize("option", [("--jobs", "0"), ("--scale", "huge"), ("--timeout", "0")])
-def test_bad_options_of_the_command(option):
-    assert invoke("check", "core", *option).exit_code == 2
+@pytest.mark.parametrize(
+    "option, says",
+    [
+        (("--jobs", "0"), "--jobs"),
+        (("--scale", "huge"), "Unknown scale 'huge'"),
+        (("--timeout", "0"), "--timeout"),
+    ],
+)
+def test_bad_options_of_the_command(option, says):
+    result = invoke("check", "core", *option)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 # Baselines
