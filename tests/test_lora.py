@@ -34,7 +34,7 @@ from transformers.pytorch_utils import Conv1D
 from ftkit.catalog import assets, cache_dir
 from ftkit.core import FtkitError
 from ftkit.data import load_encoder
-from ftkit.finetuning.finetune import Classifier
+from ftkit.finetuning.finetune import Classifier, finetune
 from ftkit.finetuning.lora import (
     LoRA,
     LoRALinear,
@@ -515,6 +515,21 @@ def test_what_is_new_is_trained_saved_and_loaded_on_another_draw(kind, tmp_path)
     again = load_adapter(other, tmp_path / "a").eval()
     assert torch.equal(logits(again), logits(model))
     assert sorted(head_modules(again)) == new_modules[kind]
+
+
+@kinds
+def test_a_classifier_on_a_base_that_lacks_modules_answers_alike_after_loading(kind, tmp_path):
+    "The stated value: P(pos) .998 became .127."
+    base = base_folder(kind, tmp_path / "base")
+    data = dict(text=["w1 w2", "w3"] * 8, label=["pos", "neg"] * 8)
+    method = LoRA(rank=2, targets="all-linear", learning_rate=0.02)
+    classifier = finetune(
+        data, model=str(base), method=method, epochs=4, max_length=12, seed=3, progress=False
+    )
+    expected = classifier.probabilities(data["text"][:2])
+    classifier.save(tmp_path / "m", adapter_only=True)
+    again = Classifier.load(tmp_path / "m")
+    assert again.probabilities(data["text"][:2]) == pytest.approx(expected, abs=1e-6)
 
 
 @kinds
@@ -1004,7 +1019,7 @@ def test_nothing_is_left_of_a_save_that_fails(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ftkit.finetuning.lora.save_file", full_disk)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="No space left on device"):
         save_adapter(adapted(), tmp_path / "a")
     assert not list(tmp_path.iterdir())
 
