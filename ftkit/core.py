@@ -4,10 +4,9 @@
 
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
-           'Compute', 'cores', 'choose_compute', 'seed_everything', 'random_state', 'set_random_state', 'trim_heap',
-           'PeakMemory', 'process_peak', 'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash',
-           'code_used', 'reading_of', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text',
-           'record_html']
+           'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
+           'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used', 'reading_of',
+           'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
@@ -176,28 +175,6 @@ def seed_everything(
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-
-# %% ../nbs/0_start/00_core.ipynb #f920443e
-def random_state() -> dict:
-    "The state of every source of randomness, in types that torch loads with `weights_only=True`."
-    kind, keys, *rest = np.random.get_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return dict(
-        python=random.getstate(),
-        numpy=(kind, keys.tolist(), *rest),
-        torch=torch.get_rng_state(),
-        cuda=cuda,
-    )
-
-
-def set_random_state(state: dict) -> None:
-    "Put every source of randomness back to such a state."
-    random.setstate(state["python"])
-    kind, keys, *rest = state["numpy"]
-    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
 
 # %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:

@@ -1,6 +1,7 @@
 "Tokens, truncation, batches, byte-pair encoding: parity with the libraries, properties, bad input."
 
 import copy
+import functools
 import json
 from collections import Counter
 from itertools import pairwise
@@ -32,11 +33,14 @@ from ftkit.foundations.text import (
     collate_for,
     keeps,
     learn_merges,
+    make_batch,
     make_examples,
     padding_waste,
     replace_pair,
+    seeded_generator,
     special_tokens,
     split_text,
+    takes_generator,
     tokenize,
     train_bpe,
     truncate,
@@ -485,3 +489,87 @@ def test_collate_for_a_bert_is_collate_and_without_padding_it_says_what_to_do(be
     for tokenizer in (plain, BPE([])):
         with pytest.raises(FtkitError, match=r"no padding token.*tokenizer\.pad_token = "):
             collate_for(tokenizer)
+
+
+# a collate that draws
+
+
+def named(examples, generator):
+    return dict(input_ids=torch.rand(len(examples), 1, generator=generator))
+
+
+def with_default(examples, generator=None):
+    return named(examples, generator)
+
+
+def anything(examples, **more):
+    return dict(more)
+
+
+def pairs_of(collate):
+    def pairs(examples):
+        return collate(examples * 2)
+
+    return pairs
+
+
+class Drawing:
+    def __call__(self, examples, *, generator=None):
+        return named(examples, generator)
+
+    def method(self, examples, generator):
+        return named(examples, generator)
+
+
+class Plain:
+    generator = None
+
+    def __call__(self, examples):
+        return {}
+
+
+takers = {
+    "function": named,
+    "with a default": with_default,
+    "partial": functools.partial(with_default),
+    "object": Drawing(),
+    "method": Drawing().method,
+    "partial of an object": functools.partial(Drawing()),
+    "wrapped": functools.wraps(named)(lambda *some, **more: named(*some, **more)),
+}
+others = {
+    "nothing of the name": collate,
+    "more of any name": anything,
+    "bound already": functools.partial(named, generator=torch.Generator()),
+    "an attribute": Plain(),
+    "wrapped by one that takes examples only": functools.wraps(named)(pairs_of(collate)),
+    "built in": max,
+    "by position only": lambda examples, generator, /: {},
+}
+
+
+@pytest.mark.parametrize("kind", takers)
+def test_a_collate_with_an_argument_generator_gets_it(kind):
+    assert takes_generator(takers[kind])
+    batches = []
+    for numbers in ((1, 2), (1, 2), (1, 3)):
+        generator = seeded_generator(*numbers)
+        batches.append(make_batch(None, takers[kind], [{}] * 9, "cpu", generator)["input_ids"])
+        torch.rand(1)
+    assert torch.equal(batches[0], batches[1])
+    assert not torch.equal(batches[0], batches[2])
+
+
+@pytest.mark.parametrize("kind", others)
+def test_a_collate_without_one_gets_none(kind):
+    assert not takes_generator(others[kind])
+
+
+def test_generators_of_other_numbers_draw_other_numbers():
+    drawn = set()
+    for stream in range(2):
+        for seed in range(10):
+            for step in range(10):
+                drawn.add(torch.rand(1, generator=seeded_generator(stream, seed, step)).item())
+    assert len(drawn) == 200
+    assert torch.equal(seeded_generator(3, 4).get_state(), seeded_generator(3, 4).get_state())

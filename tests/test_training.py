@@ -467,9 +467,9 @@ def test_the_kernel_of_torch_comes_back():
     assert not torch.equal(plain, fast)
 
     def broken(model, batch):
-        raise RuntimeError
+        raise RuntimeError("of the caller")
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="of the caller"):
         trained(loss=broken)
     assert torch.equal(dropped(), plain)
 
@@ -735,7 +735,7 @@ def test_the_mode_of_every_part_comes_back_after_an_error(function):
     model.classifier.eval()
     function(model, rows(4), **exact)
     assert model.training and not model.classifier.training
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="index out of range"):
         function(model, [dict(input_ids=[999], labels=0)], **exact)
     assert model.training and not model.classifier.training
 
@@ -824,6 +824,168 @@ def test_a_resumed_run_goes_on_with_its_own_number_of_threads(tmp_path, first, l
     assert seen == {first}
     assert torch.equal(resumed, whole)
     assert torch.get_num_threads() == later, "the caller's own number is put back"
+
+
+# streams of random numbers
+
+
+def hiding(examples, generator=None):
+    "A collate that draws: a third of the tokens become token 1."
+    batch = collate(examples)
+    chosen = torch.rand(batch["input_ids"].shape, generator=generator) < 0.3
+    return batch | dict(input_ids=batch["input_ids"].masked_fill(chosen, 1))
+
+
+def hiding_by_the_common_generator(examples):
+    return hiding(examples)
+
+
+class Hiding:
+    "The same as an object; NumPy and Python draw too, from their common generators."
+
+    def __call__(self, examples, *, generator):
+        np.random.rand()
+        random.random()
+        return hiding(examples, generator)
+
+
+def drawn_loss(model, batch):
+    "A loss that draws, as replaced-token detection does."
+    total, count = T.sum_cross_entropy(model, batch)
+    return total * torch.rand(()), count
+
+
+collates = [hiding, hiding_by_the_common_generator, Hiding(), functools.partial(hiding)]
+
+
+@pytest.mark.parametrize("collate", collates)
+@pytest.mark.parametrize("loss", [T.sum_cross_entropy, drawn_loss])
+def test_how_often_is_evaluated_changes_no_weight(collate, loss):
+    """With `evaluate_every` 1 and 6 the same weights, bit for bit.
+
+    Before, evaluations drew from the stream that training draws from.
+    """
+    options = dict(n=32, epochs=3, collate=collate, loss=loss)
+    weights = [trained(**options)[0]]
+    for every in (1, 6):
+        validation = dict(validation=rows(10, seed=4), evaluate_every=every)
+        weights.append(trained(**options, **validation)[0])
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize("collate", collates)
+@pytest.mark.parametrize("loss", [T.sum_cross_entropy, drawn_loss])
+def test_two_evaluations_of_the_same_weights_agree(collate, loss):
+    "Before, each drew its own masks: two losses of the same weights differed."
+    model = bert()
+    options = dict(collate=collate, loss=loss, batch_size=4, **exact)
+    first = T.evaluate_loss(model, rows(10), **options)
+    torch.rand(1)
+    assert T.evaluate_loss(model, rows(10), **options) == first
+    assert T.evaluate_loss(model, rows(10), seed=1, **options) != first
+
+
+def test_in_a_run_too_the_same_weights_have_the_same_validation_loss():
+    frozen = dict(learning_rate=0, collate=hiding, loss=drawn_loss, evaluate_every=1)
+    _, history = trained(validation=rows(10, seed=4), **frozen)
+    losses = [e["loss"] for e in history.evaluations]
+    assert len(losses) == 3
+    assert len(set(losses)) == 1
+
+
+def everything_drawn():
+    return random.random(), np.random.rand(), torch.rand(1).item()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_evaluation_uses_up_no_random_number(fails):
+    def loss(model, batch):
+        everything_drawn()
+        if fails:
+            raise Stop
+        return T.sum_cross_entropy(model, batch)
+
+    model = bert()
+    T.seed_everything(3)
+    expected = everything_drawn()
+    T.seed_everything(3)
+    with pytest.raises(Stop) if fails else contextlib.nullcontext():
+        T.evaluate_loss(model, rows(4), loss=loss, collate=Hiding(), **exact)
+    assert everything_drawn() == expected
+
+
+def test_the_data_of_a_step_are_a_function_of_seed_and_step():
+    options = dict(collate=hiding, batch_size=4, accumulate=2, epochs=2)
+
+    def ids(plan, step):
+        return [batch["input_ids"] for batch in plan.micro_batches(step)]
+
+    def same(some, others):
+        return all(map(torch.equal, some, others))
+
+    same_rows = [rows(1)[0] for _ in range(16)]  # what differs was drawn
+    plan = planned(same_rows, **options)
+    in_order = [ids(plan, step) for step in range(4)]
+    again = planned(same_rows, **options)
+    torch.rand(1)
+    assert same(ids(again, 3), in_order[3])
+    assert same(ids(again, 1), in_order[1])
+    assert not same(in_order[0], in_order[1])
+    assert not torch.equal(*in_order[0]), "each part of a step has gaps of its own"
+    assert not same(ids(planned(same_rows, seed=1, **options), 0), in_order[0])
+
+
+@pytest.mark.parametrize("fatal", [1, 5, 12])
+def test_a_resumed_run_draws_the_same_data(tmp_path, fatal):
+    "Before, a collate that drew from a generator of its own went on from that one's beginning."
+    options = dict(epochs=3, n=32, collate=hiding, validation=rows(8, seed=3), evaluate_every=3)
+    checkpoint = dict(checkpoint=tmp_path / "c", checkpoint_every=2)
+    undisturbed, history = trained(loss=Fragile(), **options)
+    with pytest.raises(Stop):
+        trained(loss=Fragile(fatal), **options, **checkpoint)
+    resumed, again = trained(loss=Fragile(), **options, **checkpoint)
+    assert torch.equal(resumed, undisturbed)
+    assert without_seconds(again.steps) == without_seconds(history.steps)
+    assert without_seconds(again.evaluations) == without_seconds(history.evaluations)
+
+
+def test_a_collate_that_keeps_a_generator_is_refused_for_a_checkpoint(tmp_path):
+    own = functools.partial(hiding, generator=torch.Generator())
+    trained(n=8, collate=own)
+    with pytest.raises(FtkitError, match=r"a random generator of its own.*argument `generator`"):
+        trained(n=8, collate=own, checkpoint=tmp_path)
+
+
+def test_a_step_without_a_label_says_whose_fault_it_is():
+    def unlucky(examples, generator=None):
+        batch = hiding(examples, generator)
+        return batch | dict(labels=torch.full_like(batch["labels"], -100))
+
+    with pytest.raises(FtkitError, match="must draw one label at least"):
+        trained(collate=unlucky, loss=T.sum_cross_entropy)
+    with pytest.raises(FtkitError, match="Leave out examples without a label"):
+        T.fit(Tagger(), [dict(input_ids=[1, 2], labels=[-100, -100])], **quiet)
+
+
+def test_predict_draws_the_same_each_time():
+    model = bert()
+    first = T.predict(model, rows(10), collate=hiding, batch_size=4, **exact)
+    assert torch.equal(T.predict(model, rows(10), collate=hiding, batch_size=4, **exact), first)
+
+
+def test_the_row_of_a_logit_that_says_nothing_is_counted_as_asked():
+    logits = torch.zeros(3, 30_000)
+    T.check_logits(logits, torch.arange(3))
+    logits[1] = -math.inf
+    logits[2, 7] = math.nan
+    with pytest.raises(FtkitError, match=r"largest logit is -inf for gap 1 .* 2 of 3 rows"):
+        T.check_logits(logits, torch.arange(3), "gap")
+    with pytest.raises(FtkitError, match="largest logit is nan for example 4 "):
+        T.check_logits(logits, torch.tensor([9, 5, 4]))
+
+
+# what a checkpoint holds
 
 
 def test_checkpoint_holds_only_what_is_trained(tmp_path):

@@ -5,11 +5,14 @@
 # %% auto #0
 __all__ = ['byte_order', 'byte_id', 'pattern', 'keeps', 'replace_pair', 'split_text', 'learn_merges', 'BPE', 'train_bpe',
            'check_texts', 'special_tokens', 'truncate', 'tokenize', 'padding_waste', 'batches', 'collate',
-           'collate_for', 'check_padding', 'make_examples']
+           'collate_for', 'check_padding', 'seeded_generator', 'takes_generator', 'to_device', 'make_batch',
+           'example_lengths', 'random_state', 'set_random_state', 'make_examples']
 
 # %% ../../nbs/1_foundations/10_text.ipynb #30e1262b
 import functools
 import heapq
+import inspect
+import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -384,6 +387,82 @@ def check_padding(
             "Pass collate=collate_for(tokenizer), and set model.config.pad_token_id to "
             "tokenizer.pad_token_id."
         )
+
+# %% ../../nbs/1_foundations/10_text.ipynb #5eed5a03
+def seeded_generator(
+    *numbers: int,  # 0 or more, such as a seed and a step
+) -> torch.Generator:  # on the CPU
+    "A generator whose draws are a function of these numbers alone."
+    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0]))
+
+
+def takes_generator(function: Callable) -> bool:
+    """Has it an argument of the name `generator` that is still free?
+
+    `**more` alone does not count, and a `functools.partial` keeps the one that it binds."""
+    if isinstance(function, functools.partial) and "generator" in function.keywords:
+        return False
+    try:
+        inspect.signature(function, follow_wrapped=False).bind([], generator=None)
+        argument = inspect.signature(function).parameters.get("generator")
+    except (TypeError, ValueError):  # it takes something else, or can't be looked into
+        return False
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return argument is not None and argument.kind in by_name
+
+# %% ../../nbs/1_foundations/10_text.ipynb #5eed5a04
+def to_device(batch: dict, device: torch.device) -> dict:
+    "The batch with its tensors on the device."
+    moved = {}
+    for name, value in batch.items():
+        if isinstance(value, torch.Tensor):
+            value = value.to(device, non_blocking=True)
+        moved[name] = value
+    return moved
+
+
+def make_batch(
+    model,  # which is going to read it
+    collate: Callable,  # examples -> batch; takes `generator` if it draws
+    examples: list[dict],
+    device: torch.device,
+    generator: torch.Generator,  # for a collate that draws
+) -> dict:
+    "The batch on the device. Raises `FtkitError` if the model would read its padding as text."
+    if takes_generator(collate):
+        batch = collate(examples, generator=generator)
+    else:
+        batch = collate(examples)
+    check_padding(model, batch)
+    return to_device(batch, device)
+
+
+def example_lengths(examples: Sequence[dict]) -> list[int]:
+    "Tokens of each example; 1 for what has no `input_ids`."
+    return [len(e["input_ids"]) if "input_ids" in e else 1 for e in examples]
+
+# %% ../../nbs/1_foundations/10_text.ipynb #f920443e
+def random_state() -> dict:
+    "The state of every source of randomness, in types that torch loads with `weights_only=True`."
+    kind, keys, *rest = np.random.get_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return dict(
+        python=random.getstate(),
+        numpy=(kind, keys.tolist(), *rest),
+        torch=torch.get_rng_state(),
+        cuda=cuda,
+    )
+
+
+def set_random_state(state: dict) -> None:
+    "Put every source of randomness back to such a state."
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])
 
 # %% ../../nbs/1_foundations/10_text.ipynb #aef4a827
 def make_examples(
