@@ -189,13 +189,125 @@ def test_what_cannot_be_masked(ids, more, words):
         mask_tokens(tensor(ids), V, **options)
 
 
-def test_collate_hides_no_padding_and_follows_torchs_generator(tokenizer):
+def test_one_token_at_least_is_asked_for():
+    """Before, a short text was left whole by chance, and `fit` advised to leave it out."""
+    asked = []
+    for seed in range(500):
+        _, labels = mask_tokens(tensor([[2, 7, 8, 3]]), V, MASK, SPECIAL, generator=seeded(seed))
+        asked.append((labels != -100)[0].tolist())
+    assert all(any(places) for places in asked)
+    assert not any(places[0] or places[3] for places in asked)
+    both = sum(places[1] and places[2] for places in asked)
+    first = sum(places[1] and not places[2] for places in asked)
+    assert_near(both, 0.15**2, 500)
+    assert_near(first, (1 - 0.15**2) / 2, 500)  # as likely as the second
+
+
+def test_one_word_at_least_is_asked_for_with_all_its_pieces():
+    words = tensor([[0, 1, 1, 2, 3]])
+    for seed in range(100):
+        ids = tensor([[2, 7, 8, 9, 3]])
+        how = dict(rate=0.001, words=words, generator=seeded(seed))
+        _, labels = mask_tokens(ids, V, MASK, SPECIAL, **how)
+        assert (labels != -100)[0].tolist() in (
+            [False, True, True, False, False],
+            [False, False, False, True, False],
+        )
+    # a piece that goes on with [CLS], where a text was cut inside a word
+    _, labels = mask_tokens(tensor([[2, 7, 3]]), V, MASK, SPECIAL, words=tensor([[0, 0, 1]]))
+    assert labels.tolist() == [[-100, 7, -100]]
+
+
+def test_short_texts_train_though_chance_would_leave_steps_without_a_gap(model):
+    def gaps(examples, generator=None):
+        ids = tensor([example["input_ids"] for example in examples])
+        inputs, labels = mask_tokens(ids, V, MASK, SPECIAL, generator=generator)
+        return dict(input_ids=inputs, labels=labels)
+
+    rows = [dict(input_ids=[2, 7, 8, 3])] * 30
+    history = fit(model, rows, collate=gaps, loss=masked_loss, batch_size=1, progress=False)
+    assert len(history.steps) == 30
+
+
+def masked_training(tokenizer, **more):
+    "Weights and history of a masked language model with dropout."
+    torch.manual_seed(0)
+    config = bert_config(len(tokenizer), width=8, layers=1, heads=2, context=32, dropout=0.1)
+    model = MaskedLM(Encoder(config))
+    rows = [dict(input_ids=[101, *range(2000 + n, 2010 + n), 102]) for n in range(24)]
+    options = dict(
+        collate=masking_collate(tokenizer),
+        loss=masked_loss,
+        batch_size=4,
+        learning_rate=1e-2,
+        progress=False,
+        device="cpu",
+    )
+    history = fit(model, rows[:20], **options | more)
+    return torch.cat([p.detach().flatten() for p in model.parameters()]), history
+
+
+def test_how_often_is_evaluated_changes_no_weight(tokenizer):
+    """With `evaluate_every` 1 and 6 the same weights, bit for bit, with masks and dropout.
+
+    Before, each validation drew its masks from the stream of the training's masks and dropout.
+    """
+    held_out = [dict(input_ids=[101, *range(3000 + n, 3010 + n), 102]) for n in range(6)]
+    never, _ = masked_training(tokenizer, max_steps=12)
+    for every in (1, 6):
+        validation = dict(validation=held_out, evaluate_every=every)
+        weights, history = masked_training(tokenizer, max_steps=12, **validation)
+        assert torch.equal(weights, never)
+        assert len(history.evaluations) == 12 // every
+
+
+class Dying:
+    "The masked loss, until its process is killed."
+
+    def __init__(self, fatal=None):
+        self.fatal = fatal
+
+    def identity(self):
+        return "the masked loss"
+
+    def __call__(self, model, batch):
+        if self.fatal is not None:
+            self.fatal -= 1
+            if self.fatal < 0:
+                raise KeyboardInterrupt
+        return masked_loss(model, batch)
+
+
+def test_a_killed_and_resumed_run_hides_the_same_words(tokenizer, tmp_path):
+    "Before, a collate with a seed of its own hid the first words again, or was refused."
+    whole, history = masked_training(tokenizer, loss=Dying(), max_steps=12)
+    folder = dict(checkpoint=tmp_path, checkpoint_every=4)
+    with pytest.raises(KeyboardInterrupt):
+        masked_training(tokenizer, loss=Dying(7), max_steps=12, **folder)
+    resumed, again = masked_training(tokenizer, loss=Dying(), max_steps=12, **folder)
+    assert torch.equal(resumed, whole)
+    assert [s["loss"] for s in again.steps] == [s["loss"] for s in history.steps]
+
+
+def test_two_validations_get_the_same_gaps(tokenizer):
+    config = bert_config(len(tokenizer), width=8, layers=1, heads=2, context=32)
+    small = MaskedLM(Encoder(config))
+    rows = [dict(input_ids=[101, *range(2000 + n, 2010 + n), 102]) for n in range(8)]
+    options = dict(collate=masking_collate(tokenizer), loss=masked_loss, batch_size=3)
+    first = evaluate_loss(small, rows, **options)
+    assert evaluate_loss(small, rows, **options) == first
+    assert evaluate_loss(small, rows, seed=1, **options) != first
+
+
+def test_collate_hides_no_padding_and_follows_its_generator(tokenizer):
     examples = [dict(input_ids=[101, *range(2000, 2000 + n), 102]) for n in (30, 5)]
     batches = []
     for _ in range(2):
+        batches.append(masking_collate(tokenizer, 0.5)(examples, seeded(3)))
         torch.manual_seed(3)
         batches.append(masking_collate(tokenizer, 0.5)(examples))
-    batch, again = batches
+    batch, common, again, _ = batches
+    assert all(torch.equal(batch[k], common[k]) for k in batch)
     assert all(torch.equal(batch[k], again[k]) for k in batch)
     assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
     assert (batch["input_ids"][1, 7:] == tokenizer.pad_token_id).all()
@@ -344,6 +456,40 @@ def test_score_gaps():
     assert torch.allclose(answers.surprise, expected, atol=1e-5)
     assert isinstance(answers, Guesses)
     assert score_gaps(logits[:, :3], labels % 3).top.shape == (20, 3)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_logits_that_say_nothing_are_refused_where_words_are_ranked(model, tokenizer, value):
+    "Before, NaN was the likeliest word, whichever it was."
+    logits = torch.zeros(3, V)
+    logits[2, 9] = value
+    with pytest.raises(FtkitError, match=rf"largest logit is {value} for row 2 .*1 of 3 rows"):
+        score_gaps(logits, tensor([1, 2, 9]))
+    with torch.no_grad():
+        model.bias[9] = value
+    questions = [dict(input_ids=[2, 5, 3], labels=[-100, 5, -100])] * 5
+    with pytest.raises(FtkitError, match=r"for example 0 \(counted from 0\), and 2 of 2 rows"):
+        fill(model, questions, batch_size=2)
+    config = bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12)
+    broken = MaskedLM(Encoder(config))
+    with torch.no_grad():
+        broken.bias[9] = value
+    with pytest.raises(FtkitError, match="for gap 0"):
+        cloze(broken, tokenizer, "the [MASK]")
+
+
+def test_fill_names_the_example_and_refuses_what_has_no_gap(model):
+    with torch.no_grad():
+        model.encoder.embeddings.positions.weight[5] = float("nan")
+    questions = [dict(input_ids=[2, 5, 6, 3], labels=[-100, 5, 6, -100])] * 4
+    questions[3] = dict(
+        input_ids=[2, 5, 6, 7, 8, 9, 3], labels=[-100, 5, 6, -100, -100, -100, -100]
+    )
+    with pytest.raises(FtkitError, match=r"for example 3 .* 2 of 2 rows"):
+        fill(model, questions, batch_size=1)
+    for nothing in ([], [dict(input_ids=[2, 5, 3], labels=[-100] * 3)]):
+        with pytest.raises(FtkitError, match="There is no gap to fill"):
+            fill(model, nothing)
 
 
 def test_joined_guesses_stay_in_order():

@@ -25,8 +25,8 @@ from ..core import FtkitError
 from ..data import load_speeches
 from ..foundations.checkpoints import from_pretrained, save_pretrained
 from ..foundations.losses import cross_entropy
-from ..foundations.text import collate, tokenize
-from ..foundations.training import History, fit, precision, to_device
+from ..foundations.text import collate, to_device, tokenize
+from ..foundations.training import History, check_logits, fit, precision
 from ..foundations.transformer import Encoder, bert_config
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c019
@@ -40,7 +40,7 @@ def mask_tokens(
     words: Tensor | None = None,  # (B, T) number of each token's word: words are hidden whole
     generator: torch.Generator | None = None,  # None: torch's own
 ) -> tuple[Tensor, Tensor]:  # inputs (B, T); labels (B, T), -100 where nothing is asked
-    """Choose tokens, hide most of them, remember all.
+    """Choose tokens, one at least, hide most of them, remember all.
 
     Source: Devlin et al., 2019, arXiv:1810.04805, section 3.1. Raises `FtkitError`."""
     may = _maskable(input_ids, vocab_size, mask_id, special_ids, rate, split)
@@ -48,6 +48,8 @@ def mask_tokens(
     if words is not None:
         start = may & _first_of_word(words, may)
     chosen = torch.bernoulli(start * float(rate), generator=generator).bool()
+    if not chosen.any():
+        chosen = _one_of(start if start.any() else may, generator)
     if words is not None:
         chosen = _whole_words(chosen, words) & may
 
@@ -117,6 +119,13 @@ def _first_of_word(words: Tensor, may: Tensor) -> Tensor:
     return words != before
 
 
+def _one_of(places: Tensor, generator: torch.Generator | None) -> Tensor:
+    "One of the True places (B, T), each as likely as the others."
+    found = places.flatten().nonzero().flatten()
+    one = found[torch.randint(len(found), (), generator=generator)]
+    return (torch.arange(places.numel(), device=places.device) == one).view_as(places)
+
+
 def _whole_words(chosen: Tensor, words: Tensor) -> Tensor:
     "All tokens of each word of which one is chosen (B, T)."
     counts = torch.zeros(len(words), int(words.max()) + 1, dtype=torch.long, device=words.device)
@@ -140,14 +149,12 @@ def masking_collate(
     rate: float = 0.15,
     split: Sequence[float] = (0.8, 0.1, 0.1),  # as for `mask_tokens`
     whole_words: bool = False,  # hide the pieces of a word together
-    seed: int | None = None,  # of a generator of its own; None: torch's, which `fit` seeds
-) -> Callable[[list[dict]], dict]:  # examples -> input_ids, attention_mask, labels (B, T)
-    "What `fit` needs to train on gaps: a `collate` that hides anew each time."
-    generator = None
-    if seed is not None:
-        generator = torch.Generator().manual_seed(seed)
+) -> Callable[..., dict]:  # (examples, generator) -> input_ids, attention_mask, labels (B, T)
+    """What `fit` needs to train on gaps: a `collate` that hides anew each time.
 
-    def make(examples):
+    Without a generator it draws from torch's common one."""
+
+    def make(examples, generator=None):
         rows = [dict(input_ids=example["input_ids"]) for example in examples]
         batch = collate(rows, tokenizer.pad_token_id)
         words = None
@@ -266,7 +273,10 @@ def score_gaps(
     logits: Tensor,  # (N, V), or the logarithm of anything proportional to probabilities
     labels: Tensor,  # (N,)
 ) -> Guesses:
-    "The five likeliest words of each row, and the surprise at the true one."
+    """The five likeliest words of each row, and the surprise at the true one.
+
+    Raises `FtkitError` that names the row for logits that say nothing, such as NaN."""
+    check_logits(logits, torch.arange(len(logits)), "row")
     k = min(5, logits.shape[1])
     return Guesses(labels, logits.topk(k).indices, cross_entropy(logits, labels, reduction="none"))
 
@@ -285,8 +295,9 @@ def hide(
     seed: int = 0,
 ) -> list[dict]:
     "Examples with fixed gaps, all of them `[MASK]`: questions that every model gets alike."
-    collate_gaps = masking_collate(tokenizer, rate, (1, 0, 0), whole_words, seed)
-    batch = collate_gaps([dict(input_ids=row) for row in rows])
+    collate_gaps = masking_collate(tokenizer, rate, (1, 0, 0), whole_words)
+    generator = torch.Generator().manual_seed(seed)
+    batch = collate_gaps([dict(input_ids=row) for row in rows], generator)
     lengths = batch["attention_mask"].sum(1).tolist()
     return [
         dict(input_ids=ids[:n].tolist(), labels=labels[:n].tolist())
@@ -300,7 +311,14 @@ def fill(
     examples: Sequence[dict],  # with labels
     batch_size: int = 64,
 ) -> Guesses:  # in the order of the examples
-    "A model's answers to the gaps of examples with labels."
+    """A model's answers to the gaps of examples with labels.
+
+    Raises `FtkitError` if there is no gap, or an example's logits say nothing."""
+    if not any(label != -100 for example in examples for label in example["labels"]):
+        raise FtkitError(
+            f"There is no gap to fill in {len(examples)} examples: a gap is a label other than "
+            "-100. `hide` makes examples with gaps."
+        )
     device, _, autocast = precision()
     model.to(device).eval()
     parts = []
@@ -309,6 +327,7 @@ def fill(
         asked = batch["labels"] != -100
         with autocast:
             logits = model.head(model.encoder(batch["input_ids"], batch["attention_mask"])[asked])
+        check_logits(logits, i + asked.nonzero()[:, 0])
         guesses = score_gaps(logits.float(), batch["labels"][asked])
         parts.append(Guesses(*(column.cpu() for column in guesses)))
     return join_guesses(parts)
@@ -452,7 +471,7 @@ def cloze(
 ) -> list[list[tuple[str, float]]]:  # for each gap, words and their probabilities, best first
     """What the model puts into the gaps of a text.
 
-    Raises `FtkitError` if there is none, or the text is too long."""
+    Raises `FtkitError` if there is none, the text is too long, or the logits say nothing."""
     ids = torch.tensor(tokenize([text], tokenizer, None))
     gaps = ids == tokenizer.mask_token_id
     if not gaps.any():
@@ -464,7 +483,9 @@ def cloze(
     model.eval()
     with torch.no_grad():
         states = model.encoder(ids.to(device))[gaps.to(device)]
-        p = model.head(states).float().softmax(-1)
+        logits = model.head(states).float()
+    check_logits(logits, torch.arange(len(logits)), "gap")
+    p = logits.softmax(-1)
     best = p.topk(min(k, p.shape[1]))
     answers = []
     for indices, values in zip(best.indices.tolist(), best.values.tolist(), strict=True):
