@@ -103,12 +103,30 @@ def test_what_cannot_be_cut(ids, hidden, sentinels, words):
 def test_noise_has_a_fixed_size(length, rate, mean, seed):
     hidden = noise_spans(length, rate, mean, np.random.default_rng(seed))
     noise = min(max(round(length * rate), 1), length - 1)
-    starts = int((np.diff(np.r_[0, hidden.astype(int)]) == 1).sum())
+    starts = (hidden & ~np.roll(hidden, 1)).sum()  # before the first place stands the last
     assert hidden.shape == (length,)
     assert hidden.sum() == noise
-    assert not hidden[0]
-    assert hidden[-1]
     assert starts == min(max(round(noise / mean), 1), noise, length - noise)
+
+
+@pytest.mark.parametrize("length", [2, 5, 10, 20, 30])
+def test_a_short_text_may_lose_any_of_its_tokens(length):
+    """Before, up to 30 tokens there was one mask in 500 draws: the last tokens, never the first."""
+    rng = np.random.default_rng(0)
+    drawn = np.array([noise_spans(length, rng=rng) for _ in range(500)])
+    assert len({tuple(hidden) for hidden in drawn}) == length  # one span, at each of its places
+    hidden = drawn.sum(1)
+    assert (hidden == max(1, round(0.15 * length))).all()
+    low, high = stats.binom.interval(0.99999, 500, hidden[0] / length)
+    for times in drawn.sum(0):
+        assert low <= times <= high
+
+
+def test_each_place_of_a_long_text_is_cut_equally_often():
+    rng = np.random.default_rng(0)
+    drawn = np.array([noise_spans(62, rng=rng) for _ in range(5000)])
+    low, high = stats.binom.interval(0.99999, 5000, 9 / 62)
+    assert ((low <= drawn.sum(0)) & (drawn.sum(0) <= high)).all()
 
 
 @pytest.mark.parametrize(
@@ -152,8 +170,7 @@ def test_span_batches_and_their_loss():
         targets = [t for t in batch["labels"][i].tolist() if t != -100]
         assert restore(inputs, targets, sentinels) == row
         assert batch["decoder_input_ids"][i, : len(targets)].tolist() == [1, *targets[:-1]]
-    torch.manual_seed(0)
-    again = span_collate(sentinels, start_id=1)(examples)
+    again = span_collate(sentinels, start_id=1)(examples, torch.Generator().manual_seed(0))
     assert all(torch.equal(batch[k], again[k]) for k in batch)
     model = EncoderDecoder(tiny())
     total, count = span_loss(model, batch)
@@ -285,18 +302,105 @@ def training_losses(model, collate, loss):
     return [s["loss"] for s in history.steps]
 
 
-def test_both_learn():
-    # a word that is not like the others is false
-    def gaps(examples):
+def gaps_of(rate):
+    def gaps(examples, generator=None):
         ids = tensor([e["input_ids"] for e in examples])
-        inputs, labels = mask_tokens(ids, V, 4, (2, 3), 0.3, (1, 0, 0))
+        inputs, labels = mask_tokens(ids, V, 4, (2, 3), rate, (1, 0, 0), generator=generator)
         return dict(input_ids=inputs, labels=labels, attention_mask=torch.ones_like(ids))
 
+    return gaps
+
+
+def detector_training(objective="replaced", **more):
+    "Weights and history of a short training with dropout."
+    torch.manual_seed(0)
+    config = tiny(dropout=0.1)
+    if objective == "replaced":
+        model = ReplacedTokenDetector(Encoder(config), MaskedLM(Encoder(config)))
+        how = dict(collate=gaps_of(0.3), loss=DetectionLoss(0.3))
+    else:
+        model = EncoderDecoder(config)
+        how = dict(collate=span_collate(range(5, 20), 1), loss=span_loss)
+    rows = [dict(input_ids=[2, *range(25 + n, 33 + n), 3]) for n in range(24)]
+    validation = None
+    if "evaluate_every" in more:
+        validation = rows[18:]
+    same = dict(batch_size=6, learning_rate=1e-2, max_steps=12, progress=False, device="cpu")
+    history = fit(model, rows[:18], validation, **same | how | more)
+    return torch.cat([p.detach().flatten() for p in model.parameters()]), history
+
+
+@pytest.mark.parametrize("objective", ["replaced", "spans"])
+def test_how_often_is_evaluated_changes_no_weight(objective):
+    """With `evaluate_every` 1 and 6 the same weights, bit for bit, and after none.
+
+    Before, each validation drew masks, spans and guesses from the stream of the training.
+    """
+    never, _ = detector_training(objective)
+    for every in (1, 6):
+        weights, _ = detector_training(objective, evaluate_every=every)
+        assert torch.equal(weights, never)
+
+
+@pytest.mark.parametrize("objective", ["replaced", "spans"])
+def test_the_same_weights_have_the_same_validation_loss(objective):
+    _, history = detector_training(objective, evaluate_every=1, learning_rate=0)
+    assert len({evaluation["loss"] for evaluation in history.evaluations}) == 1
+
+
+@pytest.mark.parametrize("objective", ["replaced", "spans"])
+def test_a_killed_and_resumed_run_draws_the_same(objective, tmp_path, monkeypatch):
+    whole, history = detector_training(objective, evaluate_every=5)
+    folder = dict(checkpoint=tmp_path, checkpoint_every=4)
+    step = torch.optim.AdamW.step
+    calls = []
+
+    def dying(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        return step(*arguments, **options)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        detector_training(objective, evaluate_every=5, **folder)
+    resumed, again = detector_training(objective, evaluate_every=5, **folder)
+    assert len(calls) == 7 + 12 - 4
+    assert torch.equal(resumed, whole)
+    assert [s["loss"] for s in again.steps] == [s["loss"] for s in history.steps]
+
+
+def test_logits_and_features_that_say_nothing_are_refused():
+    logits = torch.zeros(3, V)
+    logits[1, 5] = float("nan")
+    with pytest.raises(FtkitError, match=r"largest logit is nan for row 1 .*1 of 3 rows"):
+        draw(logits)
+    x = torch.randn(8, 3)
+    broken = x.clone()
+    broken[5, 1] = float("nan")
+    for train, test, name in ((broken, x, "training"), (x, broken, "test")):
+        with pytest.raises(FtkitError, match=rf"Row 5 .* of the {name} features is not finite"):
+            linear_probe(train, [0, 1] * 4, test)
+    ours, _ = pair()
+    with torch.no_grad():
+        ours.generator.bias[7] = float("nan")
+    with pytest.raises(FtkitError, match="The loss is nan at step 1 "):
+        fit(
+            ours,
+            [dict(input_ids=[2, 30, 31, 3])],
+            collate=gaps_of(0.3),
+            loss=DetectionLoss(0.3),
+            progress=False,
+        )
+
+
+def test_both_learn():
+    # a word that is not like the others is false
     torch.manual_seed(0)
     detector = ReplacedTokenDetector(Encoder(tiny()), MaskedLM(Encoder(tiny())))
     writer = EncoderDecoder(tiny())
     for model, collate, loss in (
-        (detector, gaps, DetectionLoss(0.3, weight=5.0)),
+        (detector, gaps_of(0.3), DetectionLoss(0.3, weight=5.0)),
         (writer, span_collate(range(5, 20), 1), span_loss),
     ):
         losses = training_losses(model, collate, loss)

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 
 from ..core import FtkitError, unknown
 from ..foundations.losses import binary_cross_entropy, cross_entropy
-from ..foundations.text import batches, collate
-from ..foundations.training import precision, to_device
+from ..foundations.text import batches, collate, to_device
+from ..foundations.training import check_logits, precision
 from ..foundations.transformer import Config, Encoder, EncoderDecoder, count_flops
 from .masked_lm import MaskedLM, masked_loss
 
@@ -28,7 +28,15 @@ def draw(
     logits: Tensor,  # (N, V)
     generator: torch.Generator | None = None,  # None: torch's own
 ) -> Tensor:  # (N,)
-    "A word for each row, with probability softmax(logits)."
+    """A word for each row, with probability softmax(logits).
+
+    Raises `FtkitError` that names the row for logits that say nothing, such as NaN."""
+    check_logits(logits, torch.arange(len(logits)), "row")
+    return _draw(logits, generator)
+
+
+def _draw(logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    "The draw alone: a loss of NaN is noticed by who trains, with the step."
     u = torch.rand(logits.shape, device=logits.device, generator=generator).clamp(1e-9, 1 - 1e-7)
     return (logits.float() - (-u.log()).log()).argmax(-1)
 
@@ -98,7 +106,7 @@ class DetectionLoss:
         original = torch.where(asked, batch["labels"], batch["input_ids"])
         states = model.generator.encoder(batch["input_ids"], mask)[asked]
         logits = model.generator.head(states)
-        inputs, labels = replace_tokens(original, asked, draw(logits.detach()))
+        inputs, labels = replace_tokens(original, asked, _draw(logits.detach()))
         real = mask != 0
         guessing = cross_entropy(logits, original[asked], reduction="sum")
         detecting = binary_cross_entropy(model(inputs, mask)[real], labels[real], reduction="sum")
@@ -161,8 +169,9 @@ def noise_spans(
     mean_length: float = 3.0,  # of a span, in tokens
     rng: np.random.Generator | None = None,  # None: a new one
 ) -> np.ndarray:  # (T,) bool
-    """Random spans with a fixed number of cut tokens; the first token is always kept.
+    """Random spans with a fixed number of cut tokens, shifted round by a random number of places.
 
+    A span across the border becomes two.
     Source: arXiv:1910.10683, section 3.1.4. Raises `FtkitError`."""
     if length < 2:
         raise FtkitError(f"A text of {length} tokens can't be cut: one must stay and one must go.")
@@ -184,7 +193,8 @@ def noise_spans(
     kept = cut_into_parts(length - noise)
     cut = cut_into_parts(noise)
     lengths = np.stack([kept, cut], 1).ravel()  # kept, cut, kept, cut ...
-    return np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
+    hidden = np.repeat(np.arange(2 * spans) % 2 == 1, lengths)
+    return np.roll(hidden, rng.integers(length))
 
 # %% ../../nbs/2_pretraining/25_denoising.ipynb #b2f0c037
 def shift_right(targets: Sequence[int], start_id: int) -> list[int]:
@@ -198,19 +208,19 @@ def span_collate(
     pad_id: int = 0,
     rate: float = 0.15,
     mean_length: float = 3.0,
-    # examples -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
-) -> Callable[[list[dict]], dict]:
+    # (examples, generator) -> input_ids, attention_mask (B, S); decoder_input_ids, labels (B, T)
+) -> Callable[..., dict]:
     """A `collate` that cuts anew each time.
 
-    The first and the last token of a row, [CLS] and [SEP], stay."""
+    The first and the last token of a row, [CLS] and [SEP], stay.
+    Without a generator it draws from torch's common one."""
 
-    def make(examples):
+    def make(examples, generator=None):
         read = []
         written = []
         for example in examples:
             ids = list(example["input_ids"])
-            # from torch's generator, which `fit` seeds
-            rng = np.random.default_rng(int(torch.randint(2**62, ())))
+            rng = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
             hidden = np.r_[False, noise_spans(len(ids) - 2, rate, mean_length, rng), False]
             inputs, targets = corrupt_spans(ids, hidden, sentinels)
             read.append(dict(input_ids=inputs))
@@ -322,7 +332,15 @@ def linear_probe(
 ) -> np.ndarray:  # (M,) predicted classes
     """Logistic regression on standardised frozen features.
 
-    Source: Alain and Bengio, 2016, arXiv:1610.01644."""
+    Source: Alain and Bengio, 2016, arXiv:1610.01644. Raises `FtkitError` for NaN, by row."""
+    for name, features in (("training", train), ("test", test)):
+        wrong = (~features.isfinite().all(1)).nonzero()
+        if len(wrong):
+            raise FtkitError(
+                f"Row {int(wrong[0])} (counted from 0) of the {name} features is not finite, and "
+                f"{len(wrong)} of {len(features)} rows are like it. "
+                "Look for NaN in the encoder's weights."
+            )
     scale = StandardScaler().fit(train.numpy())
     model = LogisticRegression(C=strength, max_iter=1000)
     model.fit(scale.transform(train.numpy()), np.asarray(labels))
