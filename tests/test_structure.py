@@ -281,6 +281,7 @@ def test_every_import_is_a_listed_dependency():
         "sklearn": "scikit-learn",
         "IPython": "ipython",
         "quickjs": "quickjs-ng",
+        "ipykernel_launcher": "ipykernel",
         "yaml": "pyyaml",
     }
     listed = {
