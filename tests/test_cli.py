@@ -4,6 +4,7 @@ import errno
 import importlib.util
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -12,9 +13,12 @@ import sys
 import threading
 import time
 from importlib.metadata import entry_points
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from typer.testing import CliRunner
 from small_table import classes, table, words
 
@@ -575,8 +579,8 @@ def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
     verdicts = ["passed", "no baseline", "failed"]
     made = []
 
-    def execute(path, scale, seed, out):
-        made.append((path.stem, scale, seed))
+    def execute(path, scale, seed, out, folder):
+        made.append((path.stem, scale, seed, folder))
         error = "broken" if seed == 2 else None
         return running.Result(path.stem, verdicts[seed], error=error)
 
@@ -586,7 +590,102 @@ def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
         result = call(f"run core 30_finetune --scale smoke --seed {seed} --out {tmp_path}")
         codes.append(result.exit_code)
     assert codes == [0, 3, 1]
-    assert made[:2] == [("00_core", "smoke", 0), ("30_finetune", "smoke", 0)]
+    assert made[:2] == [("00_core", "smoke", 0, None), ("30_finetune", "smoke", 0, None)]
+    call(f"run core core --scale smoke --out {tmp_path}")
+    assert len(made) == 7, "a notebook that is named twice runs once"
+    assert made[-1][-1].parent == tmp_path, "of a single notebook all lies in one folder"
+
+
+# Lessons that take no time
+
+answers = """from ftkit.core import Run, choose_compute
+run = Run("{name}", scale, seed, *choose_compute("cpu"))
+run.record("macro_f1", 0.87, resolution=0.01)
+run.record("majority", 0.33, control_of="macro_f1")
+"""
+headline = """run.headline(
+    "macro F1 0.870 [0.860, 0.880]",
+    {"ours": "     f1\\nneg 0.87", "published": "     f1\\nneg 0.83"},
+)
+"""
+
+
+def small_lesson(path, *sources):
+    "A notebook of parameters and these cells."
+    parameters = new_code_cell("scale = None\nseed = 0", metadata=dict(tags=["parameters"]))
+    cells = [parameters, *(new_code_cell(source) for source in sources)]
+    nbformat.write(new_notebook(cells=cells), path)
+    return path
+
+
+def ran(tmp_path, monkeypatch, *names, code=3, options=""):
+    "Standard output, a line each, of a run in this folder."
+    monkeypatch.chdir(tmp_path)
+    result = call(f"run {' '.join(map(str, names))} --scale smoke {options}")
+    assert result.exit_code == code, (result.stdout, result.stderr, result.exception)
+    return result.stdout.splitlines()
+
+
+def test_run_first_says_what_was_asked(tmp_path, monkeypatch):
+    small_lesson(tmp_path / "a.ipynb", answers.format(name="a"), headline, "run.finish()")
+    lines = ran(tmp_path, monkeypatch, "a.ipynb")
+    assert lines[:5] == [
+        "macro F1 0.870 [0.860, 0.880]",
+        "",
+        "ours        published",
+        "     f1          f1",
+        "neg 0.87    neg 0.83",
+    ]
+    assert re.fullmatch(r"a at scale smoke, seed 0: 0 min \d+ s, \d\.\d GB of memory", lines[6])
+    report = Path(lines[8].removeprefix("Report: "))
+    assert report.parts[0] == "runs" and report.name == "report.html"
+    assert sorted(p.name for p in report.parent.iterdir()) == [
+        "a.ipynb",
+        "junit.xml",
+        "record.json",
+        "report.html",
+    ]
+    assert "macro F1 0.870" in report.read_text()
+    assert lines[9:] == ["no baseline: 0 of 1 numbers inside their bands, 1 without a band"]
+
+
+def test_all_prints_the_record_too_and_no_headline_is_needed(tmp_path, monkeypatch):
+    small_lesson(tmp_path / "a.ipynb", answers.format(name="a"), "run.finish()")
+    lines = ran(tmp_path, monkeypatch, "a.ipynb")
+    assert lines[0] == "macro_f1  0.87  no band"
+    assert not any("majority" in line for line in lines)
+    everything = ran(tmp_path, monkeypatch, "a.ipynb", options="--all")
+    assert everything[0] == lines[0]
+    assert any("control of macro_f1: majority" in line for line in everything)
+    assert any(line.startswith("  no baseline  majority") for line in everything)
+
+
+def test_run_of_several_lessons_says_where_one_stopped(tmp_path, monkeypatch):
+    good = small_lesson(tmp_path / "a.ipynb", answers.format(name="a"), headline, "run.finish()")
+    bad = small_lesson(tmp_path / "b.ipynb", "x = 1", "int('three')")
+    lines = ran(tmp_path, monkeypatch, bad, good, code=1)
+    assert lines[0].startswith("b: failed in code cell 4, section")
+    assert lines.index("macro F1 0.870 [0.860, 0.880]") < lines.index(
+        "failed: 0 of 1 numbers inside their bands, 1 without a band"
+    )
+    assert "ValueError: invalid literal" in lines[-1]
+    report = next(line for line in lines if line.startswith("Report: "))
+    assert re.fullmatch(r"Report: runs/\d+-\d+-run/report\.html", report)
+    page = Path(report.removeprefix("Report: ")).read_text()
+    copies = re.findall(r'href="(\.\./[^"]+)"', page)
+    assert sorted(Path(copy).name for copy in copies) == ["a.ipynb", "b.ipynb", "record.json"]
+    folder = tmp_path / Path(report.removeprefix("Report: ")).parent
+    assert all((folder / copy).is_file() for copy in copies)
+
+
+def test_what_cannot_be_run_is_refused_before_the_first_lesson(tmp_path, monkeypatch):
+    good = small_lesson(tmp_path / "a.ipynb", "1 / 0")
+    (tmp_path / "b").mkdir()
+    twin = small_lesson(tmp_path / "b" / "a.ipynb", "1 / 0")
+    (tmp_path / "text.ipynb").write_text("no notebook")
+    refuse("the same name", f"run {good} {twin} --scale smoke --out {tmp_path}/runs")
+    refuse("as a notebook", f"run {good} {tmp_path}/text.ipynb --scale smoke --out {tmp_path}/runs")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_assets_and_doctor_say_what_there_is(tmp_path, monkeypatch):

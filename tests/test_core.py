@@ -138,6 +138,30 @@ def test_the_record_survives_json(run):
     assert "not checked below cpu" in core.record_text(record)
 
 
+def test_a_headline_is_kept_as_text_beside_the_record(run):
+    run.record("x", 1)
+    without = run.as_dict()
+    assert "headline" not in without
+    run.headline(" accuracy 0.9 [0.8, 1.0]\n", {"ours": np.array([1, 2])})
+    record = json.loads(json.dumps(run.as_dict()))
+    expected = dict(answer="accuracy 0.9 [0.8, 1.0]", tables=dict(ours="[1 2]"))
+    assert record.pop("headline") == expected
+    changing = ("seconds", "peak_memory")
+    for found in (record, without):
+        for key in changing:
+            del found[key]
+    assert record == without, "nothing else changes"
+    with pytest.raises(FtkitError, match=r"a headline already: 'accuracy 0.9 \[0.8, 1.0\]'"):
+        run.headline("accuracy 0.8")
+
+
+@pytest.mark.parametrize("answer", ["", "  \n", "two\nlines"])
+def test_a_headline_is_one_line(run, answer):
+    with pytest.raises(FtkitError, match="one line"):
+        run.headline(answer)
+    assert "headline" not in run.as_dict()
+
+
 def test_a_false_claim_stops_the_lesson(run):
     with pytest.raises(AssertionError, match="one is two"):
         run.claim(1 == 2, "one is two", at="smoke")

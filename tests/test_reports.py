@@ -1,5 +1,6 @@
 """The report: a page that needs no network, and JUnit XML; stored outputs."""
 
+import io
 import json
 import re
 import sys
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
 from test_bands import baseline, checks, record
-from test_running import cost, ran  # noqa: F401
+from test_running import cost, ran, write  # noqa: F401
 
 from ftkit.core import FtkitError
 from ftkit.kit import bands, reports, running, suite
@@ -97,6 +98,149 @@ def test_both_palettes_name_the_same_colours():
     assert set(reports.palettes["light"]) == set(reports.palettes["dark"])
     used = set(re.findall(r"var\(--([\w-]+)\)", reports.page_style)) - {"c"}
     assert used == set(reports.palettes["light"])
+
+
+# What a terminal says first
+
+two_tables = {
+    "ours": "       f1   support\n\nneg  0.87      2000\npos  0.88      2000\n\nmacro  0.87",
+    "published": "       f1\nneg  0.83\npos  0.83",
+}
+
+
+def whole(seed, name="x", headline=None, **changed):
+    "The result of a run whose record has all that a lesson's has, compared with `baseline()`."
+    more = dict(seconds=566.4, peak_memory=3.6e9, claims=[], notes={}, why="cpu", notebook=name)
+    if headline:
+        more["headline"] = dict(answer=headline[0], tables=headline[1])
+    made = record(seed, **changed) | more
+    judged = bands.check_band(made, baseline())
+    verdict = bands.worst(check.verdict for check in judged)
+    return running.Result(name, verdict, record=made, checks=judged)
+
+
+def test_tables_stand_beside_each_other_row_by_row():
+    lines = reports.side_by_side(two_tables).splitlines()
+    assert lines[0].split() == ["ours", "published"]
+    assert [line.split() for line in lines[2:4]] == [
+        ["neg", "0.87", "2000", "neg", "0.83"],
+        ["pos", "0.88", "2000", "pos", "0.83"],
+    ]
+    assert lines[-1] == "macro  0.87"
+    starts = {line.index(word) for line, word in zip(lines[2:4], ("neg  0.83", "pos  0.83"))}
+    assert starts == {lines[0].index("published")}
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_tables_that_are_too_wide_stand_below_each_other():
+    wide = max(map(len, reports.side_by_side(two_tables).splitlines()))
+    assert "\n\n" not in reports.side_by_side(two_tables, wide)
+    ours, published = reports.side_by_side(two_tables, wide - 1).split("\n\n")
+    assert ours.startswith("ours\n") and published == "published\n       f1\nneg  0.83\npos  0.83"
+    assert reports.side_by_side({}) == ""
+
+
+def test_the_answer_comes_first_then_its_tables_and_what_it_took():
+    found = whole(2, "sample", headline=("macro F1 0.874 [0.864, 0.884]", two_tables))
+    text = reports.answer_text(found)
+    first, tables, last = text.split("\n\n")
+    assert first == "macro F1 0.874 [0.864, 0.884]"
+    assert tables == reports.side_by_side(two_tables)
+    assert last == "sample at scale cpu, seed 2: 9 min 26 s, 3.6 GB of memory"
+    assert text.isascii()
+    bare = reports.answer_text(whole(2, "sample", headline=("accuracy 0.9", {})))
+    assert bare == f"accuracy 0.9\n{last}"
+
+
+def test_a_lesson_without_a_headline_shows_its_numbers_with_their_bands():
+    first, last = reports.answer_text(whole(2, value=0.83)).splitlines()
+    band = checks(record(2), baseline())["f1"].band
+    assert first == f"f1  0.83  band [{band.low:.4g}, {band.high:.4g}]"
+    assert last.startswith("x at scale cpu")
+    lonely = whole(2, setting=dict(rows=11))
+    assert reports.answer_text(lonely).splitlines()[0].endswith("  no band")
+
+
+def test_only_the_first_numbers_are_shown():
+    many = whole(2)
+    entry = many.record["metrics"]["f1"]
+    many.record["metrics"] = {f"f{i}": entry | dict(unit="s") for i in range(11)}
+    lines = reports.answer_text(many).splitlines()
+    assert len(lines) == 10
+    assert lines[7].startswith("f7  0.8") and " s  no band" in lines[7]
+    assert lines[8] == "and 3 more in the report"
+
+
+def test_a_failed_notebook_says_first_where_it_stopped(tmp_path):
+    path = write(tmp_path / "bad.ipynb", "x = 1", "int('three')")
+    result = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
+    lines = reports.answer_text(result).splitlines()
+    assert lines[0].startswith("bad: failed in code cell 4, section 'Sample'")
+    assert "int('three')" in lines[1]
+    assert lines[-1].startswith("Executed copy: ") and lines[-1].endswith("bad.ipynb")
+    verdict = reports.verdict_text([result]).splitlines()
+    assert verdict[0] == "failed: no number was compared"
+    assert verdict[1].startswith("  bad: code cell 4, section 'Sample'")
+    assert "ValueError: invalid literal" in verdict[1]
+
+
+def test_what_did_not_run_says_why():
+    skipped = running.Result("a", "skipped", error="Scale gpu needs a CUDA device.")
+    assert reports.answer_text(skipped) == "a: skipped: Scale gpu needs a CUDA device."
+    assert reports.verdict_text([skipped]).startswith("skipped: no number was compared\n  a: Scale")
+
+
+def test_the_verdict_is_one_line_where_all_is_well():
+    same = "passed: 2 of 2 numbers inside their bands (2 identical to the baseline)"
+    assert reports.verdict_text([whole(2), whole(3, "y")]) == same
+    other = whole(2, value=0.831, code="d")
+    one = "passed: 2 of 2 numbers inside their bands (1 identical to the baseline)"
+    assert reports.verdict_text([whole(2), other]) == one
+    assert reports.verdict_text([whole(9)]) == "passed: 1 of 1 numbers inside their bands"
+    unmoved = whole(2, code="d")
+    assert unmoved.checks[0].drift == 0
+    assert "(1 identical" in reports.verdict_text([unmoved])
+
+
+def test_the_verdict_names_what_failed_and_counts_what_has_no_band():
+    far = whole(9, "far", value=0.2, control=0.83)
+    new = whole(9, "new", setting=dict(rows=11))
+    lines = reports.verdict_text([whole(2), far, new]).splitlines()
+    assert lines[0] == (
+        "failed: 1 of 3 numbers inside their bands (1 identical to the baseline), "
+        "1 without a band, 1 of 3 controls failed"
+    )
+    assert lines[1].startswith("  far: f1 0.2: outside [")
+    assert lines[2].startswith("  far: majority 0.83: inside the band of f1")
+    assert len(lines) == 3
+    none = "no baseline: 0 of 1 numbers inside their bands, 1 without a band"
+    assert reports.verdict_text([new]) == none
+
+
+def test_many_failures_are_cut():
+    wrong = [whole(9, f"n{i}", value=0.2) for i in range(11)]
+    lines = reports.verdict_text(wrong).splitlines()
+    assert len(lines) == 10
+    assert lines[-1] == "  and 3 more in the report"
+
+
+def test_the_report_holds_the_answer_and_the_rest_of_the_record(tmp_path):
+    found = whole(2, headline=("macro F1 <0.874>", two_tables))
+    found.path = tmp_path / "19990101-000000-x" / "x.ipynb"
+    claim = dict(text="LoRA is close", at="cpu", checked=True, held=True)
+    note = dict(value=12.5, unit="s", setting={})
+    found.record |= dict(claims=[claim], notes=dict(step_full=note), versions=dict(torch="2.0"))
+    folder = tmp_path / "19990101-000000-run"
+    made = suite.Suite(folder, "cpu", 2, [Path("x.ipynb")], dict(x=found))
+    page = reports.report_html(made, tmp_path, command="run")
+    for part in ("macro F1 &lt;0.874&gt;", "published", "neg  0.83", "LoRA is close"):
+        assert part in page
+    for part in ("step_full 12.5 s", "torch 2.0", "ftkit run, scale cpu"):
+        assert part in page
+    assert 'href="../19990101-000000-x/x.ipynb"' in page
+    assert 'href="../19990101-000000-x/record.json"' in page
+    assert 'id="x" open>' in page
+    assert 'id="x">' in reports.report_html(made, tmp_path)
 
 
 # Stored outputs

@@ -672,30 +672,39 @@ def run(
     scale: Scale = None,
     seed: Seed = 0,
     save: option(bool, "Store the outputs in the notebook itself (scale cpu).", "--save") = False,
+    everything: option(bool, "Print all that the report holds.", "--all") = False,
     out: option(Path, "Executed copies go to OUT/<time>-<name>/.") = Path("runs"),
 ) -> None:
-    "Execute lessons and compare their numbers with the baselines."
+    "Execute lessons, say what they found, and compare their numbers with the baselines."
     from ftkit import core
-    from ftkit.kit import bands, reports, running
+    from ftkit.kit import bands, reports, running, suite
 
     scale = core.resolve_scale(scale)
-    paths = [running.find(name) for name in names]
+    paths = list(dict.fromkeys(running.find(name).resolve() for name in names))
     if save and scale != "cpu":
         raise bad_input(f"--save stores the outputs of scale cpu, not {scale}.")
-    verdicts = []
+    if len({path.stem for path in paths}) < len(paths):
+        raise bad_input("Two of these notebooks have the same name; run one after the other.")
+    running.need_kit()
     for path in paths:
-        result = running.execute(path, scale, seed, out)
-        verdicts.append(result.verdict)
-        if result.record:
-            typer.echo(core.record_text(result.record) + "\n")
-        typer.echo(result)
-        if result.path:
-            typer.echo(f"executed copy: {os.path.relpath(result.path)}")
-        typer.echo()
+        bands.open_notebook(path)  # raises if it is none
+    alone = paths[0].stem if len(paths) == 1 else None
+    asked = suite.Suite(running.run_folder(out, alone or "run"), scale, seed, paths)
+    columns = shutil.get_terminal_size().columns
+    for path in paths:
+        result = running.execute(path, scale, seed, out, folder=asked.folder if alone else None)
+        asked.results[path.stem] = result
+        asked.seconds += result.seconds
+        reports.write_report(asked, command="run")
+        typer.echo(f"{reports.answer_text(result, columns)}\n")
+        if everything and result.record:
+            typer.echo(f"{core.record_text(result.record)}\n\n{result}\n")
         if save and result.record:
             reports.save_outputs(result.path, path)
-            show("saved", f"outputs in {os.path.relpath(path)}")
-    raise typer.Exit(bands.exit_code(verdicts))
+            show("saved", f"outputs in {os.path.relpath(path)}\n")
+    typer.echo(f"Report: {os.path.relpath(asked.folder / 'report.html')}")
+    typer.echo(reports.verdict_text(asked.all_results()))
+    raise typer.Exit(asked.exit_code)
 
 # %% ../../nbs/7_kit/77_cli.ipynb #c9a2b86a
 Jobs = option(

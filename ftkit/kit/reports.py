@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['urgency', 'palettes', 'page_style', 'signs', 'row_template', 'page_start', 'page_end', 'page_template', 'cost_line',
            'place', 'plot_range', 'small_plot', 'joined_text', 'tidy_text', 'without_colours', 'failing_cell',
-           'against', 'report_row', 'report_html', 'xml_text', 'junit_xml', 'write_report', 'tidy_outputs',
-           'machine_paths', 'find_machine_path', 'rewrite_cost', 'save_outputs']
+           'against', 'report_row', 'report_html', 'xml_text', 'junit_xml', 'write_report', 'cost_text', 'side_by_side',
+           'answer_text', 'verdict_text', 'tidy_outputs', 'machine_paths', 'find_machine_path', 'rewrite_cost',
+           'save_outputs']
 
 # %% ../../nbs/7_kit/73_reports.ipynb #65435a99
 import contextlib
 import html
+import itertools
 import json
 import os
 import re
@@ -21,7 +23,7 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 from ..core import FtkitError, checkout, write_beside
-from .bands import Band, Check, load_baseline, open_notebook, read_record, verdicts
+from .bands import Band, Check, load_baseline, open_notebook, read_record, verdicts, worst
 from .running import Result, clock, first_error
 from .suite import Suite, past_records
 
@@ -171,14 +173,19 @@ def _number_row(check: Check, record: dict, past: list[dict], baseline: dict | N
 
 
 def _error_text(error: str | None, cell: dict | None) -> str:
-    "A result's error; if the cell is shown below it, only the first and the last line."
+    "A result's error; if its cell is shown or not wanted, only the first and the last line."
     if not error or cell is None:
         return error or ""
     lines = error.split("\n")
     return "\n".join(dict.fromkeys([lines[0].rstrip(":"), lines[-1]]))
 
 # %% ../../nbs/7_kit/73_reports.ipynb #73a00012
-def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
+def report_row(
+    result: Result,
+    past: list[dict],  # records of earlier runs
+    baseline: dict | None,
+    folder: Path | None = None,  # where the report lies; its links begin there
+) -> dict:
     "One notebook of the report."
     record = result.record or {}
     checks = [_number_row(check, record, past, baseline) for check in result.checks]
@@ -202,12 +209,33 @@ def report_row(result: Result, past: list[dict], baseline: dict | None) -> dict:
         head=ranked[0] if ranked else None,
         compared=bool(baseline),
         cell=cell,
-        executed=result.path and f"{result.name}/{result.path.name}",
+        headline=record.get("headline"),
+        notes=record.get("notes", {}),
+        claims=record.get("claims", []),
+        machine=_made_with(record),
+        links=_links(result, folder),
         seconds=clock(seconds) if result.path else "",
         more_seconds=against(seconds, last.get("seconds")) if record else "",
         memory=f"{memory / 1e9:.2f} GB" if memory else "",
         more_memory=against(memory, last.get("peak_memory")) if memory else "",
     )
+
+
+def _made_with(record: dict) -> list[str]:
+    "Why this device and these threads, and the versions of the libraries; empty for no record."
+    versions = [f"{name} {version}" for name, version in record.get("versions", {}).items()]
+    return [record["why"], *versions] if "why" in record else versions
+
+
+def _links(result: Result, folder: Path | None) -> dict[str, str]:
+    "What a notebook's run has left, as addresses from the report's folder."
+    if not result.path:
+        return {}
+    base = folder or result.path.parent.parent
+    files = {"executed copy": result.path}
+    if result.record:
+        files["record"] = result.path.with_name("record.json")
+    return {name: Path(os.path.relpath(path, base)).as_posix() for name, path in files.items()}
 
 # %% ../../nbs/7_kit/73_reports.ipynb #73a00005
 palettes = dict(
@@ -365,7 +393,7 @@ row_template = """
 {%- endmacro %}
 {% for r in rows %}
 <details class="row {{ r.verdict.replace(' ', '-') }}" id="{{ r.name }}"
-  {%- if r.verdict == 'failed' %} open{% endif %}>
+  {%- if unfolded or r.verdict == 'failed' %} open{% endif %}>
 <summary>
   {{ badge(r.verdict) }}
   <span class="name">{{ r.name }}<small>
@@ -399,6 +427,12 @@ row_template += """
 {% if r.cell %}
   <h3>The cell that failed</h3><pre>{{ r.cell.source }}</pre>
   <h3>Its output</h3><pre class="wrap">{{ r.cell.output }}</pre>
+{% endif %}
+{% if r.headline %}
+  <p><b>{{ r.headline.answer }}</b></p>
+  {% for title, text in r.headline.tables.items() %}
+    <h3>{{ title }}</h3><pre>{{ text }}</pre>
+  {% endfor %}
 {% endif %}
 {% if r.checks %}
   <table>
@@ -437,9 +471,33 @@ row_template += """
   <h3>Changed since the baseline</h3>
   <ul class="chips">{% for c in r.changed %}<li>{{ c }}</li>{% endfor %}</ul>
 {% endif %}
-{% if r.executed %}
-  <h3>Executed copy</h3><a href="{{ r.executed }}">{{ r.executed }}</a>
+"""
+
+row_template += """
+{% if r.claims %}
+  <h3>Claims</h3>
+  <ul class="chips">
+  {% for c in r.claims %}
+    <li>{% if not c.checked %}not checked below scale {{ c.at }}{% elif c.held %}held
+      {%- else %}FAILED{% endif %}: {{ c.text }}</li>
+  {% endfor %}
+  </ul>
 {% endif %}
+{% if r.notes %}
+  <h3>Notes: what no two runs share, such as times</h3>
+  <ul class="chips">
+  {% for name, n in r.notes.items() %}
+    <li>{{ name }} {{ '%.4g'|format(n.value) }} {{ n.unit or '' }}</li>
+  {% endfor %}
+  </ul>
+{% endif %}
+{% if r.machine %}
+  <h3>Made with</h3>
+  <ul class="chips">{% for what in r.machine %}<li>{{ what }}</li>{% endfor %}</ul>
+{% endif %}
+{% for what, where in r.links.items() %}
+  <h3>{{ what|capitalize }}</h3><a href="{{ where }}">{{ where }}</a>
+{% endfor %}
 </div>
 </details>
 {% endfor %}
@@ -491,7 +549,11 @@ page_end = """
 page_template = page_start + row_template + page_end
 
 # %% ../../nbs/7_kit/73_reports.ipynb #73a00010
-def report_html(suite: Suite, root: Path | None = None) -> str:
+def report_html(
+    suite: Suite,
+    root: Path | None = None,  # where tests/baselines is; None: the checkout
+    command: str = "check",  # what made it: `run` shows each notebook unfolded
+) -> str:
     "The report as one page that needs no network."
     import jinja2
 
@@ -503,13 +565,14 @@ def report_html(suite: Suite, root: Path | None = None) -> str:
             with contextlib.suppress(FtkitError):
                 baseline = load_baseline(result.record, root)
         out = suite.folder.parent
-        past = past_records(out, result.name, suite.scale, suite.seed, but=suite.folder)
-        rows.append(report_row(result, past, baseline))
+        own = result.path.parent if result.path else suite.folder
+        past = past_records(out, result.name, suite.scale, suite.seed, but=own)
+        rows.append(report_row(result, past, baseline, suite.folder))
     rows.sort(key=lambda row: urgency.index(row["verdict"]))
     judged = [result.verdict for result in found]
     template = jinja2.Environment(autoescape=True).from_string(page_template)
     return template.render(
-        title=f"ftkit check, scale {suite.scale}",
+        title=f"ftkit {command}, scale {suite.scale}",
         style=page_style,
         when=time.strftime("%Y-%m-%d %H:%M"),
         took=clock(suite.seconds),
@@ -517,6 +580,7 @@ def report_html(suite: Suite, root: Path | None = None) -> str:
         machine=_machine(found),
         stopped=suite.stopped,
         rows=rows,
+        unfolded=command == "run",
         signs=signs,
         counts=[(verdict, judged.count(verdict)) for verdict in verdicts],
     )
@@ -540,9 +604,9 @@ def xml_text(text: str) -> str:
     return re.sub(f"[^{allowed}]", "", without_colours(text))
 
 
-def junit_xml(suite: Suite) -> str:
+def junit_xml(suite: Suite, command: str = "check") -> str:
     "The suite as JUnit XML: one case for each number, one for each notebook that has none."
-    top = tree.Element("testsuite", name=f"ftkit check, scale {suite.scale}")
+    top = tree.Element("testsuite", name=f"ftkit {command}, scale {suite.scale}")
     top.set("time", f"{suite.seconds:.1f}")
     judged = []
     for result in suite.all_results():
@@ -568,12 +632,137 @@ def junit_xml(suite: Suite) -> str:
     return tree.tostring(top, encoding="unicode", xml_declaration=True)
 
 
-def write_report(suite: Suite, root: Path | None = None) -> None:
+def write_report(suite: Suite, root: Path | None = None, command: str = "check") -> None:
     "Write `report.html` and `junit.xml` into the suite's folder."
-    texts = {"report.html": report_html(suite, root), "junit.xml": junit_xml(suite)}
+    page = report_html(suite, root, command)
+    texts = {"report.html": page, "junit.xml": junit_xml(suite, command)}
     for name, text in texts.items():
         with write_beside(suite.folder / name) as beside:
             beside.write_text(text, encoding="utf-8")
+
+# %% ../../nbs/7_kit/73_reports.ipynb #73c00002
+def cost_text(record: dict) -> str:
+    "What a run took, for a person: `9 min 26 s, 3.6 GB of memory`."
+    minutes, seconds = divmod(round(record["seconds"]), 60)
+    memory = record["peak_memory"] / 1e9
+    return f"{minutes} min {seconds} s, {memory:.1f} GB of memory"
+
+
+def side_by_side(
+    tables: dict[str, str],  # title -> lines of text
+    width: int = 80,  # columns that there are
+) -> str:
+    "Titled tables beside each other, blank lines left out; one below the other if too wide."
+    blocks = []
+    for title, text in tables.items():
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+        blocks.append([title, *lines])
+    widths = [max(len(line) for line in block) for block in blocks]
+    gap = "    "
+    if sum(widths) + len(gap) * (len(blocks) - 1) > width:
+        return "\n\n".join("\n".join(block) for block in blocks)
+    rows = []
+    for cells in itertools.zip_longest(*blocks, fillvalue=""):
+        padded = [cell.ljust(wide) for cell, wide in zip(cells, widths)]
+        rows.append(gap.join(padded).rstrip())
+    return "\n".join(rows)
+
+# %% ../../nbs/7_kit/73_reports.ipynb #73c00004
+def answer_text(result: Result, width: int = 80) -> str:
+    "What a run found, for a terminal of this width: the answer first, then what it took."
+    record = result.record
+    if not record:
+        return _stopped_text(result)
+    headline = record.get("headline")
+    parts = [headline["answer"] if headline else _numbers_text(result)]
+    if headline and headline["tables"]:
+        parts += ["", side_by_side(headline["tables"], width), ""]
+    about = f"{result.name} at scale {record['scale']}, seed {record['seed']}"
+    return "\n".join([*parts, f"{about}: {cost_text(record)}"])
+
+
+def _stopped_text(result: Result) -> str:
+    "Where a notebook stopped that came to no record, and why."
+    error = result.error or "it did not run"
+    joint = " in " if error.startswith("code cell") else ": "
+    lines = [f"{result.name}: {result.verdict}{joint}{error}"]
+    if result.path:
+        lines.append(f"Executed copy: {os.path.relpath(result.path)}")
+    return "\n".join(lines)
+
+
+def _numbers_text(result: Result, most: int = 8) -> str:
+    "The first metrics of a record with their bands, for a lesson without a headline."
+    metrics = list(result.record["metrics"].items())
+    values = {}
+    for name, entry in metrics[:most]:
+        unit = f" {entry['unit']}" if entry["unit"] else ""
+        values[name] = f"{entry['value']:.4g}{unit}"
+    names_wide = max(map(len, values), default=0)
+    values_wide = max(map(len, values.values()), default=0)
+    bands = {each.name: each.band for each in result.checks}
+    lines = []
+    for name, value in values.items():
+        band = bands.get(name)
+        beside = f"band [{band.low:.4g}, {band.high:.4g}]" if band else "no band"
+        lines.append(f"{name:<{names_wide}}  {value:<{values_wide}}  {beside}")
+    if len(metrics) > most:
+        lines.append(f"and {len(metrics) - most} more in the report")
+    return "\n".join(lines or ["no number was recorded"])
+
+# %% ../../nbs/7_kit/73_reports.ipynb #73c00009
+def verdict_text(
+    results: list[Result],
+    most: int = 8,  # names of what is wrong; the report has all of them
+) -> str:
+    "One line for the verdict on all numbers of these runs; then, by name, what is wrong."
+    numbers = []
+    controls = []
+    for result in results:
+        for each in result.checks:
+            if each.name in result.record["controls"]:
+                controls.append(each)
+            else:
+                numbers.append(each)
+    line = "no number was compared"
+    if numbers:
+        passed = [each for each in numbers if each.verdict == "passed"]
+        line = f"{len(passed)} of {len(numbers)} numbers inside their bands"
+    same = [each for each in numbers if _is_identical(each)]
+    if same:
+        line += f" ({len(same)} identical to the baseline)"
+    unknown = [each for each in numbers if each.verdict == "no baseline"]
+    if unknown:
+        line += f", {len(unknown)} without a band"
+    broken = [each for each in controls if each.verdict == "failed"]
+    if broken:
+        line += f", {len(broken)} of {len(controls)} controls failed"
+    wrong = _wrong(results)
+    shown = wrong[:most]
+    if len(wrong) > most:
+        shown.append(f"and {len(wrong) - most} more in the report")
+    verdict = worst(result.verdict for result in results)
+    return "\n  ".join([f"{verdict}: {line}", *shown])
+
+
+def _is_identical(number: Check) -> bool:
+    "Whether a number has the very value that the baseline has for its seed."
+    unmoved = number.drift == 0 or number.why.startswith("identical")
+    return number.verdict == "passed" and unmoved
+
+
+def _wrong(results: list[Result]) -> list[str]:
+    "What stopped and which numbers failed, a line each."
+    found = []
+    for result in results:
+        if result.error:
+            where_and_what = _error_text(result.error, {}).replace("\n", ": ")
+            found.append(f"{result.name}: {where_and_what}")
+        for each in result.checks:
+            if each.verdict == "failed":
+                value = "" if each.value is None else f" {each.value:.4g}"
+                found.append(f"{result.name}: {each.name}{value}: {each.why}")
+    return found
 
 # %% ../../nbs/7_kit/73_reports.ipynb #f96d38c0
 def _tidy_lines(text: str | list[str]) -> list[str]:
@@ -651,9 +840,7 @@ def rewrite_cost(source: str, record: dict) -> str:
 
     Raises `FtkitError` if it has no such line.
     """
-    minutes, seconds = divmod(round(record["seconds"]), 60)
-    memory = record["peak_memory"] / 1e9
-    new = f"**At scale `cpu`: {minutes} min {seconds} s, {memory:.1f} GB of memory.**"
+    new = f"**At scale `cpu`: {cost_text(record)}.**"
     if not cost_line.search(source):
         raise FtkitError(
             f"The cell tagged cost should hold a line such as {new} but reads: {source[:80]!r}."
