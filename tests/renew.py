@@ -31,7 +31,8 @@ from ftkit.kit.bands import (  # noqa: E402
     read_record,
     save_baseline,
 )
-from ftkit.kit.running import execute, find, notebooks, save_outputs  # noqa: E402
+from ftkit.kit.reports import save_outputs  # noqa: E402
+from ftkit.kit.running import execute, find, notebooks  # noqa: E402
 
 scale = "cpu"
 kinds = ("metrics", "controls")
