@@ -291,6 +291,14 @@ def test_a_program_against_itself_is_one():
     assert turns("AB", 2) == list("ABAB")
 
 
+@pytest.mark.parametrize("ours", [[1, 0, 2], [1, float("nan"), 2], [1, -1, 2]])
+def test_a_round_without_a_time_has_no_ratio(ours):
+    with pytest.raises(FtkitError, match="Round 2 took .* both must be above 0"):
+        pairwise_ratio(ours, [1, 1, 1])
+    with pytest.raises(FtkitError, match="Round 2 took"):
+        pairwise_ratio([1, 1, 1], ours)
+
+
 @pytest.mark.parametrize("ours, peer", [([], []), ([1.0], [1.0, 2.0])])
 def test_rounds_must_match(ours, peer):
     with pytest.raises(FtkitError, match="the same rounds of both"):

@@ -77,3 +77,12 @@ def test_repetition():
     assert repeated([1] * 13) == 0.9
     with pytest.raises(FtkitError, match="2 tokens has no sequence of 4"):
         repeated([1, 2])
+
+
+@pytest.mark.parametrize("keep", [lambda x: top_k(x, 1), lambda x: top_p(x, 0.5)])
+def test_no_token_is_the_likeliest_beside_nan(keep):
+    "A NaN in the logits kept every token, with k = 1 too."
+    logits = torch.tensor([[1.0, 2.0, 3.0], [1.0, torch.nan, 3.0]])
+    with pytest.raises(FtkitError, match="Row 1 of the logits .* holds NaN"):
+        keep(logits)
+    assert keep(torch.tensor([[1.0, -torch.inf, 3.0]])).isfinite().sum() == 1

@@ -81,7 +81,16 @@ def pairwise_ratio(
         raise FtkitError(
             f"A ratio needs the same rounds of both; there are {len(seconds)} and {len(peer)}."
         )
-    each = np.asarray(peer, float) / np.asarray(seconds, float)
+    seconds = np.asarray(seconds, float)
+    peer = np.asarray(peer, float)
+    measured = (seconds > 0) & (peer > 0) & np.isfinite(seconds) & np.isfinite(peer)
+    if not measured.all():
+        first = int(np.argmin(measured))
+        raise FtkitError(
+            f"Round {first + 1} took {seconds[first]} s of ours and {peer[first]} s of the peer; "
+            "both must be above 0."
+        )
+    each = peer / seconds
     return Ratio(float(np.median(each)), float(each.min()), float(each.max()))
 
 # %% ../../nbs/7_kit/76_bench.ipynb #1b156629

@@ -35,6 +35,7 @@ def top_k(
     "The k largest (Fan et al., 2018, arXiv:1805.04833). Raises `FtkitError`."
     if not (isinstance(k, int) and k >= 1):
         raise FtkitError(f"top_k keeps a whole number of tokens, 1 or more; {k!r} was given.")
+    _check_numbers(logits)
     largest = logits.topk(min(k, logits.shape[-1])).values
     return logits.masked_fill(logits < largest[..., -1:], -torch.inf)
 
@@ -48,6 +49,7 @@ def top_p(
     (Holtzman et al., 2020, arXiv:1904.09751)"""
     if not 0 < p <= 1:
         raise FtkitError(f"top_p is a share of the mass, above 0 and at most 1; {p} was given.")
+    _check_numbers(logits)
     if p == 1:
         return logits
     ordered, place = logits.sort(dim=-1, descending=True, stable=True)
