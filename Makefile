@@ -5,6 +5,7 @@
 #   make docs    build the documentation site into _docs (make preview serves it and rebuilds what changes)
 #   make bench   speed and memory beside transformers and peft
 #   make check   every lesson against the band of its number; SCALE=smoke, cpu or gpu, LANE=latest for the newest libraries
+#   make gpu     on a GPU: baselines and benchmark, the most valuable first, for BUDGET seconds; elsewhere: pack what one needs
 #   make faults  small faults in a copy of the project: does the suite notice each of them?
 # Without a GPU on Linux, PyTorch's CPU build is the right one: take its index from https://pytorch.org/get-started/locally
 # and say `make run TORCH_INDEX=...` the first time.
@@ -17,8 +18,9 @@ SEED ?= 0
 LANE ?= pinned
 ONLY ?=
 JOBS ?= 2
+BUDGET ?= 540
 
-.PHONY: run test lab docs preview bench check faults setup readme export clean
+.PHONY: run test lab docs preview bench check gpu faults setup readme export clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -56,6 +58,13 @@ bench: .venv/ready
 # All lessons against their baselines, with a report; ends with 3 where one has no baseline yet.
 check: .venv/ready
 	$(BIN)/ftkit check --scale $(SCALE) --seed $(SEED) $(if $(filter-out pinned,$(LANE)),--lane $(LANE))
+
+# A machine without a network has what it needs in .gpu/pack, which `make gpu` has made elsewhere; the same command goes on.
+# It ends with 3 where the time was over before all was done.
+gpu:
+	@if [ -f .gpu/pack/begin.py ] && $(PYTHON) -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2>/dev/null; \
+	then $(PYTHON) .gpu/pack/begin.py $(BUDGET); \
+	else $(MAKE) --no-print-directory setup && $(BIN)/ftkit gpu --budget $(BUDGET); fi
 
 # It goes on where it was interrupted; `make faults ONLY="loss_sign no_warmup"` asks for some.
 faults: .venv/ready

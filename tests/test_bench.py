@@ -293,7 +293,7 @@ def test_a_program_against_itself_is_one():
 
 @pytest.mark.parametrize("ours", [[1, 0, 2], [1, float("nan"), 2], [1, -1, 2]])
 def test_a_round_without_a_time_has_no_ratio(ours):
-    with pytest.raises(FtkitError, match="Round 2 took .* both must be above 0"):
+    with pytest.raises(FtkitError, match=r"Round 2 took .* both must be above 0"):
         pairwise_ratio(ours, [1, 1, 1])
     with pytest.raises(FtkitError, match="Round 2 took"):
         pairwise_ratio([1, 1, 1], ours)

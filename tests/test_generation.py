@@ -83,6 +83,6 @@ def test_repetition():
 def test_no_token_is_the_likeliest_beside_nan(keep):
     "A NaN in the logits kept every token, with k = 1 too."
     logits = torch.tensor([[1.0, 2.0, 3.0], [1.0, torch.nan, 3.0]])
-    with pytest.raises(FtkitError, match="Row 1 of the logits .* holds NaN"):
+    with pytest.raises(FtkitError, match=r"Row 1 of the logits .* holds NaN"):
         keep(logits)
     assert keep(torch.tensor([[1.0, -torch.inf, 3.0]])).isfinite().sum() == 1

@@ -9,7 +9,7 @@ __all__ = ['model_files', 'resumes', 'no_place', 'smaller', 'app', 'Seed', 'Text
            'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report',
            'out_of_memory', 'refuse', 'Commands', 'main', 'option', 'show', 'version', 'say_data', 'read_parts',
            'announce_estimate', 'choose_epochs', 'finetune', 'predict', 'check_prediction_file', 'try_writing',
-           'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench',
+           'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench', 'gpu',
            'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
@@ -260,7 +260,7 @@ def finetune_record(
     resolution = 1 / data["rows"]["test"]
     for metric in ("accuracy", "macro_f1"):
         values = {name: of[metric]["value"] for name, of in scores.items()}
-        run.record(metric, values[network], resolution=resolution, **settings)
+        run.record(metric, values[network], bounds=(0, 1), resolution=resolution, **settings)
         run.record(f"{metric}_majority", values["majority class"], control_of=metric)
         run.note(f"{metric}_linear", values[linear])
     run.note("training_seconds", seconds, "s")
@@ -359,6 +359,7 @@ resumes = dict(
     fetch="the same command goes on",
     check="'ftkit check --resume' goes on",
     baseline="the same command goes on",
+    gpu="the same command goes on",
 )
 no_place = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -887,6 +888,16 @@ def bench(
     from ftkit.kit.bench import bench_command
 
     bench_command(scale, out)
+
+# %% ../../nbs/7_kit/77_cli.ipynb #77c00002
+@app.command()
+def gpu(
+    budget: option(float, "Seconds after which it stops; the same command goes on.", min=0) = 540,
+) -> None:
+    "Record baselines and measure on a GPU, the most valuable first; elsewhere, pack for one."
+    from ftkit.kit.lanes import gpu_command
+
+    raise typer.Exit(gpu_command(budget))
 
 # %% ../../nbs/7_kit/77_cli.ipynb #4b424799
 @app.command()

@@ -28,6 +28,16 @@ def tempered(
     return logits / temperature
 
 # %% ../../nbs/2_pretraining/23_generation.ipynb #c648c0d0
+def _check_numbers(logits: Tensor) -> None:
+    "Raise `FtkitError` for the first row that holds NaN: nothing in it can be the largest."
+    broken = logits.isnan().any(-1).flatten()
+    if broken.any():
+        raise FtkitError(
+            f"Row {int(broken.nonzero()[0])} of the logits (counted from 0) holds NaN, "
+            "so no token of it is the likeliest. Look for NaN in the model's weights."
+        )
+
+
 def top_k(
     logits: Tensor,  # (..., V)
     k: int,  # how many to keep
