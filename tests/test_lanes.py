@@ -423,7 +423,7 @@ def test_a_pack_holds_the_commit_the_wheels_and_the_assets(project, tmp_path):
     assert said.stdout == "", "the tree that arrives is a commit, unchanged"
 
     (project / "settings.ini").write_text("changed")
-    with pytest.raises(FtkitError, match="belongs to a commit, but settings.ini differs"):
+    with pytest.raises(FtkitError, match=r"belongs to a commit, but settings\.ini differs"):
         make_pack(tmp_path / "pack", project, [lesson], call, fetch)
     assert (tmp_path / "pack" / "parts.json").is_file(), "the old pack stays"
 
@@ -668,5 +668,5 @@ def test_on_a_gpu_the_lessons_become_steps_in_their_order(tmp_path, monkeypatch)
     assert said[-1].startswith("given up: ")
 
     monkeypatch.setattr(lanes, "dirty_files", lambda root: ["ftkit/core.py"])
-    with pytest.raises(FtkitError, match="ftkit/core.py differs"):
+    with pytest.raises(FtkitError, match=r"ftkit/core\.py differs"):
         gpu_command(600, root=tmp_path)

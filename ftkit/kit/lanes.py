@@ -42,7 +42,13 @@ from ftkit.core import (
     unknown,
     write_beside,
 )
-from .bands import least_seeds, load_baseline, package_hash, read_record
+from ftkit.kit.bands import (
+    baseline_path,
+    least_seeds,
+    load_baseline,
+    package_hash,
+    read_record,
+)
 from .running import Result, execute, find, notebooks
 from .suite import alone, dirty_files, missing_seeds, write_baselines
 
@@ -200,7 +206,7 @@ def must_run(command: list[str]) -> None:
         return
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
     said = " ".join([line for line in lines if line][-3:]) or "it said nothing"
-    raise FtkitError(f"A command for the lane failed ({' '.join(command[1:4])}): {said}.")
+    raise FtkitError(f"A command failed ({' '.join(command[1:4])}): {said}.")
 
 # %% ../../nbs/7_kit/74_lanes.ipynb #32ea07cd
 lanes = ("pinned", "latest")
@@ -711,10 +717,13 @@ def record_seeds(
     return 0 if all(result.record for result in made) else no_time
 
 
+def _asked(source: Path) -> dict:
+    return dict(device_class="cuda", scale="gpu", notebook=source.stem)
+
+
 def longest_seed(source: Path, results: Path) -> float:
     "Seconds of the longest run in a lesson's baseline; 0 if it has none."
-    known = dict(device_class="cuda", scale="gpu", notebook=source.stem)
-    baseline = load_baseline(known, results)
+    baseline = load_baseline(_asked(source), results)
     runs = baseline["runs"] if baseline else []
     return max((run["seconds"] for run in runs), default=0.0)
 
@@ -734,6 +743,9 @@ def lesson_step(name: str, results: Path) -> GpuStep:
         return [sys.executable, "-c", code]
 
     def left():
+        # to look into the code takes a while, and there are many lessons
+        if not baseline_path(_asked(source), results).is_file():
+            return least_seeds
         return len(missing_seeds(source, "gpu", least_seeds, None, results))
 
     def longest():
@@ -799,7 +811,7 @@ def gpu_command(
     run = GpuRun(results, budget, say=say)
     with alone(results):
         undone = run.run(steps)
-    given_up = [step.name for step in steps if step.left() and run.fruitless(step) >= most_tries]
+    given_up = [s.name for s in steps if s.name in undone and run.fruitless(s) >= most_tries]
     waiting = [name for name in undone if name not in given_up]
     for name in given_up:
         say(f"given up: {name}: {run.tried[name]['why']}")
