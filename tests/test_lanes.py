@@ -638,6 +638,12 @@ def test_no_number_is_written_that_no_gpu_gave(tmp_path, monkeypatch):
     assert packed[0] == [name for name in gpu_order() if name != "bench"]
     assert not (tmp_path / ".gpu" / "results").exists()
 
+    bare = tmp_path / "bare"
+    (bare / ".gpu").mkdir(parents=True)
+    (bare / ".gpu" / "unpacked.json").write_text("{}")
+    with pytest.raises(FtkitError, match="unpacked for a GPU, and PyTorch sees none"):
+        gpu_command(root=bare, pack=pack, say=said.append)
+
 
 def test_on_a_gpu_the_lessons_become_steps_in_their_order(tmp_path, monkeypatch):
     import torch

@@ -823,6 +823,8 @@ def gpu_command(
 
 def _pack_and_say(place: Path, root: Path, names: list[str], pack: Callable, say: Callable) -> int:
     folder = place / "pack"
+    if (place / "unpacked.json").is_file() and not folder.is_dir():
+        raise FtkitError("This project was unpacked for a GPU, and PyTorch sees none here.")
     try:
         about = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
