@@ -7,8 +7,14 @@
 The faults are in faults.toml. Detectors: `unit`, the test files of the module; `smoke`, the lesson
 at that scale; `cpu`, the lesson there, and its numbers against the band in tests/baselines if it
 has one. A clean copy must pass all of them first. A run that was interrupted goes on where it
-stopped; what has changed since is run again. Exit code 0 if at least 95% are caught, 1 if not, 2 if
-a fault can't be applied or the clean copy fails.
+stopped; what has changed since is run again.
+
+Some faults were chosen by us, others were drawn by a mutation tool (tests/draw_faults.py): the last
+line gives the share that is caught of each kind. A drawn one that changes no behaviour is named
+`equivalent` with the reason. It is counted apart, and run only if `--only` names it.
+
+Exit code 0 if at least 95% are caught, 1 if not, 2 if a fault can't be applied or the clean copy
+fails.
 """
 
 import argparse
@@ -43,7 +49,13 @@ from ftkit.kit.bands import (  # noqa: E402
     reached_modules,
     read_record,
 )
-from ftkit.kit.running import first_error  # noqa: E402
+from ftkit.kit.running import (  # noqa: E402
+    Guard,
+    Limits,
+    call_papermill,
+    interruptible,
+)
+from ftkit.kit.running import Progress as Cells  # noqa: E402
 
 detectors = ("unit", "smoke", "cpu")
 seconds_allowed = dict(unit=600, smoke=600, cpu=1200)
@@ -91,6 +103,8 @@ class Fault:
     first: str = ""  # a test that is run before the whole file: it is likely to notice
     lesson: str = ""  # a notebook's stem; none: the one that exports the module
     expect: str = "unit"  # the cheapest detector that should notice
+    drawn: str = ""  # tool, operator, occurrence and seed; none: we chose it
+    equivalent: str = ""  # why it changes no behaviour
 
 
 @dataclass
@@ -116,6 +130,8 @@ def load_faults(path):
             raise FaultError(f"The fault {entry.get('name')} is written badly: {e}") from e
         if fault.expect not in detectors or fault.old == fault.new:
             raise FaultError(f"The fault {fault.name} expects no detector, or changes nothing.")
+        if fault.equivalent and not fault.drawn:
+            raise FaultError(f"The fault {fault.name} was chosen, and yet changes no behaviour.")
         faults.append(fault)
     return faults
 
@@ -405,7 +421,10 @@ def _is_ours(path):
 
 
 def probe_of(source, folder):
-    "A lesson that first proves that it imports the copy: written beside the copy."
+    """A lesson that first proves that it imports the copy.
+
+    It lies beside the lesson, and its name makes every list of lessons pass it over.
+    """
     notebook = open_notebook(source)
     proof = (
         "import ftkit.core\n"
@@ -416,37 +435,59 @@ def probe_of(source, folder):
     tags = [c["metadata"].get("tags", []) for c in notebook["cells"]]
     parameters = ["parameters" in of_cell for of_cell in tags]
     notebook["cells"].insert(parameters.index(True), cell)
-    probe = folder.parent / f"{source.stem}.probe.ipynb"
+    probe = source.with_name(f".{source.stem}.probe.ipynb")
     probe.write_text(json.dumps(notebook), encoding="utf-8")
     return probe
+
+
+@contextlib.contextmanager
+def as_environment(environment):
+    "This process has another environment for a while; kernels that begin then inherit it."
+    ours = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
+
+
+def run_probe(probe, executed, environment, scale, guard):
+    """Execute a lesson of a copy; returns what went wrong, or None.
+
+    Where it can be, its kernel is forked from a process that has the libraries in memory. All
+    copies share that process, since it does not import ftkit: PYTHONPATH leads each to its own.
+    """
+    with open(os.devnull, "w") as nowhere, as_environment(environment):
+        cells = Cells(probe.stem, nowhere)
+        work = functools.partial(
+            call_papermill, probe, executed, dict(scale=scale), cells, guard, threads=1, warm=True
+        )
+        return interruptible(work, guard.stop)
 
 
 def lesson(folder, environment, stem, scale, limit):
     "Run a lesson of the copy; at scale cpu compare its record with the baseline too."
     source = find_lesson(stem, folder)
-    probe = probe_of(source, folder)
     executed = folder.parent / f"{stem}.executed.ipynb"
-    command = [sys.executable, "-m", "papermill", str(probe), str(executed)]
-    command += ["-p", "scale", scale, "-k", "python3", "--cwd", str(source.parent)]
-    command.append("--no-progress-bar")
+    guard = Guard(Limits(seconds=limit))
     start = time.time()
-    out, code = call(command, folder, environment, limit)
+    error = run_probe(probe_of(source, folder), executed, environment, scale, guard)
     seconds = time.time() - start
 
     def caught(where, what):
         return Outcome(scale, True, where, what, seconds)
 
-    if code is None:
+    if guard.reason:
         return caught(stem, f"not done after {limit} s")
-    error = first_error(open_notebook(executed)["cells"]) if executed.exists() else None
     if error:
         if "id the-copy" in error:
             raise FaultError(f"{stem}: {error}")
-        head, *_, message = error.splitlines()
-        return caught(f"{stem}, {head.rstrip(':')}", message)
-    if code:
-        lines = out.strip().splitlines() or [f"exit code {code}"]
-        return caught(stem, lines[-1])
+        head, *rest = error.splitlines()
+        if not rest:
+            return caught(stem, head)
+        return caught(f"{stem}, {head.rstrip(':')}", rest[-1])
     try:
         record = read_record(executed) | dict(package="of a copy")
     except FtkitError as e:
@@ -659,24 +700,54 @@ def _full_table(results, chosen):
     return lines
 
 
-def report(results, chosen, every=False):
+def counted(results):
+    """The results that count, by kind: those that we chose, and those that a tool drew and that
+    change some behaviour.
+    """
+    kinds = dict(chosen=[], drawn=[])
+    for fault, outcomes in results:
+        if not fault.equivalent:
+            kinds["drawn" if fault.drawn else "chosen"].append((fault, outcomes))
+    return kinds
+
+
+def both_shares(results, equivalent):
+    "The last line: how many are caught of those we chose, and of those that were drawn."
+    said = []
+    names = dict(chosen="chosen by us", drawn="drawn by a tool")
+    for kind, mine in counted(results).items():
+        if mine:
+            caught = sum(first_catch(outcomes) is not None for _, outcomes in mine)
+            share = f"{caught} of {len(mine)} caught ({caught / len(mine):.0%})"
+            said.append(f"{names[kind]}: {share}")
+    if equivalent:
+        said.append(f"drawn, but equivalent, and so not counted: {len(equivalent)}")
+    line = "; ".join(said) or "none that counts was run"
+    return f"{line[0].upper()}{line[1:]}."
+
+
+def report(results, chosen, every=False, equivalent=()):
     "The table as Markdown, and the share that is caught."
     missed = []
     later = []
-    for fault, outcomes in results:
+    counting = [found for mine in counted(results).values() for found in mine]
+    for fault, outcomes in counting:
         catch = first_catch(outcomes)
         if catch is None:
             missed.append(f"{fault.name} ({_described(fault)})")
         elif detectors.index(catch.detector) > detectors.index(fault.expect):
             later.append(f"{fault.name} (by {catch.detector}, expected {fault.expect})")
-    caught = len(results) - len(missed)
-    share = caught / max(1, len(results))
-    head = f"**{caught} of {len(results)} faults caught ({share:.0%}).**"
+    caught = len(counting) - len(missed)
+    share = caught / max(1, len(counting))
+    head = f"**{caught} of {len(counting)} faults caught ({share:.0%}).**"
     lines = [f"{head} Detectors, cheapest first: {', '.join(chosen)}.", ""]
     lines += _full_table(results, chosen) if every else _first_table(results)
     lines += ["", f"Not caught: {', '.join(missed) or 'none'}."]
     if later:
         lines += ["", f"Later than expected: {', '.join(later)}."]
+    for fault in equivalent:
+        lines += ["", f"Equivalent: {fault.name} ({_described(fault)}). {fault.equivalent}"]
+    lines += ["", both_shares(results, equivalent)]
     return "\n".join(lines), share
 
 
@@ -684,7 +755,7 @@ def save_report(folder, results, text, share, chosen):
     "runs/faults/<time>.md and .json"
     rows = []
     for fault, outcomes in results:
-        row = {name: getattr(fault, name) for name in ("name", "module", "why", "expect")}
+        row = {name: getattr(fault, name) for name in ("name", "module", "why", "expect", "drawn")}
         row["caught"] = bool(first_catch(outcomes))
         row["outcomes"] = [asdict(outcome) for outcome in outcomes]
         rows.append(row)
@@ -770,6 +841,10 @@ def main(arguments=None, faults=None):
             return 0
         check_all_apply(faults)
         progress = Progress(options.folder, options.fresh)
+        equivalent = []
+        if not options.only:
+            equivalent = [fault for fault in faults if fault.equivalent]
+            faults = [fault for fault in faults if not fault.equivalent]
         control(faults, chosen, progress, say)
         results = examine_all(faults, chosen, progress, options.every)
     except FaultError as e:
@@ -778,7 +853,7 @@ def main(arguments=None, faults=None):
     except KeyboardInterrupt:
         say("Stopped; the same command goes on from here.")
         return 130
-    text, share = report(results, chosen, options.every)
+    text, share = report(results, chosen, options.every, equivalent)
     print(text)
     say(f"\nReport: {save_report(options.folder, results, text, share, chosen)}")
     return 0 if share >= enough else 1

@@ -1,6 +1,8 @@
 """The fault suite itself: its faults apply, and it sees what is there and nothing else."""
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 from faults import Fault, FaultError, Outcome, load_faults, main
 
 from ftkit.core import mimetype
+from ftkit.kit import running
 from ftkit.kit.bands import save_baseline
 
 all_faults = load_faults(suite.root / "tests" / "faults.toml")
@@ -269,11 +272,10 @@ def executed(monkeypatch, folder, value):
     output = nbformat.v4.new_output("display_data", data={mimetype: record})
     cell = nbformat.v4.new_code_cell("run.finish()", outputs=[output])
 
-    def call(command, *more):
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), command[4])
-        return "", 0
+    def run_probe(probe, executed, *more):
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), executed)
 
-    monkeypatch.setattr(suite, "call", call)
+    monkeypatch.setattr(suite, "run_probe", run_probe)
     return suite.lesson(folder, {}, "11_losses", "cpu", 10)
 
 
@@ -294,6 +296,107 @@ def test_a_number_outside_its_band_is_noticed(monkeypatch):
 
 def test_a_detector_that_hangs_is_ended(tmp_path):
     assert suite.call(["sleep", "60"], tmp_path, {}, 0.2) == ("", None)
+
+
+def small_lesson(folder, source):
+    "A lesson in a copy: parameters, one cell, and a record."
+    cells = [nbformat.v4.new_code_cell(text) for text in ("scale = 'cpu'", source)]
+    cells[0].metadata["tags"] = ["parameters"]
+    finish = (
+        "from ftkit.core import setup\n"
+        "run = setup('99_small', scale=scale, seed=0)\n"
+        "run.record('loss', 1.0)\n"
+        "run.finish()"
+    )
+    cells.append(nbformat.v4.new_code_cell(finish))
+    path = folder / "nbs" / "99_small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+def test_copies_share_a_warm_process_and_each_lesson_imports_its_own_copy():
+    if not running.can_fork():
+        pytest.skip("kernels can't be forked here")
+    before = set(running.warm_processes)
+    ours = dict(os.environ)
+    source = (
+        "from ftkit.foundations.losses import bits_per_byte\n"
+        "assert abs(bits_per_byte(8.0, 4) - 8.0 / 4 / 0.6931471805599453) < 1e-6, 'nats'"
+    )
+    for fault, expected in ((None, ""), (tiny, "AssertionError: nats"), (None, "")):
+        with suite.project_copy(fault) as (folder, environment):
+            small_lesson(folder, source)
+            found = suite.lesson(folder, environment, "99_small", "smoke", 100)
+            assert found.what == expected
+            assert found.caught == bool(expected)
+            assert not (folder / "runs").exists()
+    assert len(set(running.warm_processes) - before) <= 1
+    assert any(running.warm_processes.values())
+    assert dict(os.environ) == ours
+
+
+def test_a_lesson_that_hangs_is_ended():
+    with suite.project_copy() as (folder, environment):
+        small_lesson(folder, "import time\ntime.sleep(100)")
+        found = suite.lesson(folder, environment, "99_small", "smoke", 2)
+    assert found.caught
+    assert found.what == "not done after 2 s"
+    assert found.seconds < 60
+
+
+def test_a_lesson_that_imports_another_ftkit_is_an_error():
+    with suite.project_copy() as (folder, environment):
+        small_lesson(folder, "pass")
+        environment |= dict(PYTHONPATH=str(suite.root))
+        with pytest.raises(FaultError, match="another ftkit is imported"):
+            suite.lesson(folder, environment, "99_small", "smoke", 100)
+
+
+# Chosen and drawn
+
+
+drawn = Fault(**vars(other) | dict(name="drawn", drawn="cosmic-ray, AddNot, occurrence 1, seed 0"))
+
+
+def test_the_last_line_tells_the_chosen_from_the_drawn(answers, tmp_path, capsys):
+    noticed, _ = answers
+    noticed |= {tiny: "unit"}
+    same = changed(drawn, name="same", equivalent="A batch of one has one row.")
+    assert main(["--folder", str(tmp_path)], [tiny, drawn, same]) == 1
+    *before, last = capsys.readouterr().out.strip().splitlines()
+    assert last == (
+        "Chosen by us: 1 of 1 caught (100%); drawn by a tool: 0 of 1 caught (0%); "
+        "drawn, but equivalent, and so not counted: 1."
+    )
+    assert "**1 of 2 faults caught (50%).** Detectors, cheapest first: unit, smoke." in before
+    assert "A batch of one has one row." in "\n".join(before)
+    assert not any(line.startswith("| same") for line in before)
+
+
+@pytest.mark.usefixtures("answers")
+def test_an_equivalent_fault_is_run_if_it_is_named_and_is_not_counted(tmp_path, capsys):
+    same = changed(drawn, equivalent="A batch of one has one row.")
+    main(["--folder", str(tmp_path), "--only", "drawn"], [tiny, same])
+    out = capsys.readouterr().out
+    assert "| drawn |" in out
+    assert "**0 of 0 faults caught" in out
+
+
+def test_what_we_chose_cannot_be_equivalent(tmp_path):
+    path = tmp_path / "one.toml"
+    lines = [f"{name} = {json.dumps(value)}" for name, value in vars(tiny).items()]
+    lines.remove('equivalent = ""')
+    path.write_text("\n".join(["[[fault]]", *lines, 'equivalent = "it is slow"']))
+    with pytest.raises(FaultError, match="tiny was chosen, and yet changes no behaviour"):
+        load_faults(path)
+
+
+def test_half_of_the_faults_of_these_modules_are_drawn_and_say_how():
+    tool = re.compile(r"cosmic-ray [\d.]+, \w+, occurrence \d+, seed \d+")
+    for module in ("tables", "kit.cli", "kit.site", "kit.bench"):
+        mine = [fault for fault in all_faults if fault.module == module]
+        assert len(mine) >= 8
+        assert len([fault for fault in mine if fault.drawn]) >= 4
+    assert all(tool.fullmatch(fault.drawn) for fault in all_faults if fault.drawn)
 
 
 def test_unknown_names_are_refused(tmp_path, capsys):
