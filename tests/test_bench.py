@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification, TrainingArguments
 
 from ftkit.core import FtkitError
 from ftkit.finetuning.lora import LoRA
@@ -256,6 +256,25 @@ def test_torch_is_a_peer_of_gpt_only():
         Variant("a", "torch", "lora")
 
 
+def test_both_libraries_train_at_the_same_rate(model_folder, tmp_path, monkeypatch):
+    rates = []
+
+    def fit(*_, learning_rate, **more):
+        rates.append(learning_rate)
+
+    def watch(collate):
+        return collate
+
+    monkeypatch.setattr(bench, "fit", fit)
+    bench.our_loop(Variant("ours"), None, examples, job(model_folder), watch)
+    assert rates == [TrainingArguments(str(tmp_path)).learning_rate]
+
+
+def test_the_median_of_the_rounds_is_a_round():
+    for repeats in (Job().repeats, bench.sizes["cpu"]["repeats"], bench.sizes["gpu"]["repeats"]):
+        assert repeats % 2 == 1
+
+
 def test_both_libraries_train_the_same_number_of_parameters(model_folder):
     from peft import LoraConfig, get_peft_model
 
@@ -401,6 +420,10 @@ def test_a_process_that_is_killed_is_an_error_not_a_wait(model_folder):
             worker.receive()
     finally:
         worker.close()
+    assert worker.process.stdin.closed
+    assert worker.process.stdout.closed
+    assert worker.errors.closed
+    assert not worker.task.exists()
 
 
 def test_a_process_ends_when_its_parent_is_gone(model_folder):

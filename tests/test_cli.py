@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from small_table import classes, table, words
 
 from ftkit import tables
-from ftkit.kit import cli, lanes, running
+from ftkit.kit import bands, cli, lanes, running, suite
 
 
 @pytest.fixture(scope="module")
@@ -352,11 +352,20 @@ def test_help_and_bad_input_import_nothing_heavy(tmp_path):
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
-def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
+def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method, monkeypatch):
     from transformers import AutoModelForSequenceClassification
 
     from ftkit.finetuning.finetune import Classifier
 
+    linear = cli.linear_predictions
+    trained = set()
+
+    def watched(train, texts):
+        trained.update(train["text"])
+        assert not trained & set(texts), "the linear model is asked what it was told"
+        return linear(train, texts)
+
+    monkeypatch.setattr(cli, "linear_predictions", watched)
     frame = table().rename(columns=dict(text="phrase", label="kind"))
     frame.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
     folder = tmp_path / "m"
@@ -378,6 +387,8 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method):
     assert loaded.config.id2label == dict(enumerate(classes))
     report = json.loads((folder / "report.json").read_text())
     assert sum(report["rows"].values()) == len(frame)
+    assert len(trained) == report["rows"]["train"]
+    assert report["schema"] == 1
     assert report["columns"] == dict(text="phrase", label="kind")
     assert sum(map(sum, report["confusion"])) == report["rows"]["test"]
     record = json.loads((folder / "record.json").read_text())
@@ -594,6 +605,36 @@ def test_run_gives_the_verdicts_exit_code(monkeypatch, tmp_path):
     call(f"run core core --scale smoke --out {tmp_path}")
     assert len(made) == 7, "a notebook that is named twice runs once"
     assert made[-1][-1].parent == tmp_path, "of a single notebook all lies in one folder"
+
+
+def recorded(control):
+    "A baseline of five seeds, with a control of this value."
+    runs = []
+    for seed, value in enumerate((1.0, 1.1, 0.9, 1.2, 0.8)):
+        metric = dict(value=value, unit=None, resolution=None, setting={})
+        controls = dict(chance=metric | dict(value=control, control_of="loss"))
+        runs.append(dict(seed=seed, metrics=dict(loss=metric), controls=controls))
+    made = dict(device="a processor", threads=1)
+    return dict(notebook="00_core", scale="smoke", environment=made, runs=runs)
+
+
+@pytest.mark.parametrize(
+    "control, record, code",
+    [(5.0, {}, 0), (1.0, {}, 1), (5.0, None, 1), (None, {}, 0)],
+    ids=["passed", "the control is inside", "a run failed", "no baseline was made"],
+)
+def test_baseline_shows_the_bands_and_fails_with_a_control_inside(
+    control, record, code, monkeypatch
+):
+    made = None if control is None else recorded(control)
+    result = running.Result("00_core", "failed", record=record, error="it is broken")
+    monkeypatch.setattr(suite, "write_baselines", lambda *_: [result])
+    monkeypatch.setattr(bands, "load_baseline", lambda _: made)
+    done = call("baseline core --scale smoke")
+    assert done.exit_code == code, done.output
+    assert ("00_core, scale smoke, 5 seeds" in done.stdout) == (made is not None)
+    assert ("it is broken" in done.stdout) == (record is None)
+    assert ("proves nothing" in done.stdout) == (control == 1.0)
 
 
 # Lessons that take no time

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -401,6 +402,28 @@ def wait_until(condition, seconds=20):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+def test_each_fork_draws_random_numbers_of_its_own(few_modules, tmp_path):
+    draw = (
+        "import random, numpy, torch\n"
+        "print(random.random(), numpy.random.random(), torch.rand(()).item())"
+    )
+    source = write(tmp_path / "sample.ipynb", draw, finish)
+    one, two = (printed(run_warm(source, tmp_path / "runs")).split() for _ in range(2))
+    assert len(few_modules) == 1
+    assert not set(one) & set(two)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="processes have handles on Linux")
+def test_signals_reach_a_fork_until_it_has_ended():
+    child = subprocess.Popen(["sleep", "60"])
+    kernel = running.ForkedKernel(child.pid, os.pidfd_open(child.pid))
+    assert kernel.poll() is None
+    kernel.kill()
+    wait_until(lambda: kernel.poll() == 1)
+    assert child.wait() == -signal.SIGKILL
+    kernel.terminate()  # nobody is there any more
 
 
 def test_without_a_warm_process_kernels_are_fresh(few_modules, tmp_path, monkeypatch):

@@ -3,12 +3,14 @@
 The whole site is built once for all tests of this file.
 """
 
+import ast
 import itertools
 import json
 import re
 import shutil
 import subprocess
 from importlib import resources
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -470,6 +472,61 @@ def test_a_good_project_builds_and_a_later_mistake_keeps_it(tiny):
     with pytest.raises(FtkitError, match=r"none\.md"):
         site.build(project, jobs=1)
     assert "A lesson" in (done.out / "1_part/lesson.html").read_text()
+
+
+def test_the_preview_builds_at_first_and_then_what_changes(tiny, monkeypatch):
+    project = tiny(fine())
+    changes = [1.0, 1.0, 2.0, 2.0, 1.5]  # what an older branch brings is new, too
+    seen = []
+    said = []
+
+    def newest(root):
+        seen.append(changes[len(seen)])
+        return seen[-1]
+
+    def build(root, out):
+        said.append(f"at {seen[-1]}")
+        return SimpleNamespace(pages=1, total=2, seconds=0.1)
+
+    monkeypatch.setattr(site, "newest", newest)
+    monkeypatch.setattr(site, "build", build)
+    site.preview(project, wait=0, say=said.append, going=lambda: len(seen) < len(changes))
+    assert said[0].startswith("http://127.0.0.1:")
+    assert [line for line in said if line.startswith("at")] == ["at 1.0", "at 2.0", "at 1.5"]
+    assert "built 1 of 2 pages in 0.1 s" in said
+
+
+def test_a_comment_belongs_to_the_parameter_beside_it():
+    source = """def f(
+    first: int,  # an integer
+    second=2,  # two, if nothing is said
+    *,
+    third=3,
+    fourth: dict[str, int] | None = None,  # None: none
+): ...
+"""
+    node = ast.parse(source).body[0]
+    found = site.read_parameters(node, site.comments(source))
+    assert [p.name for p in found] == ["first", "second", "third", "fourth"]
+    meanings = ["an integer", "two, if nothing is said", "", "None: none"]
+    assert [p.meaning for p in found] == meanings
+
+
+def test_a_link_keeps_its_heading(tmp_path):
+    page = site.Page(tmp_path / "nbs" / "1_part" / "10_lesson.ipynb", "1_part/lesson", "")
+    names = {(tmp_path / "nbs" / "index.ipynb").resolve(): "index"}
+    target = "../index.ipynb#the-first-hour"
+    assert site.page_link(target, page, names) == target
+    assert site.page_link(target, page, names, ".html") == "../index.html#the-first-hour"
+    assert site.page_link("../other.ipynb#here", page, names, ".html") == "../other.ipynb#here"
+
+
+def test_an_anchor_is_githubs():
+    assert site.slug(" What `fit` does: 3 Steps! ") == "what-fit-does-3-steps"
+
+
+def test_the_engine_for_formulas_is_started_once():
+    assert site._katex() is site._katex()
 
 
 def test_a_page_outside_the_navigation_is_refused(tiny):

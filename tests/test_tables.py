@@ -372,3 +372,6 @@ def test_given_parts_are_kept_and_taken_out_of_training():
     assert "left out of training" in parts.why
     both = make_parts(frame, validation=test, test=test)
     assert len(both.train) == len(frame) - len(test)
+    title = frame.assign(text=frame.text.str.title())
+    parts = make_parts(title, test=frame.iloc[::5])
+    assert len(parts.train) + len(parts.validation) == len(frame) - len(test)
