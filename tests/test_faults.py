@@ -294,6 +294,17 @@ def test_a_number_outside_its_band_is_noticed(monkeypatch):
         assert "outside" in found.what
 
 
+@pytest.mark.parametrize("said", [" - AssertionError: no", ""])
+def test_a_failed_test_is_named_whatever_its_id(said, tmp_path, monkeypatch):
+    line = f"FAILED tests/test_site.py::test_fails[a dead anchor]{said}"
+    monkeypatch.setattr(suite, "forked", lambda *_: (f"...\n{line}\n1 failed", 1))
+    monkeypatch.setattr(suite, "call", suite.forked)
+    found = suite.unit(tmp_path, {}, ["test_site.py"], 10)
+    assert found.caught
+    assert found.where == "test_site.py::test_fails[a dead anchor]"
+    assert found.what == said.removeprefix(" - ")
+
+
 def test_a_detector_that_hangs_is_ended(tmp_path):
     assert suite.call(["sleep", "60"], tmp_path, {}, 0.2) == ("", None)
 
