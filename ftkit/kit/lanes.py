@@ -716,7 +716,7 @@ def record_seeds(
         return 1
     return 0 if all(result.record for result in made) else no_time
 
-
+# %% ../../nbs/7_kit/74_lanes.ipynb #74c00020
 def _asked(source: Path) -> dict:
     return dict(device_class="cuda", scale="gpu", notebook=source.stem)
 

@@ -467,6 +467,10 @@ row_template += """
   </tbody>
   </table>
 {% endif %}
+"""
+
+# %% ../../nbs/7_kit/73_reports.ipynb #73b00010
+row_template += """
 {% if r.changed %}
   <h3>Changed since the baseline</h3>
   <ul class="chips">{% for c in r.changed %}<li>{{ c }}</li>{% endfor %}</ul>
