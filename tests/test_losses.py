@@ -138,7 +138,7 @@ def test_half_precision_is_summed_in_float32(dtype, smoothing):
     [
         {},
         dict(label_smoothing=0.2),
-        dict(weight=torch.rand(5).double() + 0.5),
+        dict(weight=torch.linspace(0.5, 1.4, 5).double()),
         dict(reduction="none"),
     ],
     ids=str,
@@ -197,7 +197,7 @@ def test_any_label_can_be_the_ignored_one(ignore_index):
 @pytest.mark.parametrize("reduction", ["sum", "none"])
 @pytest.mark.parametrize(
     "options",
-    [{}, dict(label_smoothing=0.1), dict(weight=torch.rand(5).double())],
+    [{}, dict(label_smoothing=0.1), dict(weight=torch.linspace(0.1, 0.9, 5).double())],
     ids=["plain", "smoothing", "weights"],
 )
 def test_all_rows_ignored_is_zero_as_in_torch(reduction, options):
