@@ -182,6 +182,7 @@ long_modules = {
     "ftkit.kit.cli": 975,
     "ftkit.kit.bench": 965,
     "ftkit.core": 910,
+    "ftkit.kit.reports": 905,
 }
 
 

@@ -346,9 +346,12 @@ def test_the_time_of_a_split_grows_as_its_rows_do():
         frame = pd.DataFrame(
             dict(text=[f"text {i}" for i in range(n)], label=["a", "b"] * (n // 2))
         )
-        start = time.process_time()
-        parts = split_table(frame)
-        seconds.append(time.process_time() - start)
+        taken = []
+        for _ in range(3):  # the least of three: what else the machine does only adds
+            start = time.process_time()
+            parts = split_table(frame)
+            taken.append(time.process_time() - start)
+        seconds.append(min(taken))
         assert len(parts["test"]) == len(parts["validation"]) == n // 10
     assert seconds[1] < 10 * seconds[0] + 0.1
 
