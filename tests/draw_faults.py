@@ -1,8 +1,8 @@
 """Draw faults for tests/faults.toml with a mutation tool, so that nobody chooses them.
 
-    python -m venv /tmp/mutants && /tmp/mutants/bin/pip install cosmic-ray==8.7.0
-    /tmp/mutants/bin/python tests/draw_faults.py tables 4 --seed 15 --at 6777420
-    /tmp/mutants/bin/python tests/draw_faults.py finetuning.lora 3 --at 6777420 --since 96e45fa
+    python -m venv mutants && mutants/bin/pip install cosmic-ray==8.7.0
+    mutants/bin/python tests/draw_faults.py tables 4 --seed 15 --at 6777420
+    mutants/bin/python tests/draw_faults.py finetuning.lora 3 --at 6777420 --since 96e45fa
 
 cosmic-ray is no dependency of ftkit; this script runs in an environment of its own. It lists all
 mutants of cosmic-ray's operators in the module, shuffles the lines of code with the seed, draws one

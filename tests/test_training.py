@@ -769,6 +769,20 @@ def without_seconds(entries):
     return [{k: v for k, v in entry.items() if k != "seconds"} for entry in entries]
 
 
+def assert_resumes_to_the_same(tmp_path, fatal, options):
+    "A run that was stopped and goes on ends with the weights and the history of one that was not."
+    checkpoint = dict(checkpoint=tmp_path / "c", checkpoint_every=2)
+    undisturbed, history = trained(loss=Fragile(), **options)
+    with pytest.raises(Stop):
+        trained(loss=Fragile(fatal), **options, **checkpoint)
+    resumed, again = trained(loss=Fragile(), **options, **checkpoint)
+    assert torch.equal(resumed, undisturbed)
+    assert without_seconds(again.steps) == without_seconds(history.steps)
+    assert without_seconds(again.evaluations) == without_seconds(history.evaluations)
+    assert again.stopped == history.stopped
+    assert again.best_step == history.best_step
+
+
 @pytest.mark.parametrize("fatal", [1, 2, 5, 6, 12])
 @pytest.mark.parametrize(
     "more",
@@ -783,16 +797,7 @@ def test_resume_is_bit_identical(tmp_path, fatal, more):
     if "patience" in more:
         more = more | dict(validation=rows(8, seed=3))
     options = dict(epochs=3, n=32, **more)
-    checkpoint = dict(checkpoint=tmp_path / "c", checkpoint_every=2)
-    undisturbed, history = trained(loss=Fragile(), **options)
-    with pytest.raises(Stop):
-        trained(loss=Fragile(fatal), **options, **checkpoint)
-    resumed, again = trained(loss=Fragile(), **options, **checkpoint)
-    assert torch.equal(resumed, undisturbed)
-    assert without_seconds(again.steps) == without_seconds(history.steps)
-    assert without_seconds(again.evaluations) == without_seconds(history.evaluations)
-    assert again.stopped == history.stopped
-    assert again.best_step == history.best_step
+    assert_resumes_to_the_same(tmp_path, fatal, options)
 
 
 def test_finished_run_resumes_to_its_end_without_a_step(tmp_path):
@@ -940,14 +945,7 @@ def test_the_data_of_a_step_are_a_function_of_seed_and_step():
 def test_a_resumed_run_draws_the_same_data(tmp_path, fatal):
     "Before, a collate that drew from a generator of its own went on from that one's beginning."
     options = dict(epochs=3, n=32, collate=hiding, validation=rows(8, seed=3), evaluate_every=3)
-    checkpoint = dict(checkpoint=tmp_path / "c", checkpoint_every=2)
-    undisturbed, history = trained(loss=Fragile(), **options)
-    with pytest.raises(Stop):
-        trained(loss=Fragile(fatal), **options, **checkpoint)
-    resumed, again = trained(loss=Fragile(), **options, **checkpoint)
-    assert torch.equal(resumed, undisturbed)
-    assert without_seconds(again.steps) == without_seconds(history.steps)
-    assert without_seconds(again.evaluations) == without_seconds(history.evaluations)
+    assert_resumes_to_the_same(tmp_path, fatal, options)
 
 
 def test_a_collate_that_keeps_a_generator_is_refused_for_a_checkpoint(tmp_path):
