@@ -6,7 +6,8 @@
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
            'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
            'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used', 'reading_of',
-           'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html']
+           'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html', 'NotSolved',
+           'check']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
@@ -839,6 +840,9 @@ class Run:
         display(output, raw=True)
 
 # %% ../nbs/0_start/00_core.ipynb #6a4784e0
+_open: dict[str, str] = {}  # the lesson that this process runs, for its checks
+
+
 def setup(
     name: str,  # the notebook's stem
     scale: str | None = None,  # None: the environment's FTKIT_SCALE, else "cpu"
@@ -857,6 +861,7 @@ def setup(
         torch.use_deterministic_algorithms(True, warn_only=True)
     seed_everything(seed)
     assets_used.clear()
+    _open["lesson"] = name
     run = Run(name, resolve_scale(scale), seed, *compute)
     print(f"{name} at scale {run.scale}, seed {seed}: {run.why}")
     return run
@@ -905,3 +910,50 @@ def record_html(record: dict) -> str:
         cells = [f"<td style='text-align:left'>{html.escape(text)}</td>" for text in row]
         rows += f"<tr>{''.join(cells)}</tr>"
     return f"<table><caption>{_head(record)}</caption>{rows}</table>"
+
+# %% ../nbs/0_start/00_core.ipynb #00c4ec01
+class NotSolved(AssertionError):
+    "What a check says of an answer. A notebook shows the sentence alone, without a traceback."
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"Not yet: {self}"]
+
+
+class check:
+    """Context manager: the check of one exercise, a block of assertions about the learner's answer.
+
+    Raises `NotSolved` with a sentence if the answer is missing, unfinished or wrong. An error that
+    the answer itself raises comes through as it is, with its traceback. In a learner's copy
+    (`ftkit course`) a check that passes is noted and offers the solution for comparison.
+    """
+
+    def __init__(
+        self,
+        exercise: str,  # its name, as a rule that of the function to be written
+    ):
+        self.exercise = exercise
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind, error, traceback) -> None:
+        if error is None:
+            print(f"{self.exercise}: passed")
+            for entry in metadata.entry_points(group="ftkit.course"):
+                entry.load()(_open.get("lesson"), self.exercise)
+            return
+        sentence = self._sentence(error)
+        if sentence:
+            raise NotSolved(sentence) from None
+
+    def _sentence(self, error: BaseException) -> str:
+        "What to say of an error; nothing if the error speaks for itself."
+        if isinstance(error, NotImplementedError):
+            return f"{self.exercise} is not written yet."
+        if isinstance(error, NameError) and error.name == self.exercise:
+            return f"{self.exercise} is not there: run the cell with your answer first."
+        if isinstance(error, (TypeError, AttributeError)) and "NoneType" in str(error):
+            return f"{self.exercise} gives None: does it end with a `return`? ({error})"
+        if isinstance(error, AssertionError):
+            return str(error) or f"{self.exercise} is not right."
+        return ""
