@@ -183,28 +183,85 @@ def test_stored_outputs_are_presentable(path):
 
 proof = """
 try:
+    exec({answer!r})
     exec({check!r})
 except AssertionError as unsolved:
+    wanted = {message!r}
+    assert wanted in str(unsolved), f"the check says {{str(unsolved)!r}}, not {{wanted!r}}"
     assert str(unsolved), "the check must say what is wrong"
 else:
     raise AssertionError("the check passes without a solution")
 """
 
 
-def with_proven_exercises(path):
-    """The notebook, with each exercise's check also run on the unsolved exercise.
+def exercise_name(cell):
+    "The name of what an exercise asks for: its first function or class."
+    found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
+    return found[1] if found else ""
 
-    There it must fail with a sentence of its own.
+
+def wrong_answers(path, exercise):
+    "The stored wrong answers to an exercise: pairs of the message each must get and its code."
+    file = root / "tests" / "answers" / path.stem / f"{exercise}.py"
+    if not file.exists():
+        return []
+    head, *parts = re.split(r"^# %% ", file.read_text(), flags=re.M)
+    found = []
+    for part in parts:
+        message, _, answer = part.partition("\n")
+        found.append((message.strip(), f"{head}\n{answer}"))
+    return found
+
+
+def unfinished(check, exercise):
+    "What a check must say of the stub."
+    return f"{exercise} is not written yet" if "with check(" in check else ""
+
+
+def with_proven_exercises(path):
+    """The notebook, with each exercise's check also run on the stub and on stored wrong answers.
+
+    Of the stub it must say that it is not written yet, of a wrong answer what is wrong with it.
     """
     notebook = read(path)
     cells = []
     for i, cell in enumerate(notebook.cells):
         cells.append(cell)
         if "exercise" in tags(cell):
-            check = next(c for c in notebook.cells[i:] if "check" in tags(c))
-            cells.append(nbformat.v4.new_code_cell(proof.format(check=check.source)))
+            check = next(c for c in notebook.cells[i:] if "check" in tags(c)).source
+            name = exercise_name(cell)
+            answers = [(unfinished(check, name), ""), *wrong_answers(path, name)]
+            for message, answer in answers:
+                source = proof.format(check=check, answer=answer, message=message)
+                cells.append(nbformat.v4.new_code_cell(source))
     notebook.cells = cells
     return notebook
+
+
+# Lessons whose exercises are still those of the first edition; the list may only shrink.
+old_exercises = """
+00_core 01_catalog 02_data 03_tables
+10_text 11_losses 13_optimizers 14_training 15_evaluation 16_attention 17_transformer 18_checkpoints
+20_counting 21_causal_lm 22_scaling 23_generation 24_masked_lm 25_denoising 26_contrastive
+27_pretraining_pays 30_finetune 31_lora
+"""
+
+
+@each_lesson
+def test_each_exercise_has_wrong_answers(path):
+    "Three to six exercises with two wrong answers or more; a folder of answers has no strangers."
+    cells = code(path)
+    checks = [c.source for c in cells if "check" in tags(c)]
+    names = [exercise_name(c) for c in cells if "exercise" in tags(c)]
+    if path.stem in old_exercises.split() and not any("with check(" in check for check in checks):
+        return
+    if checks:
+        assert 3 <= len(names) <= 6
+    for name, check in zip(names, checks):
+        assert f'with check("{name}")' in check, f"the check of {name} has its name"
+        assert len(wrong_answers(path, name)) >= 2, f"too few wrong answers to {name}"
+    stored = {file.stem for file in (root / "tests" / "answers" / path.stem).glob("*.py")}
+    assert stored <= set(names), "answers to exercises that are not there"
 
 
 @each_notebook
