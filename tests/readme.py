@@ -50,6 +50,7 @@ def readme() -> str:
     notebook.cells = cells
     notebook.metadata["language_info"] = {"name": "python"}
     text = MarkdownExporter().from_notebook_node(notebook)[0]
+    text = re.sub(r"^ +click .*\n", "", text, flags=re.M)  # links of the figure, for the site alone
     text = re.sub(r"\]\((?!https?:|#)(\.\./)?([^)]+)\)", from_the_root, text)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
