@@ -1,6 +1,5 @@
-"The scalar engine, finite differences, statistics by layer, and what the exercises' checks say."
+"The scalar engine, finite differences, and statistics by layer."
 
-import ast
 import inspect
 import math
 import re
@@ -8,7 +7,6 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import read, root, tags
 from ftkit.core import FtkitError
 from ftkit.foundations.backpropagation import (
     Value,
@@ -262,73 +260,6 @@ def test_statistics_name_the_layer_at_fault():
             layer_statistics(layers, loss)
     with pytest.raises(FtkitError, match="The gradient in layer 1 holds NaN"):
         layer_statistics([first], (first * 0).sqrt().sum())
-
-
-# the exercises: the solution passes, the stub and the stored wrong answers get their sentence
-
-stem = "12_backpropagation"
-path = root / "nbs" / "1_foundations" / f"{stem}.ipynb"
-exercises = ("sigmoid", "sorted_values", "residual_backward", "softmax_backward", "dead_units")
-definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-
-
-def wrong_answers():
-    "Each stored wrong answer as (exercise, message, code)."
-    found = []
-    for file in sorted((root / "tests" / "answers" / stem).glob("*.py")):
-        head, *parts = re.split(r"^# %% ", file.read_text(), flags=re.M)
-        for part in parts:
-            message, _, code = part.partition("\n")
-            found.append((file.stem, message, head + code))
-    return found
-
-
-@pytest.fixture(scope="module")
-def lesson():
-    "What the lesson imports and defines outside its exercises."
-    names = {"__name__": "lesson"}
-    for cell in read(path).cells:
-        if cell.cell_type == "code" and not {"exercise", "solution", "check"} & tags(cell):
-            tree = ast.parse(cell.source)
-            tree.body = [node for node in tree.body if isinstance(node, definitions)]
-            exec(compile(tree, cell.id, "exec"), names)
-    return names
-
-
-def parts_of(exercise):
-    "The cells of an exercise by their tag."
-    cells = read(path).cells
-    first = next(i for i, c in enumerate(cells) if c.source.startswith(f"def {exercise}("))
-    found = {}
-    for cell in cells[first:]:
-        for tag in tags(cell):
-            found.setdefault(tag, cell.source)
-    return found
-
-
-def checked(lesson, exercise, answer):
-    "Run the exercise's check on an answer."
-    names = dict(lesson)
-    exec(answer, names)
-    exec(parts_of(exercise)["check"], names)
-
-
-@pytest.mark.parametrize("exercise", exercises)
-def test_solutions_pass_and_stubs_are_not_written_yet(lesson, exercise):
-    parts = parts_of(exercise)
-    checked(lesson, exercise, parts["solution"])
-    with pytest.raises(AssertionError, match=f"{exercise} is not written yet"):
-        checked(lesson, exercise, parts["exercise"])
-
-
-@pytest.mark.parametrize("exercise, message, answer", wrong_answers())
-def test_wrong_answers_get_their_message(lesson, exercise, message, answer):
-    with pytest.raises(AssertionError, match=re.escape(message)):
-        checked(lesson, exercise, answer)
-
-
-def test_each_exercise_has_wrong_answers():
-    assert {exercise for exercise, _, _ in wrong_answers()} == set(exercises)
 
 
 def test_math_of_the_hand_values():

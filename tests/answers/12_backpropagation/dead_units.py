@@ -20,3 +20,8 @@ def dead_units(h):
 # %% that is a mask
 def dead_units(h):
     return (h == 0).all(0)
+
+
+# %% use .flatten() before .tolist()
+def dead_units(h):
+    return (h == 0).all(0).nonzero().tolist()

@@ -37,3 +37,12 @@ def sorted_values(value):
 # %% visit the parents of parents
 def sorted_values(value):
     return [*value.parents, value]
+
+
+# %% Does it keep something from the call before?
+def sorted_values(value, found=[]):  # noqa: B006
+    if value not in found:
+        for parent in value.parents:
+            sorted_values(parent, found)
+        found.append(value)
+    return found
