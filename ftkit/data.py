@@ -4,14 +4,17 @@
 
 # %% auto #0
 __all__ = ['name_pattern', 'rare_words', 'links', 'components', 'group_split', 'refuse_overlap', 'load_text', 'load_speeches',
-           'model_source', 'quiet_and_seeded', 'new_parameters', 'load_encoder', 'max_tokens']
+           'model_source', 'quiet_and_seeded', 'new_parameters', 'load_encoder', 'max_tokens', 'Property', 'rubric']
 
 # %% ../nbs/0_start/02_data.ipynb #1facca0b
 import contextlib
 import inspect
+import math
 import re
 import threading
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import huggingface_hub
@@ -469,3 +472,194 @@ def max_tokens(
         if name.endswith("embeddings.position_embeddings") and padding is not None:
             return len(module.weight) - padding - 1
     return rows
+
+# %% ../nbs/0_start/02_data.ipynb #02ab0002
+@dataclass(frozen=True)
+class Property:
+    "What `rubric` says of one property of a project."
+
+    name: str  # "score", "leak", "interval" or "control"
+    verdict: str  # "right", "wrong" or "missing"
+    said: str  # what was found, in a sentence
+
+    def __str__(self):
+        return f"{self.name}: {self.verdict}. {self.said}"
+
+
+def rubric(
+    # parts: rows (texts, tuples or arrays) of "train", "test" and more; of the test rows labels,
+    # predictions, control (what it predicts); score: a number; interval: a function like metric
+    # that gives the lower and the upper end, at 95%
+    results: dict,
+    metric: Callable | None = None,  # (labels, predictions) -> a number, more is better; accuracy
+) -> list[Property]:
+    """Say of each property of a project whether it is there and right.
+
+    Raises `FtkitError` for a result that it does not know."""
+    needs = dict(
+        score=("labels", "predictions", "score"),
+        leak=("parts", "labels"),
+        interval=("labels", "predictions", "interval"),
+        control=("labels", "predictions", "interval", "control"),
+    )
+    known = {key for keys in needs.values() for key in keys}
+    for key in results:
+        if key not in known:
+            raise unknown("result", key, known)
+    found = []
+    for name, keys in needs.items():
+        missing = [key for key in keys if results.get(key) is None]
+        if missing:
+            found.append(Property(name, "missing", f"The results have no {missing[0]}."))
+            continue
+        try:
+            said = _judges[name](results, metric or _accuracy)
+        except FtkitError as wrong:
+            found.append(Property(name, "wrong", str(wrong)))
+        else:
+            found.append(Property(name, "right", said))
+    return found
+
+# %% ../nbs/0_start/02_data.ipynb #02ab0003
+def _expect(condition: bool, sentence: str) -> None:
+    if not condition:
+        raise FtkitError(sentence)
+
+
+def _accuracy(labels, predictions) -> float:
+    return float(np.mean(np.asarray(labels) == np.asarray(predictions)))
+
+
+def _checked(results: dict, name: str) -> tuple[np.ndarray, np.ndarray]:
+    "Labels and the predictions of that name. Raises `FtkitError` if they do not belong together."
+    labels = np.asarray(results["labels"])
+    answers = np.asarray(results[name])
+    if labels.shape != answers.shape or labels.ndim != 1 or not len(labels):
+        raise FtkitError(
+            f"labels have the shape {labels.shape} and {name} {answers.shape}; "
+            "one label and one answer for each test row are needed."
+        )
+    return labels, answers
+
+
+def _judge_score(results: dict, metric: Callable) -> str:
+    value = metric(*_checked(results, "predictions"))
+    given = float(results["score"])
+    _expect(
+        abs(value - given) < 5e-4,
+        f"The score is given as {given:.4g}, but labels and predictions give {value:.4g}: "
+        "are they of the same rows, and is the score a share of 1?",
+    )
+    return f"{value:.3f} on {len(results['labels'])} test rows."
+
+
+def _content(row) -> object:
+    "A row as it is compared: a text without its case and spacing."
+    if isinstance(row, str):
+        return " ".join(row.lower().split())
+    if isinstance(row, dict):
+        row = sorted(row.items())
+    if isinstance(row, list):
+        return tuple(row)
+    return row
+
+
+def _judge_leak(results: dict, metric: Callable) -> str:
+    parts = {}
+    for name, rows in results["parts"].items():
+        parts[name] = [_content(row) for row in rows]
+    for name in ("train", "test"):
+        _expect(parts.get(name), f"parts has no rows of {name}.")
+    _expect(
+        len(parts["test"]) == len(results["labels"]),
+        f"{len(parts['test'])} test rows, but {len(results['labels'])} labels: "
+        "hand in the rows that the score is of.",
+    )
+    refuse_overlap(parts)
+    return f"No row of {' or '.join(parts)} lies in another part."
+
+# %% ../nbs/0_start/02_data.ipynb #02ab0004
+def _resampled_width(labels, predictions, metric: Callable, resamples: int = 400) -> float:
+    "The width of a 95% interval from resampled rows (Efron, 1979)."
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(resamples):
+        rows = rng.integers(len(labels), size=len(labels))
+        draws.append(metric(labels[rows], predictions[rows]))
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return high - low
+
+
+def _ends(results: dict, labels, predictions) -> tuple[float, float]:
+    "What the interval says of these rows. Raises `FtkitError` if that is not two numbers."
+    _expect(
+        callable(results["interval"]),
+        "interval is a function of labels and predictions, so that it can be tried on other rows.",
+    )
+    try:
+        low, high = results["interval"](labels, predictions)
+        return float(low), float(high)
+    except (TypeError, ValueError) as e:
+        raise FtkitError(f"interval must give two numbers, the lower and the upper end: {e}") from e
+
+
+def _judge_interval(results: dict, metric: Callable) -> str:
+    labels, predictions = _checked(results, "predictions")
+    value = metric(labels, predictions)
+    low, high = _ends(results, labels, predictions)
+    _expect(
+        low <= value <= high,
+        f"The interval goes from {low:.3f} to {high:.3f} and "
+        f"does not contain the score {value:.3f}.",
+    )
+    # Many rows, so that the steps between possible scores do not count.
+    often = math.ceil(500 / len(labels))
+    many = [np.tile(x, often) for x in (labels, predictions)]
+    more = [np.tile(x, 4 * often) for x in (labels, predictions)]
+    expected = _resampled_width(*many, metric)
+    if expected == 0:
+        return f"From {low:.3f} to {high:.3f}; every resample gives the same score."
+    low_many, high_many = _ends(results, *many)
+    low_more, high_more = _ends(results, *more)
+    width = high_many - low_many
+    _expect(width > 0, "The interval has no width, although resampled rows give other scores.")
+    shrunk = (high_more - low_more) / width
+    _expect(
+        0.35 < shrunk < 0.7,
+        f"With four times as many rows the interval is {shrunk:.2f} times as wide; about half is "
+        "right. Does it resample as many rows as it is given?",
+    )
+    _expect(
+        0.75 < width / expected < 1.33,
+        f"The interval is {width / expected:.2f} times as wide as one of resampled rows at 95%: "
+        "are its ends the 2.5% and 97.5% quantiles of the resampled scores?",
+    )
+    return f"From {low:.3f} to {high:.3f}; half as wide with four times the rows."
+
+# %% ../nbs/0_start/02_data.ipynb #02ab0008
+def _judge_control(results: dict, metric: Callable) -> str:
+    labels, answers = _checked(results, "control")
+    _, predictions = _checked(results, "predictions")
+    _expect(
+        not np.array_equal(answers, predictions),
+        "The control answers as the model does: it is the model itself.",
+    )
+    possible = set(labels.tolist()) | set(predictions.tolist())
+    _expect(
+        not possible.isdisjoint(answers.tolist()),
+        "No answer of the control is a label: it can't be right, so it shows nothing.",
+    )
+    value = metric(labels, answers)
+    low, high = _ends(results, labels, predictions)
+    _expect(value <= high, f"The control scores {value:.3f} and is better than the model.")
+    _expect(
+        value < low,
+        f"The control scores {value:.3f}, inside the interval from {low:.3f} to {high:.3f}: "
+        "the score may come without learning.",
+    )
+    return f"The control scores {value:.3f}, below the interval."
+
+
+_judges = dict(
+    score=_judge_score, leak=_judge_leak, interval=_judge_interval, control=_judge_control
+)

@@ -38,6 +38,7 @@ from ftkit.data import (
     new_parameters,
     rare_words,
     refuse_overlap,
+    rubric,
 )
 from ftkit.pretraining.contrastive import load_digits
 
@@ -615,3 +616,109 @@ def test_models_are_loaded_one_at_a_time(monkeypatch):
         thread.join()
     assert most == [1, 1, 1]
     assert transformers.PreTrainedModel.tie_weights is tie
+
+
+# The rubric of a project
+
+
+def project(n=160, right=0.8, seed=0):
+    "Results with every property, of a model that is right about so often."
+    draw = np.random.default_rng(seed)
+    labels = draw.integers(2, size=n)
+    predictions = np.where(draw.random(n) < right, labels, 1 - labels)
+
+    def interval(labels, predictions):
+        rows = np.random.default_rng(1).integers(len(labels), size=(400, len(labels)))
+        return np.quantile((labels == predictions)[rows].mean(1), (0.025, 0.975))
+
+    parts = dict(train=[f"old {i}" for i in range(n)], test=[f"new {i}" for i in range(n)])
+    return dict(
+        parts=parts,
+        labels=labels,
+        predictions=predictions,
+        control=1 - predictions,
+        score=(labels == predictions).mean(),
+        interval=interval,
+    )
+
+
+@pytest.mark.parametrize("n,right", [(40, 0.9), (160, 0.8), (3000, 0.95)])
+def test_a_sound_project_has_every_property(n, right):
+    assert {found.verdict for found in rubric(project(n, right))} == {"right"}
+
+
+def test_a_perfect_score_has_no_width_to_judge():
+    results = project(right=1.0)
+    results["control"] = np.zeros(160, int)
+    assert {found.verdict for found in rubric(results)} == {"right"}
+
+
+def of_the_first_50(labels, predictions):
+    right = (labels == predictions)[:50].mean()
+    return right - 0.2, right + 0.2
+
+
+def of_single_rows(labels, predictions):
+    right = labels == predictions
+    return right.mean() - right.std(), right.mean() + right.std()
+
+
+def half_as_wide(labels, predictions):
+    right = labels == predictions
+    error = right.std() / len(right) ** 0.5
+    return right.mean() - 0.9 * error, right.mean() + 0.9 * error
+
+
+@pytest.mark.parametrize(
+    "name,change,said",
+    [
+        ("score", dict(score=80), "labels and predictions give"),
+        ("score", dict(score=float("nan")), "labels and predictions give"),
+        ("score", dict(predictions=[1, 0]), "one label and one answer for each test row"),
+        ("leak", dict(parts=dict(train=["a"], test=[])), "no rows of test"),
+        ("leak", dict(parts=dict(train=["a"], test=["b"])), "1 test rows, but 160 labels"),
+        ("interval", dict(interval=(0.7, 0.9)), "a function of labels and predictions"),
+        ("interval", dict(interval=lambda *_: 0.8), "two numbers"),
+        ("interval", dict(interval=lambda *_: (0.0, 0.1)), "does not contain the score"),
+        ("interval", dict(interval=of_the_first_50), "1.00 times as wide"),
+        ("interval", dict(interval=of_single_rows), "1.00 times as wide"),
+        ("interval", dict(interval=half_as_wide), "97.5% quantiles"),
+        ("control", dict(control=project()["predictions"]), "the model itself"),
+        ("control", dict(control=np.full(160, -1)), "can't be right"),
+        ("control", dict(control=project()["labels"]), "better than the model"),
+        ("control", dict(control=project(right=0.85)["predictions"]), "inside the interval"),
+    ],
+)
+def test_what_a_rubric_says_of_a_broken_project(name, change, said):
+    found = {p.name: p for p in rubric(project() | change)}[name]
+    assert found.verdict == "wrong"
+    assert said in found.said
+
+
+@pytest.mark.parametrize(
+    "row,same",
+    [
+        ("Old  7\n", True),
+        ("old 7 ", True),
+        ("old 77 or so", False),
+        ([1, "a"], True),
+        (np.array([1.0, 2.0]), True),
+    ],
+)
+def test_a_leak_is_found_by_content(row, same):
+    results = project()
+    parts = {name: list(rows) for name, rows in results["parts"].items()}
+    parts["train"] += [[1, "a"], np.array([1.0, 2.0])]
+    parts["test"][3] = row
+    leak = rubric(results | dict(parts=parts))[1]
+    assert leak.verdict == ("wrong" if same else "right")
+
+
+def test_each_missing_result_is_named():
+    results = project()
+    for key in results:
+        without = {name: x for name, x in results.items() if name != key}
+        missing = [p.said for p in rubric(without) if p.verdict == "missing"]
+        assert missing and f"no {key}" in missing[0]
+    with pytest.raises(FtkitError, match="Did you mean 'control'"):
+        rubric(results | dict(controls=1))
