@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a virtual environment in .venv with the versions of constraints.txt.
 #   make run     fine-tune a real BERT on real reviews, in full and with LoRA, and print the reports
 #   make test    everything that CI runs, in JOBS processes side by side (2)
-#   make lab     open the course in JupyterLab
+#   make lab     open the course in JupyterLab: your own copies in course/, in which nothing you wrote is overwritten
 #   make docs    build the documentation site into _docs (make preview serves it and rebuilds what changes)
 #   make bench   speed and memory beside transformers and peft
 #   make check   every lesson against the band of its number; SCALE=smoke, cpu or gpu, LANE=latest for the newest libraries
@@ -44,7 +44,8 @@ test: .venv/ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 lab: .venv/ready
-	$(BIN)/jupyter lab nbs/index.ipynb
+	@$(BIN)/ftkit course course
+	cd course && ../$(BIN)/jupyter lab index.ipynb
 
 docs: .venv/ready
 	$(BIN)/ftkit docs

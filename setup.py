@@ -29,6 +29,8 @@ setup(
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "ftkit.methods": cfg["methods"].split(),
+        "ftkit.commands": cfg["commands"].split(),
+        "ftkit.course": cfg["course"].split(),
         "pytest11": cfg["pytest_plugins"].split(),
     },
     classifiers=[

@@ -362,8 +362,6 @@ resumes = dict(
     gpu="the same command goes on",
 )
 no_place = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
-
-
 smaller = dict(
     finetune="--batch-size or --max-length, or choose a smaller --model",
     predict="--batch-size",
@@ -386,6 +384,17 @@ def refuse(sentence: str, code: int = 2) -> Exception:
 # %% ../../nbs/7_kit/77_cli.ipynb #be75c445
 class Commands(typer.core.TyperGroup):
     "Commands whose bad input is answered with one sentence: exit code 2, no traceback."
+
+    def list_commands(self, context):
+        later = [entry.name for entry in metadata.entry_points(group="ftkit.commands")]
+        return [*super().list_commands(context), *later]
+
+    def get_command(self, context, name):
+        for entry in metadata.entry_points(group="ftkit.commands", name=name):
+            later = typer.Typer(rich_markup_mode=None)
+            entry.load()(later)  # adds its command
+            return typer.main.get_command(later)
+        return super().get_command(context, name)
 
     def invoke(self, context):
         try:
@@ -779,16 +788,9 @@ def check(
 
     scale = resolve_scale(scale)
     if lane != "pinned":
-        again = options_of(
-            scale=scale,
-            seed=seed,
-            jobs=jobs,
-            threads=threads,
-            resume=resume,
-            timeout=timeout,
-            memory=memory,
-            out=out,
-        )
+        limits = dict(timeout=timeout, memory=memory)
+        how = dict(scale=scale, seed=seed, jobs=jobs, threads=threads, resume=resume, out=out)
+        again = options_of(**how, **limits)
         raise typer.Exit(lanes.call_in_lane(lane, ["check", *(names or []), *again], newest_torch))
     limits = make_limits(scale, timeout, memory)
     report = reports.write_report
