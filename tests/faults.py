@@ -339,7 +339,8 @@ def unit(folder, environment, files, limit):
         return Outcome("unit", True, ", ".join(files), f"not done after {limit} s", seconds)
     if code == 0:
         return Outcome("unit", False, "", "", seconds)
-    failed = re.search(r"^FAILED tests/(.+?)(?: - (.*))?$", out, re.M)
+    # What a test needs may fail as well, such as the site that all tests of pages read: an ERROR.
+    failed = re.search(r"^(?:FAILED|ERROR) tests/(.+?)(?: - (.*))?$", out, re.M)
     if code != 1 or not failed:
         raise FaultError(f"pytest ended with {code} and no failed test:\n{out[-2000:]}")
     return Outcome("unit", True, failed[1], (failed[2] or "").strip(), seconds)

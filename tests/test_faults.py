@@ -295,8 +295,9 @@ def test_a_number_outside_its_band_is_noticed(monkeypatch):
 
 
 @pytest.mark.parametrize("said", [" - AssertionError: no", ""])
-def test_a_failed_test_is_named_whatever_its_id(said, tmp_path, monkeypatch):
-    line = f"FAILED tests/test_site.py::test_fails[a dead anchor]{said}"
+@pytest.mark.parametrize("kind", ["FAILED", "ERROR"])
+def test_a_failed_test_is_named_whatever_its_id(kind, said, tmp_path, monkeypatch):
+    line = f"{kind} tests/test_site.py::test_fails[a dead anchor]{said}"
     monkeypatch.setattr(suite, "forked", lambda *_: (f"...\n{line}\n1 failed", 1))
     monkeypatch.setattr(suite, "call", suite.forked)
     found = suite.unit(tmp_path, {}, ["test_site.py"], 10)
