@@ -8,6 +8,7 @@ import time
 import nbformat
 import papermill
 import pytest
+import yaml
 from conftest import lessons, notebooks, read, root, tags
 
 from ftkit.core import notebook_hash
@@ -80,6 +81,7 @@ def used_somewhere():
 def test_form(path):
     cells = read(path).cells
     assert re.match(r"---\ntitle: .+\ndescription: .+\n---", cells[0].source), "no front matter"
+    assert set(yaml.safe_load(cells[0].source.strip("-\n"))) == {"title", "description"}
     assert cells[0].cell_type == "raw", "JupyterLab shows front matter in Markdown as a heading"
     assert cells[1].source.startswith("# "), "the first line after the front matter is the title"
     assert "\n> " in cells[1].source, "one line on what can be done after the lesson"
