@@ -201,6 +201,26 @@ def test_the_shift_recovers_coverage_where_classes_are_small():
     assert np.mean(covered) > 0.78
 
 
+def test_draws_that_lie_too_low_move_both_limits_up():
+    draws = np.random.default_rng(0).normal(size=4000)
+    centred = evaluation._limits(draws, float(np.median(draws)), 0.95)
+    assert centred == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.02)
+    low, high = evaluation._limits(draws, float(np.median(draws)) + 0.25, 0.95)
+    assert low > centred[0] + 0.2
+    assert high > centred[1] + 0.2
+
+
+def test_the_table_of_scores_has_each_classifier_with_its_interval():
+    labels = ["a", "b"] * 20
+    scores = evaluation.score_table(labels, {"always a": ["a"] * 40, "right": labels})
+    assert scores["always a"]["accuracy"]["value"] == 0.5
+    assert scores["always a"]["macro_f1"]["value"] == pytest.approx(1 / 3)
+    assert scores["right"]["accuracy"]["low"] < scores["right"]["accuracy"]["high"] == 1
+    lines = evaluation.score_lines(scores).splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("always a  0.500 [")
+
+
 def test_stratified_keeps_supports_and_is_narrower_where_recalls_differ():
     counts = [760, 40, 80, 120]
     y = np.repeat([0, 0, 1, 1], counts)

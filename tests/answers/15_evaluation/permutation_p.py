@@ -1,0 +1,52 @@
+"Wrong answers to exercise 3, each below the message that it must get."
+
+import numpy as np
+
+
+def differences(labels, a, b, metric, swaps, rng):
+    found = []
+    for _ in range(swaps):
+        coin = rng.random(len(labels)) < 0.5
+        found.append(metric(labels, np.where(coin, b, a)) - metric(labels, np.where(coin, a, b)))
+    return np.array(found)
+
+
+# %% that is one direction only
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = metric(labels, a) - metric(labels, b)
+    count = (differences(labels, a, b, metric, swaps, rng) >= real).sum()
+    return (1 + count) / (1 + swaps)
+
+
+# %% count differences that are *as* large too
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = (abs(differences(labels, a, b, metric, swaps, rng)) > real).sum()
+    return (1 + count) / (1 + swaps)
+
+
+# %% toss a coin for each row, not for all
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        first, second = (b, a) if rng.random() < 0.5 else (a, b)
+        count += abs(metric(labels, first) - metric(labels, second)) >= real
+    return (1 + count) / (1 + swaps)
+
+
+# %% does each prediction stay in its row
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        pool = rng.permutation(np.concatenate([a, b]))
+        first, second = pool[: len(a)], pool[len(a) :]
+        count += abs(metric(labels, first) - metric(labels, second)) >= real
+    return (1 + count) / (1 + swaps)
+
+
+# %% a p-value is never 0
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    return (abs(differences(labels, a, b, metric, swaps, rng)) >= real).mean()
