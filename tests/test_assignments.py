@@ -3,6 +3,7 @@
 import copy
 import itertools
 import json
+import os
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -361,7 +363,7 @@ def updates(draw):
     return base, side("learner"), side("lesson")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(updates())
 def test_any_update_keeps_what_the_learner_wrote(update):
     base, mine, new = update
@@ -383,11 +385,11 @@ def test_any_update_keeps_what_the_learner_wrote(update):
         if dropped and mine.get(name, source) == new.get(name, source) == source:
             assert name not in shown, "one took it away, and the other did not care"
     assert merge(versions[2], done.notebook, versions[2]) == Merged(done.notebook, 0)
-    again = merge(versions[0], done.notebook, versions[2])
-    assert again.notebook == done.notebook, "killed before the base was written: the same again"
+    again = merge(versions[0], done.notebook, versions[2])  # killed before the base was written
+    assert {c["id"]: c["source"] for c in again.notebook["cells"]} == shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(updates())
 def test_what_the_learner_added_stays_behind_what_it_followed(update):
     base, mine, _ = update
@@ -605,7 +607,7 @@ def test_a_pass_is_noted_once_and_offers_the_solution(course, monkeypatch, capsy
     first = read_progress(course)
     assert list(first) == ["10_halves"] and list(first["10_halves"]) == ["halve"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", first["10_halves"]["halve"])
-    assert shown == [("1 of 1 exercises of this lesson are solved.", answer)]
+    assert shown == [("1 of 1 exercises solved in this lesson.", answer)]
     time.sleep(1)
     assignments.passed(None, "halve")  # only one lesson has it
     assert read_progress(course) == first, "the time of the first pass stays"
@@ -750,7 +752,7 @@ def test_a_copy_says_what_is_wrong_and_notes_what_is_right(course):
     outputs = run_copy(course, stub="def halve(x):\n    return 0.5 * x")
     assert outputs["check"][0].text == "halve: passed\n"
     compared = outputs["check"][1].data
-    assert compared["text/plain"] == "1 of 1 exercises of this lesson are solved."
+    assert compared["text/plain"] == "1 of 1 exercises solved in this lesson."
     assert f"```python\n{answer}\n```" in compared["text/markdown"]
     assert "<details>" in compared["text/markdown"]
     assert list(read_progress(course)["10_halves"]) == ["halve"]
@@ -761,3 +763,156 @@ def test_every_noted_exercise_of_the_course_has_its_solution():
         for exercise in exercises_of(read(path)):
             compile(exercise.solution, exercise.name, "exec")
             assert re.search(rf"(def|class) {exercise.name}\b", exercise.solution), exercise.name
+
+
+# In JupyterLab, in a browser
+
+chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture
+def lab(course, tmp_path):
+    "The address of a JupyterLab in the learner's folder, with settings of its own."
+    if not chromium:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    environment = dict(os.environ, FTKIT_SCALE="smoke")
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        environment[f"JUPYTER_{name}"] = str(tmp_path / "jupyter" / name)
+    for name in ("SETTINGS", "WORKSPACES"):
+        environment[f"JUPYTERLAB_{name}_DIR"] = str(tmp_path / "jupyter" / name)
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--port=0",
+        "--IdentityProvider.token=learner",
+        f"--ServerApp.root_dir={course}",
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    log = tmp_path / "jupyter.log"
+    with open(log, "w") as stream:
+        server = subprocess.Popen(
+            command, env=environment, stdout=stream, stderr=subprocess.STDOUT, cwd=course
+        )
+    address = None
+    for _ in range(600):
+        address = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())
+        if address or server.poll() is not None:
+            break
+        time.sleep(0.1)
+    assert address, log.read_text()
+    yield f"{address[0]}lab/tree/{place}?token=learner"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def page(lab):
+    "The copy, open in JupyterLab."
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        opened = browser.new_page(viewport=dict(width=1280, height=1000))
+        opened.set_default_timeout(60_000)
+        opened.goto(lab)
+        opened.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        opened.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+        yield opened
+        browser.close()
+
+
+def picture(page, name):
+    "Keep a picture of the page where FTKIT_PICTURES says."
+    if os.environ.get("FTKIT_PICTURES"):
+        folder = Path(os.environ["FTKIT_PICTURES"])
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png")
+
+
+def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
+    def cell(text):
+        return page.locator(".jp-Notebook .jp-Cell", has_text=text).first
+
+    def run(text):
+        "Run the cell with this text, as a learner does, and wait until the kernel is idle."
+        cell(text).locator(".jp-InputPrompt").click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(300)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+
+    def write(text, source):
+        cell(text).locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(source)
+
+    prose = page.locator(".jp-MarkdownOutput")
+    divide = prose.get_by_text("Divide.", exact=True)
+
+    # Opened: title and problem, and below them the set-up, folded to its first line.
+    for text in ("After this lesson", "You have 6", "Hint 1"):
+        prose.get_by_text(text).first.wait_for()
+    seen = page.locator(".jp-Notebook").inner_text()
+    assert seen.index("After this lesson") < seen.index("You have 6") < seen.index("# Set-up")
+    assert "fastcore" not in seen and "title: Halves" not in seen
+    assert "exercise 1 asks you to write this yourself" in seen
+    assert "n / 2" not in seen, "what gives the answer away is folded"
+    assert "safe_half" not in seen, "what is for the package is folded"
+    assert "Hint 1" in seen and not divide.is_visible()
+    picture(page, "1_opened")
+
+    # From the top with Shift+Enter: title, cost, problem, set-up.
+    cell("After this lesson").click()
+    for _ in range(4):
+        page.keyboard.press("Shift+Enter")
+    cell("10_halves at scale smoke").wait_for()
+    assert "fastcore" not in page.locator(".jp-Notebook").inner_text(), "it stays folded"
+    run("raise NotImplementedError")
+    run('with check("halve")')
+    page.get_by_text("Not yet: halve is not written yet.").wait_for()
+
+    write("raise NotImplementedError", "def halve(x):\n    return 2 * x")
+    run("return 2 * x")
+    run('with check("halve")')
+    page.get_by_text("Not yet: half of 6 is 3: divide, do not double").wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+    picture(page, "2_wrong")
+    prose.get_by_text("Hint 1").click()
+    assert divide.is_visible()
+
+    write("return 2 * x", "def halve(x):\n    return x * 0.5")
+    run("return x * 0.5")
+    run('with check("halve")')
+    page.get_by_text("1 of 1 exercises solved in this lesson.").wait_for()
+    assert cell("halve: passed").count() == 1
+    solution = page.locator(".jp-OutputArea details", has_text="A solution, to compare with yours")
+    assert not solution.get_by_text("whole").first.is_visible()
+    solution.locator("summary").click()
+    solution.get_by_text("whole").first.wait_for()
+    picture(page, "3_passed")
+    assert status_text(course).startswith("1 of 1 exercises solved")
+
+    # The table of contents knows the sections, those that are folded too.
+    page.locator("[data-id='table-of-contents']").click()
+    contents = page.locator(".jp-TableOfContents-content")
+    for title in ("Halves", "The idea", "Into the package", "Exercise 1: halve it"):
+        contents.get_by_text(title, exact=True).first.wait_for()
+    picture(page, "4_contents")
+
+    # Saved, and the next `ftkit course` unfolds the lesson's own version and nothing else.
+    page.keyboard.press("Control+s")
+    saved = course / place
+    for _ in range(100):
+        if "x * 0.5" in saved.read_text():
+            break
+        time.sleep(0.1)
+    checkout = course.parent / "checkout"
+    assert write_course(course, root=checkout).changed == [place]
+    by = by_id(read(saved))
+    assert by["stub"].source == "def halve(x):\n    return x * 0.5"
+    assert "passed" in by["check"].outputs[0].text
+    assert "jupyter" not in by["ours"].metadata and "ours-note" not in by
+    assert by["begin"].metadata.jupyter.source_hidden

@@ -179,7 +179,7 @@ def test_the_keyboard_is_enough(page, built):
 
 def test_what_folds_opens(page, built):
     go(page, f"{built.out.as_uri()}/1_foundations/losses.html")
-    fold = page.locator("details:has-text('A solution')").first
+    fold = page.locator("details:has-text('Solution')").first
     code = fold.locator(".highlight").first
     assert not code.is_visible()
     fold.locator("summary").click()
@@ -188,6 +188,30 @@ def test_what_folds_opens(page, built):
     assert page.locator("div.tag_exports .cell_input .highlight").first.is_visible()
     assert page.locator("text=from fastcore.test import").count() == 0
     assert page.locator("a[download]").count() == 1
+
+
+def test_the_section_for_the_package_folds_as_a_whole(page, built):
+    "A link into it opens it, and paper shows all; its heading and its place in the contents stay."
+    address = f"{built.out.as_uri()}/1_foundations/backpropagation.html"
+    go(page, address)
+    fold = page.locator("#into-the-package > details.package")
+    code = fold.locator(".tag_export .highlight, .tag_exports .highlight").first
+    assert page.locator("#into-the-package > h2").is_visible() and not code.is_visible()
+    assert page.locator(".toc-tree a[href='#into-the-package']").count() == 1
+    assert fold.locator("details.hide").count() == 0, "what is folded is not folded again inside"
+    fold.locator("summary").first.click()
+    assert code.is_visible()
+    inside = fold.locator("[id^=cell-]").last.get_attribute("id")
+    for target in (inside, "into-the-package"):
+        go(page, "about:blank")
+        go(page, f"{address}#{target}")
+        assert code.is_visible(), target
+    go(page, "about:blank")
+    go(page, address)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert code.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not code.is_visible()
 
 
 def test_code_is_copied(page, browser, built):

@@ -667,7 +667,7 @@ def passed(
     exercises = listed[stem]["exercises"]
     open_ones = [e["name"] for e in exercises if e["name"] not in solved[stem]]
     count = len(exercises) - len(open_ones)
-    sentence = f"{count} of {len(exercises)} exercises of this lesson are solved."
+    sentence = f"{count} of {len(exercises)} exercises solved in this lesson."
     solution = next(e["solution"] for e in exercises if e["name"] == exercise)
     show_solution(sentence, unpacked(solution))
 

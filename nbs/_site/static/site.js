@@ -108,6 +108,25 @@
     block.append(button);
   }
 
+  // A link into what is folded opens it; on paper everything is open.
+  function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    const folded = [target.querySelector(":scope > details.package")];
+    for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) folded.push(box);
+    const closed = folded.filter(box => box && !box.open);
+    closed.forEach(box => { box.open = true; });
+    if (closed.length) target.scrollIntoView();
+  }
+  addEventListener("hashchange", openTarget);
+  openTarget();
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("article details:not([open])")];
+    unfolded.forEach(box => { box.open = true; });
+  });
+  addEventListener("afterprint", () => unfolded.forEach(box => { box.open = false; }));
+
   // What is wider than the page scrolls by itself, with the keyboard too.
   function reachable() {
     for (const box of document.querySelectorAll("article pre, article .table-wrapper, article .cell_output .output, article .formula, article .diagram")) {
