@@ -46,7 +46,7 @@ from .foundations.losses import (
     perplexity as perplexity,
     softmax as softmax,
 )
-from .foundations.optimizers import AdamW as AdamW, schedule as schedule
+from .foundations.optimizers import AdamW as AdamW, Muon as Muon, schedule as schedule
 from .foundations.text import (
     BPE as BPE,
     collate as collate,
