@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['setup_line', 'folded_sections', 'beside_code', 'beside_text', 'own', 'Exercise', 'tags_of', 'exercises_of',
-           'without_directives', 'is_setup', 'join_setup', 'split_section', 'fold_sections', 'answered_by',
+           'without_directives', 'is_setup', 'join_setup', 'split_section', 'fold_sections', 'answered_by', 'most_like',
            'fold_reveals', 'unfold', 'headings_of', 'mend_links', 'make_copy', 'finish_code', 'text_of',
            'merge_metadata', 'merge_cell', 'woven', 'Merged', 'merge', 'same_text_beside', 'free_id', 'learner_folder',
            'packed', 'unpacked', 'read_json', 'write_json', 'read_copy', 'give_ids', 'lessons_of', 'exercise_list',
@@ -15,7 +15,6 @@ __all__ = ['setup_line', 'folded_sections', 'beside_code', 'beside_text', 'own',
 import ast
 import base64
 import copy
-import difflib
 import json
 import os
 import re
@@ -124,7 +123,7 @@ def split_section(cell: dict) -> tuple[dict | None, dict | None]:
     return cell | dict(source=above), cell | dict(source=below, id=f"{cell['id']}-section")
 
 # %% ../../nbs/7_kit/79_assignments.ipynb #79c00014
-folded_sections = ("Into the package", "The record of this lesson")
+folded_sections = ("Into the package", "The record of this lesson", "The record of this page")
 
 
 def fold_sections(cells: list[dict]) -> list[dict]:
@@ -159,10 +158,29 @@ def answered_by(cell: dict, exercises: list[Exercise]) -> Exercise | None:
             if exercise.name in names:
                 return exercise
 
-    def likeness(exercise):
-        return difflib.SequenceMatcher(None, cell["source"], exercise.solution).ratio()
+    return most_like(cell["source"], exercises) if exercises else None
 
-    return max(exercises, key=likeness, default=None)
+
+def most_like(source: str, exercises: list[Exercise]) -> Exercise:
+    """The exercise whose solution has most words in common with a piece of code.
+
+    A word counts less, the more solutions have it.
+    """
+
+    def words_of(code):
+        without = re.sub(r'"[^"]*"|#.*', "", code)
+        return set(re.findall(r"[A-Za-z]{2,}", without))
+
+    words = [words_of(f"{e.name} {e.solution}") for e in exercises]
+    weights = {}
+    for word in set().union(*words):
+        weights[word] = 1 / sum(word in some for some in words) ** 2
+    shared = words_of(source)
+    likeness = []
+    for own in words:
+        total = sum(weights[word] for word in own)
+        likeness.append(sum(weights[word] for word in own & shared) / total**0.5)
+    return exercises[likeness.index(max(likeness))]
 
 
 def fold_reveals(cells: list[dict], exercises: list[Exercise]) -> list[dict]:
@@ -628,7 +646,7 @@ def note_solved(folder: Path, lesson: str, exercise: str) -> dict[str, dict[str,
     "Note a solved exercise, with the time of the first pass; returns all that is solved."
     import filelock
 
-    with filelock.FileLock(folder / own / "progress.lock", timeout=10):
+    with filelock.FileLock(folder / own / "progress.lock", timeout=60):
         solved = read_progress(folder)
         now = time.strftime("%Y-%m-%dT%H:%M:%S")
         solved.setdefault(lesson, {}).setdefault(exercise, now)
