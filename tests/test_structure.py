@@ -319,6 +319,42 @@ def test_constraints_name_every_dependency():
     assert wanted <= pinned, f"not in constraints.txt: {sorted(wanted - pinned)}"
 
 
+hours_in_words = {
+    "an hour": 1,
+    "an hour and a half": 1.5,
+    "two hours": 2,
+    "two and a half hours": 2.5,
+}
+hours_in_words |= {"three hours": 3, "four hours": 4, "five hours": 5}
+
+
+def test_the_front_page_gives_the_hours_that_the_lessons_give():
+    "Each lesson's hours of study, and the sums for the core and for the whole course."
+    stated = {}
+    for path in lessons():
+        if path.parent.name == "7_kit":
+            continue
+        cost = next(c.source for c in read(path).cells if "cost" in c.metadata.get("tags", []))
+        words = re.search(r"Plan about (.+?) of study", cost)
+        assert words, f"{path.stem} does not say how long its study takes"
+        stated[path.relative_to(root / "nbs").as_posix()] = hours_in_words[words[1]]
+    cells = [c.source for c in read(root / "nbs" / "index.ipynb").cells]
+    table = next(text for text in cells if "| hours |" in text)
+    found = {}
+    core = set()
+    for bold, target, hours in re.findall(r"^\| (\**)\[.*?\]\((.*?)\).* ([\d.]+) \|$", table, re.M):
+        found[target] = float(hours)
+        if bold:
+            core.add(target)
+    assert found == stated
+    in_core = sum(found[target] for target in core)
+    assert f"Bold is the core, {in_core:g} hours of the {sum(found.values()):g}." in table
+    figure = next(text for text in cells if "classDef core" in text)
+    assert f"about {in_core:g} hours of study" in figure
+    framed = set(re.findall(r"L(\d\d)\[[^]]*\]:::core", figure))
+    assert framed == {Path(target).stem[:2] for target in core}
+
+
 def test_the_readme_is_the_front_page():
     from readme import readme
 
