@@ -40,3 +40,10 @@ def masked_attention(q, k, v, mask):
 def masked_attention(q, k, v, mask):
     scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
     return scores.masked_fill(~mask, -torch.inf).softmax(-1) @ v
+
+
+# %% the mask is turned around
+def masked_attention(q, k, v, mask):
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    weights = scores.masked_fill(mask, -torch.inf).softmax(-1)
+    return weights @ v

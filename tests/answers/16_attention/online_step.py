@@ -49,3 +49,36 @@ def online_step(m, s, o, scores, v):
     shrink = (m - new_m).exp()
     terms = (scores - new_m).exp()
     return new_m, shrink * s + terms.sum(-1, keepdim=True), shrink * o + terms @ v
+
+
+# %% s is NaN after tile 1
+def online_step(m, s, o, scores, v):
+    new_m = torch.maximum(m, scores.amax(-1, keepdim=True))
+    grow = (new_m - m).exp()
+    terms = (scores - new_m).exp()
+    return new_m, grow * s + terms.sum(-1, keepdim=True), grow * o + terms @ v
+
+
+# %% subtract the new m, not the old one
+def online_step(m, s, o, scores, v):
+    new_m = torch.maximum(m, scores.amax(-1, keepdim=True))
+    shrink = (m - new_m).exp()
+    terms = (scores - m).exp()
+    return new_m, shrink * s + terms.sum(-1, keepdim=True), shrink * o + terms @ v
+
+
+# %% you subtract the tile's own largest score
+def online_step(m, s, o, scores, v):
+    of_tile = scores.amax(-1, keepdim=True)
+    new_m = torch.maximum(m, of_tile)
+    shrink = (m - new_m).exp()
+    terms = (scores - of_tile).exp()
+    return new_m, shrink * s + terms.sum(-1, keepdim=True), shrink * o + terms @ v
+
+
+# %% the largest of its own scores so far
+def online_step(m, s, o, scores, v):
+    new_m = torch.maximum(m, scores.max())
+    shrink = (m - new_m).exp()
+    terms = (scores - new_m).exp()
+    return new_m, shrink * s + terms.sum(-1, keepdim=True), shrink * o + terms @ v

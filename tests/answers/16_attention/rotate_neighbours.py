@@ -51,3 +51,15 @@ def rotate_neighbours(x, positions):
     cos = angles.cos()
     sin = angles.sin()
     return torch.stack([a * cos - b * sin, b * cos + a * sin], -1).flatten(-2)
+
+
+# %% keep the old a until both are made
+def rotate_neighbours(x, positions):
+    size = x.shape[-1]
+    angles = positions[:, None] * 10000 ** (-torch.arange(0, size, 2) / size)
+    turned = x.clone()
+    a = turned[..., 0::2]
+    b = turned[..., 1::2]
+    a[:] = a * angles.cos() - b * angles.sin()
+    b[:] = b * angles.cos() + a * angles.sin()
+    return turned
