@@ -260,6 +260,56 @@ def test_every_optimizer_learns(optimizer):
     assert T.evaluate_loss(model, data, **exact) < before - 0.02
 
 
+def two_rates(model, learning_rate, weight_decay):
+    "An optimizer that a caller made: the head learns ten times as fast as the rest."
+    head = list(model.classifier.parameters())
+    body = list(model.bert.parameters())
+    groups = [dict(params=body), dict(params=head, lr=10 * learning_rate)]
+    return torch.optim.SGD(groups, lr=learning_rate, weight_decay=weight_decay)
+
+
+def test_an_optimizer_can_be_a_function_that_makes_one():
+    def plain(model, learning_rate, weight_decay):
+        groups = parameter_groups(model, weight_decay)
+        return torch.optim.SGD(groups, lr=learning_rate, momentum=0.9)
+
+    by_function, _ = trained(optimizer=plain, learning_rate=0.05)
+    by_name, _ = trained(optimizer="sgd", learning_rate=0.05)
+    assert torch.equal(by_function, by_name)
+
+
+def test_the_schedule_multiplies_the_rate_of_each_group():
+    rates = []
+
+    def watched(*arguments):
+        made = two_rates(*arguments)
+        made.register_step_pre_hook(lambda o, *_: rates.append([g["lr"] for g in o.param_groups]))
+        return made
+
+    _, history = trained(optimizer=watched, learning_rate=0.01, warmup=0.5, n=32)
+    noted = [s["learning_rate"] for s in history.steps]
+    assert len(set(noted)) > 1
+    assert [r[0] for r in rates] == pytest.approx(noted)
+    assert [r[1] for r in rates] == pytest.approx([10 * rate for rate in noted])
+
+
+def test_a_run_with_an_optimizer_of_the_callers_resumes_or_is_refused(tmp_path):
+    options = dict(epochs=3, n=32, optimizer=two_rates, learning_rate=0.01)
+    assert_resumes_to_the_same(tmp_path, 6, options)
+    with pytest.raises(FtkitError, match=r"belongs to another run.* optimizer \("):
+        trained(
+            **options | dict(optimizer="sgd"),
+            loss=Fragile(),
+            checkpoint=tmp_path / "c",
+            checkpoint_every=2,
+        )
+
+
+def test_what_makes_no_optimizer_is_refused():
+    with pytest.raises(FtkitError, match="this one returned NoneType"):
+        trained(optimizer=lambda *_: None)
+
+
 def test_bf16_computes_coarsely_and_keeps_weights_exact():
     weights, history = trained(dtype=torch.bfloat16)
     fine_weights, fine_history = trained()
@@ -356,6 +406,24 @@ def test_early_stopping_restores_the_best_weights():
 def test_evaluations_come_when_asked_and_at_the_end():
     _, history = trained(n=40, validation=rows(8, seed=1), evaluate_every=2)
     assert [e["step"] for e in history.evaluations] == [2, 4, 5]
+
+
+def test_patience_keeps_a_copy_of_the_best_and_counts_anew():
+    model = nn.Linear(1, 1, bias=False)
+    patience = T.Patience(2)
+    over = []
+    for number, loss in enumerate([3.0, 3.5, 2.0, 2.0, math.nan, 1.0], 1):
+        with torch.no_grad():
+            model.weight.fill_(number)
+        patience.note(loss, model)
+        over.append(patience.is_over())
+        if over[-1]:
+            break
+    assert over == [False, False, False, False, True]
+    assert patience.best["weight"].item() == 3
+    endless = T.Patience(None)
+    assert not endless.note(1.0, model)
+    assert endless.best is None and not endless.is_over()
 
 
 def test_best_copy_holds_only_what_is_trained():

@@ -17,7 +17,6 @@ __all__ = ['training_stream', 'evaluation_stream', 'plain_types', 'named_things'
 import contextlib
 import functools
 import hashlib
-import inspect
 import math
 import os
 import random
@@ -104,9 +103,7 @@ def precision(
 
     Raises `FtkitError` for a dtype that would need loss scaling.
     """
-    kind = None
-    if device is not None:
-        kind = str(device).split(":")[0]  # "cuda" of "cuda:1"
+    kind = None if device is None else str(device).split(":")[0]  # "cuda" of "cuda:1"
     compute = choose_compute(kind)
     device = torch.device(device or compute.device)
     dtype = dtype or compute.dtype
@@ -581,16 +578,14 @@ def settings_of(model, train, validation, device, dtype, options: dict) -> dict[
     "What a run's numbers depend on, by name, as plain values."
     changes_no_number = ("checkpoint", "checkpoint_every", "progress", "track")
 
-    def plain(value):
-        return name_of(value) if callable(value) else value
-
     def hashed(examples, what):
         if examples is None:
             return None
         return fingerprint([examples[i] for i in range(len(examples))], what)
 
     trainable = [name for name, p in model.named_parameters() if p.requires_grad]
-    settings = {k: plain(v) for k, v in options.items() if k not in changes_no_number}
+    counts = {k: v for k, v in options.items() if k not in changes_no_number}
+    settings = {k: name_of(v) if callable(v) else v for k, v in counts.items()}
     for name, value in options.items():
         if callable(value):
             settings |= contents(name, value)
@@ -677,8 +672,7 @@ def check_options(options: dict) -> None:
     epochs = options["epochs"]
     must(is_number(epochs) and epochs > 0, "epochs", "above 0")
     warmup = options["warmup"]
-    good = is_number(warmup) and 0 <= warmup <= 1
-    must(good, "warmup", "a share of the steps, from 0 to 1")
+    must(is_number(warmup) and 0 <= warmup <= 1, "warmup", "a share of the steps, from 0 to 1")
     for name in ("learning_rate", "weight_decay"):
         good = is_number(options[name]) and options[name] >= 0
         must(good, name, "a number, 0 or more")
@@ -698,7 +692,7 @@ def check_options(options: dict) -> None:
     if validation is None and (options["patience"] or options["evaluate_every"]):
         raise FtkitError("patience and evaluate_every need validation examples; none were given.")
 
-# %% ../../nbs/1_foundations/14_training.ipynb #476e8588
+
 def check_labels(model, examples, collate, autocast, device, what: str) -> None:
     "Raise `FtkitError` for a missing label, or one that is none of the model's classes."
     for i in range(len(examples)):
@@ -925,7 +919,7 @@ def not_finite(
         f"Try a tenth of the learning rate first.{late}"
     )
 
-# %% ../../nbs/1_foundations/14_training.ipynb #df76a541
+
 def check_weights(model: nn.Module, done: int) -> None:
     "Raise `FtkitError` if a trained weight is no longer finite after so many steps."
     for name, p in model.named_parameters():
@@ -940,15 +934,9 @@ def check_weights(model: nn.Module, done: int) -> None:
 def validation_loss(run, done: int) -> float:
     "The loss of a run after so many steps. Raises `FtkitError` if it is not finite."
     check_weights(run.model, done)
+    options = dict(collate=run.collate, loss=run.loss, device=run.device, dtype=run.dtype)
     try:
-        loss = evaluate_loss(
-            run.model,
-            run.validation,
-            collate=run.collate,
-            loss=run.loss,
-            device=run.device,
-            dtype=run.dtype,
-        )
+        loss = evaluate_loss(run.model, run.validation, **options)
     except FtkitError as e:
         raise FtkitError(f"The validation after step {done} can't be used. {e}") from e
     if math.isinf(loss):
@@ -970,8 +958,7 @@ class Logbook:
         self.collate = collate  # for the sentence about a step without a label
         self.reads_together = steps_between_reads.get(device.type, 16)
         self.pending = []  # steps whose numbers are still on the device
-        self.bar = None  # a progress bar and a tracker, from `begin`
-        self.track_values = None
+        self.bar = self.track_values = None  # a progress bar and a tracker, from `begin`
 
     def note(self, entry: dict, total: Tensor, count: Tensor, norm: Tensor) -> None:
         "Note a step: what is known of it, and its numbers, which may still be on the device."
@@ -1036,8 +1023,8 @@ class Training(Plan):
         start = time.perf_counter()
         loss = validation_loss(self, done)
         self.ticked = time.perf_counter()
-        entry = dict(step=done, loss=loss, seconds=self.ticked - start)
-        self.book.history.evaluations.append(entry)
+        seconds = self.ticked - start
+        self.book.history.evaluations.append(dict(step=done, loss=loss, seconds=seconds))
         self.book.track_values(dict(validation_loss=loss), done)
         if self.stopping.note(loss, self.model):
             self.book.history.best_step = done
@@ -1143,14 +1130,8 @@ def begin(run: Training):
     seed_everything(run.seed)
     run.first = run.resume()
     run.book.track_values, close = open_tracker(run.track, run.settings)
-    run.book.bar = tqdm(
-        total=run.total_steps,
-        initial=run.first,
-        desc="fit",
-        unit="step",
-        disable=not run.progress,
-        file=sys.stderr,
-    )
+    shown = dict(desc="fit", unit="step", disable=not run.progress, file=sys.stderr)
+    run.book.bar = tqdm(total=run.total_steps, initial=run.first, **shown)
     run.started = run.ticked = run.saved = time.perf_counter()
     try:
         recompute = recomputing(model, run.gradient_checkpointing)
@@ -1266,10 +1247,7 @@ class RangeTest:
         return self.lowest / 10
 
     def add(self, rate: float, loss: float) -> None:
-        """Note a step.
-
-        A loss that is no number, or a smoothed one of twice the lowest, is an explosion.
-        """
+        "Note a step. A loss that is no number, or twice the lowest if smoothed, has exploded."
         if not math.isfinite(loss):
             self.exploded = True
             return
@@ -1288,15 +1266,8 @@ class RangeTest:
         marked = ((self.lowest, "lowest", "C1"), (self.suggestion, "suggestion", "C2"))
         for x, what, color in marked:
             ax.axvline(x, color=color, linestyle=":")
-            ax.annotate(
-                f"{what} {x:.1e}",
-                (x, 0.93),
-                xycoords=("data", "axes fraction"),
-                xytext=(-4, 0),
-                textcoords="offset points",
-                ha="right",
-                color=color,
-            )
+            place = ("data", "axes fraction")
+            ax.annotate(f"{what} {x:.1e} ", (x, 0.93), xycoords=place, ha="right", color=color)
         ax.set(
             xscale="log",
             xlabel="learning rate",
@@ -1325,10 +1296,7 @@ def learning_rate_range_test(
             "The range test needs 0 < low < high and 2 steps or more; "
             f"{low}, {high} and {steps} were given."
         )
-    defaults = {}
-    for name, parameter in inspect.signature(fit).parameters.items():
-        if parameter.kind is parameter.KEYWORD_ONLY:
-            defaults[name] = parameter.default
+    defaults = fit.__kwdefaults__
     of_its_own = ("learning_rate", "schedule", "warmup", "epochs", "max_steps")
     without = ("checkpoint", "checkpoint_every", "patience", "evaluate_every", "track")
     for name in options:
