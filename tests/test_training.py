@@ -249,7 +249,7 @@ def test_one_step_is_the_textbook_step():
     torch.testing.assert_close(flat(model)[moved], flat(plain)[moved], atol=2e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "adafactor", "sgd"])
 def test_every_optimizer_learns(optimizer):
     model = bert(dropout=0.0)
     data = rows(64)
@@ -664,7 +664,7 @@ def test_warm_up_of_029_of_a_hundred_is_29_steps():
     assert planned(rows(4), max_steps=100, warmup=0.29).warmup_steps == 29
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adafactor", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", "adafactor", "sgd"])
 @pytest.mark.parametrize("rate", [0, 0.0])
 def test_a_learning_rate_of_0_trains_at_0(optimizer, rate):
     weights, history = trained(optimizer=optimizer, learning_rate=rate, weight_decay=0.5)
@@ -858,8 +858,9 @@ def assert_resumes_to_the_same(tmp_path, fatal, options):
         dict(),
         dict(accumulate=2, optimizer="adafactor", schedule="cosine"),
         dict(patience=1, evaluate_every=2),
+        dict(optimizer="muon"),
     ],
-    ids=["plain", "adafactor", "patience"],
+    ids=["plain", "adafactor", "patience", "muon"],
 )
 def test_resume_is_bit_identical(tmp_path, fatal, more):
     if "patience" in more:

@@ -1106,7 +1106,7 @@ class Training(Plan):
 
 # %% ../../nbs/1_foundations/14_training.ipynb #9e2e6c6a
 def optimizer_of(run: Training) -> torch.optim.Optimizer:
-    "The optimiser that the options name or make. Raises `FtkitError` if what they make is none."
+    "The optimizer of a name, or of a function (model, rate, decay). Raises `FtkitError`."
     if not callable(run.optimizer):
         return make_optimizer(run.optimizer, run.model, run.learning_rate, run.weight_decay)
     made = run.optimizer(run.model, run.learning_rate, run.weight_decay)
@@ -1193,7 +1193,7 @@ def fit(
     max_steps: int | None = None,  # if given, counts instead of epochs
     learning_rate: float = 2e-5,  # the highest; the schedule multiplies it
     weight_decay: float = 0.01,  # for matrices; biases and norms get none
-    optimizer: str | Callable = "adamw",  # or "adafactor", "sgd"; a function that makes one
+    optimizer: str | Callable = "adamw",  # or "muon", "adafactor", "sgd"; see `optimizer_of`
     schedule: str = "linear",  # or "cosine", "constant"
     warmup: float = 0.1,  # warm-up as a share of all steps
     clip: float | None = 1.0,  # largest norm of the gradient
