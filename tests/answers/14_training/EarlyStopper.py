@@ -86,3 +86,20 @@ class EarlyStopper:
         else:
             self.worse += 1
         return self.worse >= self.patience
+
+
+# %% `best` should hold the weights by name
+class EarlyStopper:
+    def __init__(self, patience):
+        self.patience = patience
+        self.best_loss = math.inf
+        self.worse = 0
+
+    def update(self, loss, model):
+        if loss < self.best_loss:
+            self.best = copy.deepcopy(model)
+            self.best_loss = loss
+            self.worse = 0
+        else:
+            self.worse += 1
+        return self.worse >= self.patience

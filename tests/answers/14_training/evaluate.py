@@ -74,3 +74,40 @@ def evaluate(model, parts):
     model.train(mode)
     torch.set_rng_state(state)
     return mean
+
+
+# %% you used up random numbers
+@torch.no_grad()
+def evaluate(model, parts):
+    mode = model.training
+    model.eval()
+    mean = sums_of(model, parts)
+    model.train(mode)
+    torch.manual_seed(torch.initial_seed())
+    return mean
+
+
+# %% return the mean as a plain number
+@torch.no_grad()
+def evaluate(model, parts):
+    mode = model.training
+    state = torch.get_rng_state()
+    model.eval()
+    mean = torch.tensor(sums_of(model, parts))
+    model.train(mode)
+    torch.set_rng_state(state)
+    return mean
+
+
+# %% you count the places with -100 too
+@torch.no_grad()
+def evaluate(model, parts):
+    mode = model.training
+    state = torch.get_rng_state()
+    model.eval()
+    places = sum(part["labels"].numel() for part in parts)
+    labels = sum((part["labels"] != -100).sum().item() for part in parts)
+    mean = sums_of(model, parts) * labels / places
+    model.train(mode)
+    torch.set_rng_state(state)
+    return mean
