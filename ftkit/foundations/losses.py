@@ -341,7 +341,7 @@ def info_nce(
         return (loss + cross_entropy(logits.T, labels)) / 2
     return loss
 
-# %% ../../nbs/1_foundations/11_losses.ipynb #4ea0155f
+
 def _check_pairs(queries: Tensor, keys: Tensor, labels: Tensor | None, symmetric: bool) -> None:
     "Raise `FtkitError` unless there is something to choose from."
     if queries.ndim != 2 or keys.ndim != 2 or queries.shape[1] != keys.shape[1]:

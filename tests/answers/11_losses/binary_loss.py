@@ -35,3 +35,8 @@ def binary_loss(z, y):
 # %% one loss for each example
 def binary_loss(z, y):
     return F.softplus((1 - 2 * y) * z).mean()
+
+
+# %% autograd adds 1, -1 and 2.06e-9
+def binary_loss(z, y):
+    return torch.maximum(z, torch.zeros_like(z)) - y * z + torch.log1p(torch.exp(-z.abs()))

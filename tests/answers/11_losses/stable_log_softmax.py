@@ -34,3 +34,9 @@ def stable_log_softmax(z):
 def stable_log_softmax(z):
     shifted = z - z.amax(0)
     return shifted - shifted.exp().sum(0).log()
+
+
+# %% those are the probabilities
+def stable_log_softmax(z):
+    odds = (z - z.amax(-1, keepdim=True)).exp()
+    return odds / odds.sum(-1, keepdim=True)

@@ -30,3 +30,10 @@ def wasted_bits(p, q, n):
     p = torch.tensor(p)
     q = torch.tensor(q)
     return n * (p * (p / q).log2()).sum()
+
+
+# %% 0 times log 0 is no number
+def wasted_bits(p, q, n):
+    with_q = -sum(a * log2(b) for a, b in zip(p, q))
+    with_p = -sum(a * log2(a) for a in p)
+    return n * (with_q - with_p)
