@@ -879,7 +879,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     seen = page.locator(".jp-Notebook").inner_text()
     assert seen.index("After this lesson") < seen.index("You have 6") < seen.index("# Set-up")
     assert "fastcore" not in seen and "title: Halves" not in seen
-    assert "exercise 1 asks you to write this yourself" in seen
+    assert "exercise 1 asks you for this" in seen
     assert "n / 2" not in seen, "what gives the answer away is folded"
     assert "safe_half" not in seen, "what is for the package is folded"
     assert "Hint 1" in seen and not divide.is_visible()

@@ -195,7 +195,7 @@ def fold_reveals(cells: list[dict], exercises: list[Exercise]) -> list[dict]:
             continue
         number = exercises.index(exercise) + 1
         line = (
-            f"*Folded: exercise {number} asks you to write this yourself. "
+            f"*Folded: exercise {number} asks you for this, or for a part of it. "
             "Unfold it when you have tried.*"
         )
         note = dict(ftkit=dict(note=exercise.name))
