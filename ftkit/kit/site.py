@@ -553,14 +553,13 @@ def diagram(
 # %% ../../nbs/7_kit/75_site.ipynb #7bd4864f
 documenting = ("FrontmatterProc", "add_show_docs", "insert_warning", "exec_show_docs")
 replaced_steps = (*documenting, "rm_export", "add_links", "add_fold", "mv_exports")
-folds = {"export": "Plumbing of the module", "solution": "Solution"}
+folds = {"solution": "Solution", "export": "Plumbing of the module"}
+folds |= {"parameters": "Scale and seed", "notebook-only": "Set-up"}
 package_part = "Into the package"  # the heading of a section that folds whole
 
 
 def mark_cell(cell) -> None:
-    """An nbdev step: fold what is exported as plumbing and what solves an exercise, and note `#|
-    exports` among the tags.
-    """
+    "An nbdev step: fold set-up, plumbing and solutions; note `#| exports` among the tags."
     if cell.cell_type != "code":
         return
     if {"default_exp", "hide"} & set(cell.directives_):
@@ -568,7 +567,7 @@ def mark_cell(cell) -> None:
         return
     tags = cell.metadata.setdefault("tags", [])
     tags += [kind for kind in ("export", "exports") if kind in cell.directives_]
-    for kind in ("solution", "export"):
+    for kind in folds:
         if kind in tags:
             cell.source = f'#| code-fold: true\n#| code-summary: "{folds[kind]}"\n{cell.source}'
             return
@@ -668,9 +667,9 @@ def to_cell(cell: dict, section: str, folded: bool = False) -> dict:
     "A preprocessed code cell as MyST-NB wants it; in a folded section plumbing does not fold."
     tags = list(cell["metadata"].get("tags", []))
     settings = dict(image=dict(alt=figure_text(cell["source"], section)))
-    for kind, way in (("export", "hide-input"), ("solution", "hide-cell")):
+    for kind in folds:
         if kind in tags and not (folded and kind == "export"):
-            tags.append(way)
+            tags.append("hide-cell" if kind == "solution" else "hide-input")
             settings |= dict(code_prompt_show=folds[kind], code_prompt_hide=folds[kind])
     source = "\n".join(line for line in cell["source"].splitlines() if not line.startswith("#|"))
     return cell | dict(source=source, metadata=dict(tags=tags, mystnb=settings))
