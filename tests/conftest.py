@@ -1,6 +1,7 @@
 """Paths and small helpers that all tests share."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -43,6 +44,24 @@ def tags(cell):
 @pytest.fixture(scope="session")
 def repository():
     return root
+
+
+chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    "Chromium without a window; one for all tests of a process, which can drive no second."
+    if not chromium:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield running
+        running.close()
 
 
 @pytest.fixture(autouse=True)

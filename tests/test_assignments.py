@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import lessons, notebooks, read, root, tags
+from conftest import chromium, lessons, notebooks, read, root, tags
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
@@ -788,7 +788,6 @@ def test_every_noted_exercise_of_the_course_has_its_solution():
 
 # In JupyterLab, in a browser
 
-chromium = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture
@@ -829,21 +828,15 @@ def lab(course, tmp_path):
 
 
 @pytest.fixture
-def page(lab):
+def page(lab, browser):
     "The copy, open in JupyterLab."
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        opened = browser.new_page(viewport=dict(width=1280, height=1000))
-        opened.set_default_timeout(60_000)
-        opened.goto(lab)
-        opened.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        opened.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-        yield opened
-        browser.close()
+    opened = browser.new_page(viewport=dict(width=1280, height=1000))
+    opened.set_default_timeout(60_000)
+    opened.goto(lab)
+    opened.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    opened.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+    yield opened
+    opened.close()
 
 
 def picture(page, name):

@@ -7,7 +7,6 @@ import ast
 import itertools
 import json
 import re
-import shutil
 import subprocess
 from importlib import resources
 from types import SimpleNamespace
@@ -21,28 +20,12 @@ from ftkit.core import FtkitError
 from ftkit.kit import site
 from ftkit.kit.bands import public_addresses
 
-chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     "The site of this checkout, built from nothing in a folder of its own."
     folder = tmp_path_factory.mktemp("site")
     return site.build(root, out=folder / "site", work=folder / "work")
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if not chromium:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")

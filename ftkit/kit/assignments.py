@@ -182,7 +182,7 @@ def most_like(source: str, exercises: list[Exercise]) -> Exercise:
         likeness.append(sum(weights[word] for word in own & shared) / total**0.5)
     return exercises[likeness.index(max(likeness))]
 
-
+# %% ../../nbs/7_kit/79_assignments.ipynb #79c000f1
 def fold_reveals(cells: list[dict], exercises: list[Exercise]) -> list[dict]:
     "The cells with those that give an answer away folded, each below a line that says why."
     found = []
