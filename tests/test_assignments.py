@@ -789,7 +789,6 @@ def test_every_noted_exercise_of_the_course_has_its_solution():
 # In JupyterLab, in a browser
 
 
-
 @pytest.fixture
 def lab(course, tmp_path):
     "The address of a JupyterLab in the learner's folder, with settings of its own."

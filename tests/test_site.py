@@ -168,6 +168,7 @@ def test_what_folds_opens(page, built):
     fold.locator("summary").click()
     assert code.is_visible()
     assert page.locator("details:has-text('Plumbing of the module')").count() > 0
+    page.locator("details.package > summary").first.click()
     assert page.locator("div.tag_exports .cell_input .highlight").first.is_visible()
     assert page.locator("text=from fastcore.test import").count() == 0
     assert page.locator("a[download]").count() == 1
@@ -201,7 +202,7 @@ def test_code_is_copied(page, browser, built):
     "What is pasted afterwards is the code, and nothing of the button."
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     go(page, f"{built.out.as_uri()}/index.html")
-    button = page.locator("button.copy").first
+    button = page.locator("button.copy:visible").first
     code = button.locator("xpath=..").locator("pre").text_content()
     button.focus()
     page.keyboard.press("Enter")

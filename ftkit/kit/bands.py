@@ -197,11 +197,11 @@ def method_modules() -> set[str]:
     entries = metadata.entry_points(group="ftkit.methods")
     return {entry.module for entry in entries if entry.module.startswith("ftkit.")}
 
-# %% ../../nbs/7_kit/70_bands.ipynb #b02c5d56
+
 # Groups of entry points that no number depends on: further commands, and what a passed check does.
 no_numbers = {"ftkit.commands", "ftkit.course"}
 
-
+# %% ../../nbs/7_kit/70_bands.ipynb #b02c5d56
 class _ImportReader(ast.NodeVisitor):
     "Collects the modules of the package that one piece of code reaches by itself, in `found`."
 
