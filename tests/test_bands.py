@@ -498,3 +498,5 @@ def test_a_band_that_would_miss_what_matters_is_too_wide():
 def test_what_has_no_end_to_leave_by_notices_nothing():
     assert bands.noticed_change([0.5] * 5, bands.Band(0, 1), (0, 1)) == float("inf")
     assert bands.noticed_change([0.9] * 5, bands.Band(0.8, 1), (0, 1)) == pytest.approx(0.1)
+    # Both ways are open: the farther end decides, or a change that way would go unnoticed.
+    assert bands.noticed_change([0.5] * 5, bands.Band(0.2, 0.6)) == pytest.approx(0.3)

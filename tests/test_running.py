@@ -313,7 +313,8 @@ print(os.getpid(), os.getppid(), 'ftkit' in sys.modules, os.getcwd(), *sys.path)
 @pytest.fixture
 def few_modules(monkeypatch):
     "A warm process that is ready soon, and is ended with the test."
-    monkeypatch.setattr(running, "preloaded", ("numpy", "torch", "ipykernel.ipkernel"))
+    # numpy imports its random numbers only when they are asked for; the libraries of lessons ask.
+    monkeypatch.setattr(running, "preloaded", ("numpy.random", "torch", "ipykernel.ipkernel"))
     monkeypatch.setattr(running, "warm_processes", {})
     yield running.warm_processes
     for warm in running.warm_processes.values():
