@@ -2,6 +2,7 @@
 
 import torch
 
+from ftkit.foundations.training import sum_cross_entropy
 from ftkit.foundations.transformer import bert_config, gpt_config, kinds, llama_config
 
 V, context = 60, 32
@@ -27,3 +28,25 @@ def made(kind, config, seed=0):
     "A small model of ours."
     torch.manual_seed(seed)
     return kinds[kind](config).eval()
+
+
+class Stop(Exception):
+    "Stands for a kill inside a test."
+
+
+class Fragile:
+    "The usual loss; it counts its calls, and one of them fails."
+
+    def identity(self):
+        "Neither the calls nor the failure changes a number."
+        return "the usual loss"
+
+    def __init__(self, fatal=None):
+        self.calls = 0
+        self.fatal = fatal
+
+    def __call__(self, model, batch):
+        self.calls += 1
+        if self.calls == self.fatal:
+            raise Stop
+        return sum_cross_entropy(model, batch)

@@ -259,7 +259,9 @@ def test_each_exercise_has_wrong_answers(path):
         assert 3 <= len(names) <= 6
     for name, check in zip(names, checks):
         assert f'with check("{name}")' in check, f"the check of {name} has its name"
-        assert len(wrong_answers(path, name)) >= 2, f"too few wrong answers to {name}"
+        answers = wrong_answers(path, name)
+        assert len(answers) >= 2, f"too few wrong answers to {name}"
+        assert all(message for message, _ in answers), f"{name}: a message that any answer gets"
     stored = {file.stem for file in (root / "tests" / "answers" / path.stem).glob("*.py")}
     assert stored <= set(names), "answers to exercises that are not there"
 

@@ -8,6 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
+from small_models import Fragile, Stop
+
 from ftkit.core import FtkitError
 from ftkit.foundations import optimizers as O
 from ftkit.foundations import training
@@ -434,24 +436,6 @@ def test_the_loop_gets_muon_by_its_word():
     assert {group["lr"] for group in optimizer.param_groups} == {0.02}
 
 
-class Fragile:
-    "The usual loss; one of its calls fails, as if the run were killed."
-
-    def identity(self):
-        "Neither the calls nor the failure changes a number."
-        return "the usual loss"
-
-    def __init__(self, fatal=None):
-        self.calls = 0
-        self.fatal = fatal
-
-    def __call__(self, model, batch):
-        self.calls += 1
-        if self.calls == self.fatal:
-            raise KeyboardInterrupt
-        return training.sum_cross_entropy(model, batch)
-
-
 def test_fit_trains_with_muon_and_resumes_to_the_same_bits(tmp_path):
     "The loop of lesson 14 takes it by its word, with schedule, clipping and checkpoint."
     data = [dict(input_ids=[2 + i % 7, 10 + i % 5, 4], labels=i % 7 % 2) for i in range(35)]
@@ -470,7 +454,7 @@ def test_fit_trains_with_muon_and_resumes_to_the_same_bits(tmp_path):
     losses = [step["loss"] for step in history.steps]
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
     folder = dict(checkpoint=tmp_path / "run", checkpoint_every=1)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Stop):
         fitted(fatal=12, **folder)
     resumed, _ = fitted(**folder)
     assert torch.equal(resumed, whole)

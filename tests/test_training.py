@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from small_models import Fragile, Stop
+
 from ftkit.core import FtkitError
 from ftkit.foundations import training as T
 from ftkit.foundations.optimizers import parameter_groups, schedule, schedules
@@ -809,28 +811,6 @@ def test_the_mode_of_every_part_comes_back_after_an_error(function):
 
 
 # checkpoint and resume
-
-
-class Stop(Exception):
-    "Stands for a kill inside a test."
-
-
-class Fragile:
-    "The usual loss; it counts its calls, and one of them fails."
-
-    def identity(self):
-        "Neither the calls nor the failure changes a number."
-        return "the usual loss"
-
-    def __init__(self, fatal=None):
-        self.calls = 0
-        self.fatal = fatal
-
-    def __call__(self, model, batch):
-        self.calls += 1
-        if self.calls == self.fatal:
-            raise Stop
-        return T.sum_cross_entropy(model, batch)
 
 
 def without_seconds(entries):
