@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
            'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
-           'write_beside', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used', 'reading_of',
-           'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html', 'NotSolved',
-           'check']
+           'write_beside', 'syntax_tree', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used',
+           'reading_of', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html',
+           'NotSolved', 'check']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
@@ -283,6 +283,17 @@ def write_beside(
         shutil.rmtree(beside, ignore_errors=True)
 
 # %% ../nbs/0_start/00_core.ipynb #7cc4e9e0
+_parsing = threading.Lock()
+
+
+def syntax_tree(
+    source: str,  # Python
+) -> ast.Module:
+    "`ast.parse`, one thread at a time: two at once can fail before Python 3.11.8 (gh-106905)."
+    with _parsing:
+        return ast.parse(source)
+
+
 def code_hash(
     # Python source, or notebook cells; lines that begin with % or ! are kept as text
     *sources: str,
@@ -291,7 +302,7 @@ def code_hash(
     digest = hashlib.sha256()
     for source in sources:
         try:
-            text = ast.dump(ast.parse(source))
+            text = ast.dump(syntax_tree(source))
         except SyntaxError:
             text = source
         digest.update(text.encode() + b"\0")
@@ -519,7 +530,7 @@ def _inside(value) -> Iterator:
 def _tree(source: str) -> ast.AST:
     "The syntax tree; an empty one for a lambda in the middle of a statement."
     with contextlib.suppress(SyntaxError):
-        return ast.parse(source)
+        return syntax_tree(source)
     return ast.Module([], [])
 
 # %% ../nbs/0_start/00_core.ipynb #784acbf1

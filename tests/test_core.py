@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil
@@ -205,6 +206,34 @@ def test_the_hash_is_of_the_meaning(a, b):
 
 def test_magic_lines_do_not_break_the_hash():
     assert code_hash("%time x") != code_hash("%time y")
+
+
+def test_threads_may_read_code_side_by_side():
+    "Python 3.11.7 counts the depth of all threads' syntax trees in one number, and then fails."
+    source = "\n".join(f"def f{i}(x):\n    return [x + {i}, (x, {{x: x}})]" for i in range(300))
+
+    class Circle:
+        "Rubbish that the collector has to run code for, in the middle of a syntax tree."
+
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            sum(range(50))
+
+    def read(number):
+        for _ in range(20):
+            [Circle() for _ in range(20)]
+            tree = core.syntax_tree(f"{source}\nnumber = {number}")
+        return tree.body[-1].value.value
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(read, range(4))) == [0, 1, 2, 3]
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path):

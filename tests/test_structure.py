@@ -181,7 +181,7 @@ long_modules = {
     "ftkit.foundations.training": 1330,
     "ftkit.kit.cli": 975,
     "ftkit.kit.bench": 965,
-    "ftkit.core": 960,
+    "ftkit.core": 970,
     "ftkit.kit.reports": 905,
 }
 

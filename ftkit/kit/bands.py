@@ -23,7 +23,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core import FtkitError, checkout, code_hash, mimetype, unknown, write_beside
+from ftkit.core import (
+    FtkitError,
+    checkout,
+    code_hash,
+    mimetype,
+    syntax_tree,
+    unknown,
+    write_beside,
+)
 
 # %% ../../nbs/7_kit/70_bands.ipynb #70b00001
 def _inside(
@@ -185,7 +193,7 @@ def public_addresses() -> dict[str, str]:  # public name -> dotted name of its m
     "Where the lazily loaded names of `ftkit` live, as `ftkit/__init__.pyi` lists them."
     stub = Path(sys.modules["ftkit.core"].__file__).with_name("__init__.pyi")
     found = {}
-    for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+    for node in syntax_tree(stub.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             for alias in node.names:
                 found[alias.asname or alias.name] = f"ftkit.{node.module}"
@@ -214,7 +222,7 @@ class _ImportReader(ast.NodeVisitor):
         self.asks_entry_points = False
 
     def read(self, code: str) -> None:
-        tree = ast.parse(code)
+        tree = syntax_tree(code)
         # An import counts wherever it stands, and before its use.
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
@@ -357,7 +365,7 @@ def notebook_code(path: str | os.PathLike) -> str:
 
 def _parses(source: str) -> bool:
     try:
-        ast.parse(source)
+        syntax_tree(source)
     except SyntaxError:
         return False
     return True

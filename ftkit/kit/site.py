@@ -42,7 +42,7 @@ from importlib import metadata, util
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from ..core import FtkitError, checkout, unknown, write_beside
+from ..core import FtkitError, checkout, syntax_tree, unknown, write_beside
 from ftkit.kit.bands import (
     band_of,
     last_record,
@@ -398,7 +398,7 @@ def read_module(
     module = dotted_name(path)
     notes = comments(source)
     cell_of = cell_of_line(source)
-    body = ast.parse(source).body
+    body = syntax_tree(source).body
     lists = [n.value for n in body if assigned_name(n) == "__all__"]
     public = ast.literal_eval(lists[0]) if lists else []
     found = []
@@ -429,7 +429,7 @@ def mentions(source: str, kind: str) -> list[str]:
     if kind == "markdown":
         return re.findall(r"`(ftkit(?:\.\w+)+)", source)
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except SyntaxError:
         return []
     found = []
@@ -706,7 +706,7 @@ class Site(NamedTuple):
 def defined_names(path: Path) -> set[str]:
     "What a module defines or imports at its top."
     found = set()
-    for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for n in ast.walk(syntax_tree(path.read_text(encoding="utf-8"))):
         if isinstance(n, (ast.FunctionDef, ast.ClassDef)):
             found.add(n.name)
         elif isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
