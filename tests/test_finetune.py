@@ -38,6 +38,7 @@ from ftkit.finetuning.finetune import (
     Full,
     Prediction,
     columns,
+    dropout_at,
     finetune,
     methods,
     resolve_method,
@@ -46,6 +47,7 @@ from ftkit.finetuning.finetune import (
 )
 from ftkit.finetuning.lora import LoRA
 from ftkit.foundations.text import collate
+from ftkit.foundations.transformer import Encoder, bert_config
 
 topics = {
     "sport": "the team won the match with a late goal",
@@ -622,3 +624,115 @@ def test_the_parts_of_the_reviews_come_from_their_own_splits(monkeypatch):
         assert len(rows) == size
         assert {t.split()[0] for t in rows["text"]} == {name}
     assert [list(rows["text"]) for rows in first] == [list(rows["text"]) for rows in again]
+
+
+def its_dropout(model):
+    "Whether two passes in training differ."
+    model.train()
+    ids = torch.arange(3, 11).view(1, 8)
+    torch.manual_seed(0)
+    passes = [model(input_ids=ids).logits for _ in range(2)]
+    return not torch.equal(*passes)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        BertForSequenceClassification,
+        DistilBertForSequenceClassification,
+        RobertaForSequenceClassification,
+        GPT2ForSequenceClassification,
+        LlamaForSequenceClassification,
+        XLNetForSequenceClassification,
+    ],
+)
+def test_dropout_is_off_inside_the_block_and_its_own_again_after(kind):
+    names = dict(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        vocab_size=60,
+        pad_token_id=0,
+    )
+    if kind is GPT2ForSequenceClassification:
+        config = GPT2Config(n_embd=32, n_layer=2, n_head=4, vocab_size=60, pad_token_id=0)
+    elif kind is DistilBertForSequenceClassification:
+        config = DistilBertConfig(dim=32, n_layers=2, n_heads=4, hidden_dim=48, vocab_size=60)
+    elif kind is XLNetForSequenceClassification:
+        config = XLNetConfig(d_model=32, n_layer=2, n_head=4, d_inner=48, vocab_size=60)
+    elif kind is LlamaForSequenceClassification:
+        config = LlamaConfig(**names, attention_dropout=0.2)
+    else:
+        config = kind.config_class(**names)
+    torch.manual_seed(0)
+    model = kind(config)
+    written = model.config.to_dict()
+    assert its_dropout(model)
+    with dropout_at(model, 0.0):
+        assert not its_dropout(model)
+    assert its_dropout(model)
+    assert model.config.to_dict() == written
+    with pytest.raises(ValueError), dropout_at(model, 0.0):
+        raise ValueError  # an interrupted training
+    assert its_dropout(model)
+    with dropout_at(model, None):
+        assert its_dropout(model)
+
+
+def test_dropout_of_our_networks_too():
+    torch.manual_seed(0)
+    model = Encoder(bert_config(60, width=32, layers=1, heads=2, context=16, dropout=0.3)).train()
+    ids = torch.arange(3, 11).view(1, 8)
+    assert not torch.equal(model(ids), model(ids))
+    with dropout_at(model, 0.0):
+        assert torch.equal(model(ids), model(ids))
+    assert model.config.dropout == 0.3
+    assert not torch.equal(model(ids), model(ids))
+    with pytest.raises(FtkitError, match="share from 0"), dropout_at(model, 1.0):
+        pass
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        (dict(epochs=1), 0.0),
+        (dict(epochs=2), 0.1),
+        (dict(epochs=9, max_steps=3), 0.0),  # of 12 texts: 36 of 36
+        (dict(epochs=1, max_steps=4), 0.1),
+        (dict(epochs=1, max_steps=2, accumulate=2), 0.1),
+        (dict(epochs=1, dropout=0.25), 0.25),
+        (dict(epochs=5, dropout=0.0), 0.0),
+    ],
+)
+def test_texts_that_are_seen_once_need_no_dropout(small_model, options, wanted):
+    seen = []
+
+    class Watched(Full):
+        def prepare(self, model):
+            seen.append(model.bert.encoder.layer[0].output.dropout.p)
+            return super().prepare(model)
+
+    clf = finetune(table, model=small_model, method=Watched(), **short | options)
+    assert seen == [wanted]
+    assert clf.model.bert.encoder.layer[0].output.dropout.p == 0.1
+    assert clf.model.config.hidden_dropout_prob == 0.1
+
+
+def test_the_dropout_of_a_method_is_its_own(small_model):
+    method = LoRA(rank=2, alpha=2, targets=("query", "value"), dropout=0.5)
+    seen = []
+
+    class Watched(LoRA):
+        def prepare(self, model):
+            model = super().prepare(model)
+            seen.append(model.bert.encoder.layer[0].attention.self.query.dropout)
+            return model
+
+    finetune(table, model=small_model, method=Watched(**vars(method)), **short)
+    assert seen == [0.5]
+
+
+def test_a_classifier_trains_by_the_rule_of_attention(small_model):
+    clf = finetune(table, model=small_model, **short)
+    assert clf.model.config._attn_implementation == "ftkit"

@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['settings_file', 'sentiment_data', 'columns', 'sentiment_recipe', 'Full', 'methods', 'resolve_method',
-           'collate_for_both', 'check_batch', 'load_classifier', 'finetune', 'Prediction', 'Evaluation', 'check_scores',
-           'scored', 'check_head', 'Classifier', 'sentiment_full', 'sentiment_reference', 'reference_reproduction']
+           'collate_for_both', 'check_batch', 'load_classifier', 'seen_once', 'dropout_at', 'finetune', 'Prediction',
+           'Evaluation', 'check_scores', 'scored', 'check_head', 'Classifier', 'sentiment_full', 'sentiment_reference',
+           'reference_reproduction']
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #b766c2dd
+import contextlib
 import functools
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,7 +25,7 @@ import torch
 from ..catalog import built
 from ..core import FtkitError, seed_everything, unknown, write_beside
 from ..data import load_encoder, load_text, max_tokens, new_parameters, quiet_and_seeded
-from ..foundations.checkpoints import tokenizer_of
+from ..foundations.checkpoints import attend_by_rule, tokenizer_of
 from ftkit.foundations.evaluation import (
     Interval,
     Report,
@@ -236,7 +238,54 @@ def load_classifier(
     if network.config.problem_type is not None:  # of a head for another problem
         network.config.problem_type = "single_label_classification"
     check_batch(network, tokenizer, model)
-    return network, tokenizer
+    return attend_by_rule(network), tokenizer
+
+# %% ../../nbs/3_finetuning/30_finetune.ipynb #30d00001
+def seen_once(
+    number: int,  # training texts
+    *,
+    epochs: float,
+    batch_size: int,
+    max_steps: int | None = None,
+    accumulate: int = 1,
+    **others,
+) -> bool:
+    "Whether `fit` with these options shows no text a second time."
+    if max_steps is None:
+        return epochs <= 1
+    return max_steps * batch_size * accumulate <= number
+
+
+def _dropouts(model: torch.nn.Module) -> Iterator[tuple]:  # (object, name of the number)
+    "Where a model keeps its dropout: torch's layers, numbers of modules and of configurations."
+    for module in model.modules():
+        if isinstance(module, torch.nn.modules.dropout._DropoutNd):
+            yield module, "p"
+        for place in (module, getattr(module, "config", None)):
+            for name, value in getattr(place, "__dict__", {}).items():
+                if isinstance(value, float) and ("dropout" in name or name.endswith("pdrop")):
+                    yield place, name
+
+
+@contextlib.contextmanager
+def dropout_at(
+    model: torch.nn.Module,
+    share: float | None,  # from 0 to below 1; None changes nothing
+):
+    "Inside the block, all dropout of the model drops this share. Raises `FtkitError`."
+    if share is None:
+        yield
+        return
+    if not 0 <= share < 1:
+        raise FtkitError(f"dropout is a share from 0 up to, not including, 1; {share} was given.")
+    before = [(place, name, getattr(place, name)) for place, name in _dropouts(model)]
+    for place, name, _ in before:
+        object.__setattr__(place, name, share)  # our configurations are frozen
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            object.__setattr__(place, name, value)
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #4d8d8892
 def finetune(
@@ -251,6 +300,8 @@ def finetune(
     learning_rate: float | None = None,  # the peak; None: the method's own
     seed: int = 0,
     pretrained: bool = True,  # False: the same network from random weights, a control
+    # share dropped in training; None: none if each text is seen once, else the model's own
+    dropout: float | None = None,
     **fit_options,  # anything else that `fit` takes
 ) -> "Classifier":
     """Teach a pretrained encoder to classify texts.
@@ -267,8 +318,6 @@ def finetune(
             f"max_length is {max_length}, but '{model}' reads at most {room} tokens; "
             f"say {room} or less."
         )
-    seed_everything(seed)  # what a method adds is drawn from the seed too
-    network = method.prepare(network)
 
     def examples(texts, labels):
         return make_examples(texts, labels, tokenizer, max_length=max_length, keep=keep)
@@ -277,17 +326,15 @@ def finetune(
     if validation is not None:
         watched_texts, watched_labels, _ = columns(validation, names, "the validation data")
         watched = examples(watched_texts, watched_labels)
-    fit_options = dict(collate=collate_for_both(network, tokenizer)) | fit_options
-    history = fit(
-        network,
-        examples(texts, labels),
-        watched,
-        epochs=epochs,
-        batch_size=batch_size,
-        seed=seed,
-        learning_rate=learning_rate,
-        **fit_options,
-    )
+    options = dict(epochs=epochs, batch_size=batch_size, seed=seed, learning_rate=learning_rate)
+    options |= dict(collate=collate_for_both(network, tokenizer)) | fit_options
+    if dropout is None and seen_once(len(texts), **options):
+        dropout = 0.0
+    # before the method adds layers: their dropout is the method's own
+    with dropout_at(network, dropout):
+        seed_everything(seed)  # what a method adds is drawn from the seed too
+        network = method.prepare(network)
+        history = fit(network, examples(texts, labels), watched, **options)
     return Classifier(network, tokenizer, names, method, max_length, keep, model, history)
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #8c6dc649
