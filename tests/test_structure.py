@@ -180,7 +180,7 @@ long_modules = {
     "ftkit.kit.site": 1770,
     "ftkit.foundations.training": 1330,
     "ftkit.kit.cli": 975,
-    "ftkit.kit.bench": 965,
+    "ftkit.kit.bench": 970,
     "ftkit.core": 970,
     "ftkit.kit.reports": 905,
 }

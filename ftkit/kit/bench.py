@@ -307,10 +307,9 @@ def their_loop(variant, model, examples, job, watch) -> None:
     variant changes attention and dropout."""
     from transformers import Trainer, TrainingArguments, default_data_collator
 
-    dropout = None  # its own
     if variant.plain:
         model.set_attn_implementation("eager")
-        dropout = 0.0
+    dropout = 0.0 if variant.plain else None  # None: its own
     if variant.task == "lora":
         from peft import LoraConfig, get_peft_model
 
