@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['file_schema', 'largest', 'codes', 'plain_json', 'write_json', 'remove_leftovers', 'meaning', 'short_hash', 'parts_of',
            'hash_of', 'changed_parts', 'Job', 'job_entries', 'lesson_of', 'find_job', 'Artefact', 'read_builds',
-           'read_build', 'Clock', 'read_note', 'write_note', 'Step', 'Build', 'Teller', 'step_name', 'place_of',
-           'only_one', 'is_running', 'run_job', 'artefact', 'committed', 'save_build', 'Status', 'few', 'status_of',
-           'all_status', 'target_of', 'build_jobs', 'status_code', 'add_build']
+           'read_build', 'read_note', 'write_note', 'Clock', 'Step', 'Enough', 'hash_of_call', 'Build', 'place_of',
+           'lock_of', 'alone', 'is_running', 'begin_build', 'run_job', 'made_with', 'artefact', 'save_build', 'renew',
+           'Status', 'few', 'status_of', 'all_status', 'target_of', 'build_jobs', 'status_code', 'add_build']
 
 # %% ../nbs/0_start/04_builds.ipynb #04b00007
 import ast
@@ -24,7 +24,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -268,12 +268,33 @@ def read_build(
     return found[job]
 
 # %% ../nbs/0_start/04_builds.ipynb #04b00011
+def read_note(file: Path) -> dict:
+    "What a note of ours says; nothing if there is none."
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def write_note(file: Path, value: dict) -> None:
+    "Write a small file: at any moment the old one is there, or the new one."
+    beside = file.with_name(f"{file.name}.part")
+    beside.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(beside, file)
+
+# %% ../nbs/0_start/04_builds.ipynb #04b00012
 class Clock:
     "Context manager: notes every few seconds how long a piece of work has taken, over kills too."
 
-    def __init__(self, file: Path, tell: Callable[[float], None] | None = None, every: float = 5):
+    def __init__(
+        self,
+        file: Path,  # the note
+        tell: Callable[[float], None] = lambda seconds: None,  # called with each note
+        every: float = 5,  # seconds
+    ):
         self.file = file
-        self.tell = tell  # called with the seconds so far
+        self.tell = tell
         self.every = every
         self.before = read_note(file)
         self.started = time.perf_counter()
@@ -286,13 +307,15 @@ class Clock:
         peak = max(self.before.get("peak_memory", 0), process_peak())
         return dict(seconds=round(seconds, 3), peak_memory=peak)
 
+    def _note(self):
+        now = self.now()
+        with contextlib.suppress(OSError):  # a full disk: the work itself will say so
+            write_note(self.file, now)
+        return now["seconds"]
+
     def _watch(self):
         while not self._over.wait(self.every):
-            now = self.now()
-            with contextlib.suppress(OSError):  # a full disk: the work itself will say so
-                write_note(self.file, now)
-            if self.tell:
-                self.tell(now["seconds"])
+            self.tell(self._note())
 
     def __enter__(self):
         self._over = threading.Event()
@@ -303,26 +326,9 @@ class Clock:
     def __exit__(self, *error):
         self._over.set()
         self._thread.join()
-        with contextlib.suppress(OSError):
-            write_note(self.file, self.now())
+        self._note()
 
-
-def read_note(file: Path) -> dict:
-    "What a note of ours says; nothing if there is none."
-    try:
-        held = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return held if isinstance(held, dict) else {}
-
-
-def write_note(file: Path, value: dict) -> None:
-    "Write a small file at once: at any moment the old one is there, or the new one."
-    beside = file.with_name(f"{file.name}.part")
-    beside.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(beside, file)
-
-# %% ../nbs/0_start/04_builds.ipynb #04b00012
+# %% ../nbs/0_start/04_builds.ipynb #04b00013
 class Step(NamedTuple):
     "A finished step of a build."
 
@@ -332,7 +338,46 @@ class Step(NamedTuple):
     assets: dict
     sha256: str  # of its result
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00013
+# %% ../nbs/0_start/04_builds.ipynb #04b00014
+class Enough(Exception):
+    "The first step is done, and no more was asked for."
+
+
+def hash_of_call(make: Callable, arguments: tuple, run: "ftkit.core.Run", known: dict) -> str:
+    "Hash of all that a step's result depends on; `known` keeps what belongs to the code alone."
+    from ftkit.catalog import environment_of, texts_used
+    from ftkit.core import Run
+
+    if not inspect.isfunction(make):
+        raise bad_input(f"it needs a function that is written in Python, not {make!r}.")
+    if any(isinstance(value, Build) for value in arguments):
+        raise bad_input(
+            "it takes the build itself, of which anything may matter. Give it what it needs: "
+            "build.run, or build.folder_of(an earlier step)."
+        )
+    if make not in known:
+        texts = texts_used(make)
+        environment = environment_of(texts, run)
+        known[make] = hash_of(parts_of(texts) | {"the machine": environment})
+    given = []
+    for value in arguments:  # of a run, scale and seed matter, and not the code that records it
+        given.append(dict(scale=value.scale, seed=value.seed) if isinstance(value, Run) else value)
+
+    def arguments_of():
+        return given
+
+    arguments_of.__module__ = make.__module__  # functions among the arguments count, if of its own
+    try:
+        told = parts_of(texts_used(arguments_of))
+    except ValueError as e:
+        raise bad_input(
+            "an argument holds what has no fixed content: a file, a lock, a random generator. "
+            "Make it inside the step."
+        ) from e
+    under = dict(code=known[make], scale=run.scale, seed=run.seed)
+    return hash_of(told | {"the step": under})
+
+# %% ../nbs/0_start/04_builds.ipynb #04b00015
 @dataclass
 class Build:
     """What a job is given: it says what it runs under, and keeps each step's result.
@@ -340,14 +385,14 @@ class Build:
     A killed job that runs again gets the results of its finished steps at once.
     """
 
-    name: str
+    job: Job
     run: "ftkit.core.Run"
     folder: Path  # in the cache
-    before: Artefact | None = None  # what is committed: how long each step took
-    minutes: float | None = None  # what the job says that it takes
     say: Callable[[str], None] = print
+    only_first: bool = False  # stop after the first step
     steps: dict[str, Step] = field(default_factory=dict)
     total: int | None = None
+    known: dict = field(default_factory=dict)  # function -> hash of its code
 
     def plan(
         self,
@@ -371,16 +416,20 @@ class Build:
         from ftkit.core import seed_everything
 
         if name in self.steps:
-            raise bad_input(f"The build {self.name} has two steps '{name}'; name them apart.")
-        folder = self.folder / step_name(name, make, arguments, self.run)
+            raise bad_input(f"The job {self.job.name} has two steps '{name}'; name them apart.")
+        folder = self.folder / self._folder_name(name, make, arguments)
         kept = still_holds(folder) and "result" in read_note(folder / "step.json")
         if not kept:
             seed_everything(self.run.seed)
             self._work(name, make, arguments, folder)
         done = read_note(folder / "step.json")
         self.steps[name] = Step(folder, *(done[key] for key in Step._fields[1:]))
-        self._tell(name, kept)
+        what = "kept from before" if kept else "done"
+        minutes = self.steps[name].seconds / 60
+        self.say(f"{name}: {what}, {minutes:.1f} minutes; {self.time_left()}")
         seed_everything(self.run.seed)
+        if self.only_first:
+            raise Enough
         return done["result"]
 
     def folder_of(
@@ -394,35 +443,50 @@ class Build:
             raise unknown("finished step", name, self.steps)
         return self.steps[name].folder
 
+    def _folder_name(self, name, make, arguments):
+        "It changes with all that the step's result depends on."
+        try:
+            depends = hash_of_call(make, arguments, self.run, self.known)
+        except ValueError as e:
+            raise bad_input(f"Step '{name}' of {self.job.name}: {e}") from e
+        return f"{re.sub(r'[^A-Za-z0-9]+', '_', name)}-{depends}"
+
     def _work(self, name, make, arguments, folder):
-        "Run a step and note its result; what holds of it is written last."
+        "Run a step and note its result; what says that the result holds is written last."
         from ftkit.catalog import make_and_note
         from ftkit.core import assets_used
 
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
         number = f"step {len(self.steps) + 1}"
         if self.total:
             number += f" of {self.total}"
-        self.say(f"{number}  {name}: begins, {self.time_left()}")
-        clock = Clock(folder / "clock.json", Teller(name, self))
+        self.say(f"{number}, {name}: begins; {self.time_left()}")
+        clock = Clock(folder / "clock.json", self._teller(name))
 
         def fill(folder):
             with clock:
-                result = plain_json(make(folder, *arguments), f"the result of step '{name}'")
-            text = json.dumps(result, allow_nan=False)
-            done = clock.now() | dict(result=result, sha256=short_hash(text, 64))
-            write_note(folder / "step.json", done | dict(assets=dict(assets_used)))
+                result = plain_json(make(folder, *arguments), f"The result of step '{name}'")
+            sha256 = short_hash(json.dumps(result), 64)
+            done = clock.now() | dict(result=result, sha256=sha256, assets=dict(assets_used))
+            write_note(folder / "step.json", done)
 
         make_and_note(fill, folder)
         for checkpoint in folder.rglob("checkpoint.pt"):
             checkpoint.unlink()  # of `fit`: the step is finished
 
-    def _tell(self, name: str, kept: bool) -> None:
-        minutes = self.steps[name].seconds / 60
-        if kept:
-            self.say(f"{name}: kept from before, it took {minutes:.1f} minutes")
-        else:
-            self.say(f"{name}: done in {minutes:.1f} minutes, {self.time_left()}")
+    def _teller(self, name, every=300):
+        "A function of seconds that says every few minutes how far a step is."
+        last = []
+
+        def tell(seconds):
+            if not last:
+                last.append(seconds)
+            if seconds - last[0] >= every:
+                last[0] = seconds
+                self.say(f"{name}: {seconds / 60:.0f} minutes so far; {self.time_left(seconds)}")
+
+        return tell
 
     @property
     def seconds(self) -> float:
@@ -431,70 +495,23 @@ class Build:
 
     def seconds_left(self) -> float | None:
         "Seconds that the unfinished steps will take about; None if nothing can be said."
-        done = {name: step.seconds for name, step in self.steps.items()}
-        last = {}
-        if self.before is not None:
-            last = {name: step["seconds"] for name, step in self.before.steps.items()}
-        if last and set(done) <= set(last):
-            pace = sum(done.values()) / sum(last[name] for name in done) if done else 1
-            return pace * sum(seconds for name, seconds in last.items() if name not in done)
-        if self.total and done:
-            return self.seconds / len(done) * max(0, self.total - len(done))
-        if self.minutes:
-            return max(0, 60 * self.minutes - self.seconds)
+        if self.total and self.steps:
+            return self.seconds / len(self.steps) * max(0, self.total - len(self.steps))
+        if self.job.minutes and self.run.scale == "cpu":
+            return max(0, 60 * self.job.minutes - self.seconds)
         return None
 
-    def time_left(self, spent: float = 0) -> str:
-        "The same in words; `spent` seconds of the step under way are over."
+    def time_left(
+        self,
+        spent: float = 0,  # seconds of the step under way
+    ) -> str:
+        "The same in words."
         left = self.seconds_left()
         if left is None:
-            return "time left unknown"
+            return "the time left is unknown"
         return f"about {max(0, left - spent) / 60:.0f} minutes left"
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00014
-class Teller:
-    "Says every few minutes how far a step is."
-
-    def __init__(self, name: str, build: Build, every: float = 300):
-        self.name = name
-        self.build = build
-        self.every = every
-        self.last = None
-
-    def __call__(self, seconds: float) -> None:
-        if self.last is None:
-            self.last = seconds
-        if seconds - self.last >= self.every:
-            self.last = seconds
-            left = self.build.time_left(seconds)
-            self.build.say(f"{self.name}: {seconds / 60:.0f} minutes so far, {left}")
-
-
-def step_name(name: str, make: Callable, arguments: tuple, run: "ftkit.core.Run") -> str:
-    "The name of a step's folder; it changes with all that the step's result depends on."
-    from ftkit.catalog import environment_of, texts_used
-
-    if any(isinstance(value, Build) for value in arguments):
-        raise bad_input(
-            f"Step '{name}' takes the build itself, of which anything may matter. Give it what it "
-            "needs: build.run, or build.folder_of(an earlier step)."
-        )
-
-    if not inspect.isfunction(make):
-        raise bad_input(f"Step '{name}' needs a function that is written in Python, not {make!r}.")
-
-    def call(folder):
-        return make(folder, *arguments)
-
-    call.__module__ = make.__module__
-    try:
-        texts = texts_used(call)
-    except ValueError as e:
-        raise bad_input(f"Step '{name}': {e}") from e
-    depends = repr((hash_of(parts_of(texts)), environment_of(texts, run), run.scale, run.seed))
-    return f"{re.sub(r'[^A-Za-z0-9]+', '_', name)}-{short_hash(depends, 16)}"
-
-# %% ../nbs/0_start/04_builds.ipynb #04b00015
+# %% ../nbs/0_start/04_builds.ipynb #04b00016
 def place_of(job: Job, scale: str) -> Path:
     "The cache folder in which a job keeps what it has done."
     from ftkit.catalog import cache_dir
@@ -502,42 +519,60 @@ def place_of(job: Job, scale: str) -> Path:
     return cache_dir() / "builds" / f"{job.name}-{scale}"
 
 
-@contextlib.contextmanager
-def only_one(folder: Path, name: str):
-    "Hold the lock of a build. Raises `FtkitError` if another process is making it."
+def lock_of(job: Job, scale: str) -> "filelock.FileLock":
+    "The lock that a process holds while it builds a job."
     import filelock
 
+    folder = place_of(job, scale)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise bad_input(f"Cannot write {folder}: {e.strerror}. FTKIT_CACHE names another.") from e
-    lock = filelock.FileLock(folder.with_suffix(".lock"), timeout=0)
+    return filelock.FileLock(folder.with_suffix(".lock"), timeout=0)
+
+
+@contextlib.contextmanager
+def alone(job: Job, scale: str = "cpu"):
+    "Hold the lock of a job. Raises `FtkitError` if another process holds it."
+    from filelock import Timeout
+
+    lock = lock_of(job, scale)
     try:
         lock.acquire()
-    except filelock.Timeout:
-        raise bad_input(f"Another process is building {name} at this moment.") from None
+    except Timeout:
+        raise bad_input(f"Another process is building {job.name} at this moment.") from None
     try:
         yield
     finally:
         lock.release()
 
 
-def is_running(folder: Path) -> bool:
-    "Whether a process holds the lock of a build."
-    import filelock
+def is_running(job: Job, scale: str = "cpu") -> bool:
+    "Whether a process builds a job at this moment."
+    from filelock import Timeout
 
-    file = folder.with_suffix(".lock")
-    if not file.is_file():
+    if not place_of(job, scale).is_dir():
         return False
-    lock = filelock.FileLock(file, timeout=0)
     try:
-        lock.acquire()
-    except filelock.Timeout:
+        with lock_of(job, scale):
+            return False
+    except Timeout:
         return True
-    lock.release()
-    return False
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00016
+
+def begin_build(
+    job: Job, scale: str = "cpu", fresh: bool = False, say: Callable[[str], None] = print
+) -> Build:
+    "A build of a job, seeded and with its folder; hold the lock."
+    from ftkit.core import setup
+
+    folder = place_of(job, scale)
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    device = os.environ.get("FTKIT_DEVICE") or (None if scale == "gpu" else "cpu")
+    return Build(job, setup(job.lesson, scale, device=device), folder, say)
+
+# %% ../nbs/0_start/04_builds.ipynb #04b00017
 def run_job(
     job: Job,
     scale: str = "cpu",
@@ -545,23 +580,10 @@ def run_job(
     say: Callable[[str], None] = print,
 ) -> Artefact:
     "Run a job, or go on with it, and return what it found. Raises `FtkitError`."
-    from ftkit.core import assets_used, setup
-
-    folder = place_of(job, scale)
-    with only_one(folder, job.name):
-        if fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+    with alone(job, scale):
         parts = job.parts()
-        device = os.environ.get("FTKIT_DEVICE") or (None if scale == "gpu" else "cpu")
-        run = setup(job.lesson, scale, device=device)
-        before = None
-        if scale == "cpu":
-            before = committed(job)
-        build = Build(job.name, run, folder, before, job.minutes, say)
-        results = plain_json(job.make(build), "the result")
-        for step in build.steps.values():
-            assets_used.update(step.assets)
+        build = begin_build(job, scale, fresh, say)
+        results = plain_json(job.make(build), "The result")
     if not isinstance(results, dict):
         raise bad_input(f"The job {job.name} must return a dictionary, not {results!r:.60}.")
     if not build.steps:
@@ -574,42 +596,42 @@ def run_job(
         )
     return artefact(build, results, parts)
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00017
-def artefact(build: Build, results: dict, parts: dict[str, str]) -> Artefact:
-    "What is kept of a finished build."
-    from ftkit.core import assets_used, processor, versions
 
-    run = build.run
-    steps = {}
-    for name, step in build.steps.items():
-        steps[name] = dict(seconds=round(step.seconds, 1), sha256=step.sha256)
-    return Artefact(
-        results=results,
-        steps=steps,
-        scale=run.scale,
-        seed=run.seed,
-        code=hash_of(parts),
-        parts=parts,
+def made_with(run: "ftkit.core.Run") -> dict:
+    "What the numbers of a run depend on besides code and seed."
+    from ftkit.core import processor, versions
+
+    return dict(
         versions=versions(),
-        assets=dict(assets_used),
         device=processor(run.device),
         device_class=run.device.type,
         dtype=str(run.dtype).removeprefix("torch."),
         threads=run.threads,
-        seconds=round(build.seconds, 1),
-        peak_memory=max(step.peak_memory for step in build.steps.values()),
-        date=time.strftime("%Y-%m-%d"),
     )
 
 
-def committed(job: Job) -> Artefact | None:
-    "What is committed of a job; None if there is nothing, or nothing that can be read."
-    with contextlib.suppress(ValueError):
-        if job.file is not None and job.file.is_file():
-            return read_builds(job.file).get(job.name)
-    return None
+def artefact(build: Build, results: dict, parts: dict[str, str]) -> Artefact:
+    "What is kept of a finished build."
+    steps = {}
+    assets = {}
+    for name, step in build.steps.items():
+        steps[name] = dict(seconds=round(step.seconds, 1), sha256=step.sha256)
+        assets |= step.assets
+    return Artefact(
+        results=results,
+        steps=steps,
+        scale=build.run.scale,
+        seed=build.run.seed,
+        code=hash_of(parts),
+        parts=parts,
+        assets=assets,
+        seconds=round(build.seconds, 1),
+        peak_memory=max(step.peak_memory for step in build.steps.values()),
+        date=time.strftime("%Y-%m-%d"),
+        **made_with(build.run),
+    )
 
-
+# %% ../nbs/0_start/04_builds.ipynb #04b00018
 def save_build(
     job: Job,
     made: Artefact,
@@ -629,7 +651,36 @@ def save_build(
         held = {name: vars(jobs[name]) for name in sorted(jobs)}
         write_json(file, dict(schema=file_schema, lesson=job.lesson, jobs=held))
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00018
+# %% ../nbs/0_start/04_builds.ipynb #04b00019
+def renew(job: Job, say: Callable[[str], None] = print) -> bool:
+    """Run a stale job's first step with today's code; if its result has the same bits, note that
+    this code makes what is committed. Returns whether it has.
+
+    Raises `FtkitError` if there is nothing to renew, or on another kind of machine.
+    """
+    if job.file is None or not job.file.is_file() or job.name not in read_builds(job.file):
+        raise bad_input(f"There is nothing of {job.name} to renew; `ftkit build {job.name}`.")
+    made = read_builds(job.file)[job.name]
+    with alone(job):
+        parts = job.parts()
+        build = begin_build(job, say=say)
+        now = made_with(build.run)
+        differ = [name for name in now if now[name] != getattr(made, name)]
+        build.only_first = True
+        with contextlib.suppress(Enough):
+            job.make(build)
+    name, step = next(iter(build.steps.items()))
+    same = made.steps.get(name, {}).get("sha256") == step.sha256
+    if same:
+        save_build(job, replace(made, code=hash_of(parts), parts=parts), job.file)
+        say(f"{job.name}: step '{name}' gives the same bits; renewed in {job.file.name}.")
+        return True
+    say(f"{job.name}: step '{name}' gives other numbers than on {made.date}; nothing is renewed.")
+    if differ:
+        say(f"These differ too, and may be the reason: {', '.join(differ)}.")
+    return False
+
+# %% ../nbs/0_start/04_builds.ipynb #04b0001a
 class Status(NamedTuple):
     "How a job stands."
 
@@ -655,7 +706,7 @@ def few(names: list[str], most: int = 6) -> str:
 
 def status_of(job: Job) -> Status:
     "Compare a job's code with the code that made what is committed."
-    running = is_running(place_of(job, "cpu"))
+    running = is_running(job)
     said = dict(minutes=job.minutes, running=running)
     way = f"`ftkit build {job.name}` makes it"
     if job.file is None or not job.file.is_file():
@@ -675,14 +726,14 @@ def status_of(job: Job) -> Status:
 
 
 def all_status(
-    lessons: Collection[str] | None = None,  # stems; None: all
+    lessons: Collection[Path] | None = None,  # notebooks; None: all
 ) -> list[Status]:
     "How each job stands. One that can't be loaded counts as damaged."
     found = []
     for name, entry in sorted(job_entries().items()):
         notebook = lesson_of(entry.module)
         stem = notebook.stem if notebook else entry.module
-        if lessons is not None and stem not in lessons:
+        if lessons is not None and notebook not in lessons:
             continue
         try:
             found.append(status_of(find_job(name)))
@@ -690,7 +741,7 @@ def all_status(
             found.append(Status(name, stem, "damaged", str(e)))
     return found
 
-# %% ../nbs/0_start/04_builds.ipynb #04b00019
+# %% ../nbs/0_start/04_builds.ipynb #04b0001b
 def target_of(job: Job, scale: str, out: Path | None) -> Path | None:
     "The file that a job's results go into; None: nowhere. Raises `FtkitError`."
     file = out
@@ -720,7 +771,7 @@ def build_jobs(
     jobs = [find_job(name) for name in names]
     files = [target_of(job, scale, out) for job in jobs]
     for job in jobs:
-        if is_running(place_of(job, scale)):
+        if is_running(job, scale):
             raise bad_input(f"Another process is building {job.name} at this moment.")
     failed = False
     for job, file in zip(jobs, files, strict=True):
@@ -750,7 +801,7 @@ def status_code(found: Collection[Status]) -> int:
     there = {codes[each.kind] for each in found}
     return next((code for code in (1, 3) if code in there), 0)
 
-# %% ../nbs/0_start/04_builds.ipynb #04b0001a
+# %% ../nbs/0_start/04_builds.ipynb #04b0001c
 def add_build(app: "typer.Typer") -> None:
     "Add the command `build`; an entry point of the group `ftkit.commands`."
     import typer
@@ -770,6 +821,10 @@ def add_build(app: "typer.Typer") -> None:
         ] = None,
         fresh: Annotated[
             bool, typer.Option("--fresh", help="Forget finished steps; make what is done again.")
+        ] = False,
+        same: Annotated[
+            bool,
+            typer.Option("--renew", help="Try stale jobs: does their first step give the same?"),
         ] = False,
         threads: Annotated[
             int | None, typer.Option(min=1, help="Numbers depend on it; all cores if not given.")
@@ -793,7 +848,11 @@ def add_build(app: "typer.Typer") -> None:
 
             torch.set_num_threads(threads)
         try:
-            code = build_jobs(names, resolve_scale(scale), out, fresh, typer.echo)
+            if same:
+                renewed = [renew(find_job(name), typer.echo) for name in names]
+                code = 0 if all(renewed) else 1
+            else:
+                code = build_jobs(names, resolve_scale(scale), out, fresh, typer.echo)
         except KeyboardInterrupt:
             print("ftkit: stopped; the same command goes on.", file=sys.stderr)
             code = 130
