@@ -6,7 +6,7 @@
 __all__ = ['head_names', 'prefix', 'task_types', 'understood_settings', 'energy_kept', 'merged_weight', 'LowRankProduct',
            'check_sizes', 'LoRALinear', 'LoRAConv1D', 'lora_layers', 'head_modules', 'inject', 'trainable_parameters',
            'merge', 'unmerge', 'plain_model', 'embeddings', 'adapter_state', 'base_name', 'adapter_config',
-           'save_adapter', 'read_adapter', 'load_adapter', 'LoRA']
+           'save_adapter', 'read_adapter', 'adapter_base', 'adapter_labels', 'load_adapter', 'LoRA']
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3aee1c41
 import copy
@@ -20,13 +20,14 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ..catalog import assets, cache_dir
 from ..core import FtkitError, unknown, write_beside
 from ..data import new_parameters, quiet_and_seeded
+from ..foundations.transformer import Decoder
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #502264c4
 def energy_kept(
@@ -297,6 +298,8 @@ def _linear_layers(model: nn.Module) -> tuple[dict[str, nn.Module], dict[str, st
 
 def _output_layer(model: nn.Module) -> nn.Module | None:
     "What predicts the next token, or the hidden one: no target of 'all-linear', as in peft."
+    if isinstance(model, Decoder):
+        return model.head
     if not hasattr(model, "get_output_embeddings"):
         return None
     return model.get_output_embeddings()
@@ -326,7 +329,7 @@ def _chosen(
 # %% ../../nbs/3_finetuning/31_lora.ipynb #06909bf0
 def inject(
     model: nn.Module,  # changed in place
-    targets: Iterable[str] = ("query", "key", "value", "dense"),  # ends of names, or "all-linear"
+    targets: Iterable[str] = "all-linear",  # or ends of names: ("query", "value")
     rank: int = 8,
     alpha: float = 16,
     dropout: float = 0.0,
@@ -459,6 +462,17 @@ def adapter_state(model: nn.Module) -> dict[str, Tensor]:
         state |= {f"{prefix}{name}.{k}": v for k, v in module.state_dict().items()}
     return {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}
 
+
+def _label_names(model: nn.Module) -> list[str] | None:
+    "The names of the classes that the head's rows stand for; None: it has no head, or no names."
+    names = getattr(getattr(model, "config", None), "id2label", None)
+    if not names or not head_modules(model):
+        return None
+    names = [str(names[i]) for i in sorted(names)]
+    if names == [f"LABEL_{i}" for i in range(len(names))]:  # what transformers fills in
+        return None
+    return names
+
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3b180ea8
 # the end of a class's name in transformers -> what peft calls its task
 task_types = {
@@ -531,11 +545,16 @@ def save_adapter(
 ) -> None:
     """Write adapter_config.json and adapter_model.safetensors in peft's file format.
 
-    Only what was trained."""
+    Only what was trained. The names of the classes, for which that format has no place, go into
+    the note that a safetensors file may carry; peft reads past it."""
     config = json.dumps(adapter_config(model), indent=2, sort_keys=True)
     state = adapter_state(model)
+    note = {"format": "pt"}
+    labels = _label_names(model)
+    if labels:
+        note["label_names"] = json.dumps(labels)
     with write_beside(folder, folder=True) as beside:
-        save_file(state, beside / "adapter_model.safetensors", metadata={"format": "pt"})
+        save_file(state, beside / "adapter_model.safetensors", metadata=note)
         (beside / "adapter_config.json").write_text(config + "\n")
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #b4017f5f
@@ -628,6 +647,35 @@ def read_adapter(
         raise FtkitError(f"{folder} holds no LoRA adapter (its peft_type is {kind}).")
     _check_settings(folder, config)
     return config, {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+
+
+def adapter_base(
+    folder: str | os.PathLike,  # an adapter
+) -> str | None:  # None: whoever wrote it did not say
+    "What `load_encoder` can load the adapter's base by: the catalog's name, if it has the model."
+    name = read_adapter(folder)[0].get("base_model_name_or_path")
+    for asset in assets.values():
+        if name and name == asset.mirror:
+            return asset.name
+    return name
+
+
+def adapter_labels(
+    folder: str | os.PathLike,  # an adapter
+) -> list[str] | None:  # in the order of the head's rows; None: whoever wrote it noted none
+    "The names of an adapter's classes. Raises `FtkitError` if what is noted is no list of names."
+    file = Path(folder) / "adapter_model.safetensors"
+    with safe_open(file, "pt") as opened:
+        note = (opened.metadata() or {}).get("label_names")
+    if note is None:
+        return None
+    try:
+        names = json.loads(note)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise FtkitError(f"{file} notes {note!r:.60} as label names; a list of texts was expected.")
+    return names
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #cdae6213
 def _modules_in(model, folder, config, state) -> tuple[list[str], list[str]]:
@@ -799,11 +847,17 @@ def load_adapter(
     model: nn.Module,  # the base model, with or without LoRA layers; changed in place
     folder: str | os.PathLike,  # an adapter that `save_adapter` or peft wrote
 ) -> nn.Module:  # the same model
-    """Put a saved adapter, ours or peft's, on its base model.
+    """Put a saved adapter, ours or peft's, on its base model, with the names of its classes.
 
     Raises `FtkitError` if it does not fit."""
     config, state = read_adapter(folder)
     names, trained, kept = _check_fit(model, folder, config, state)
+    labels = adapter_labels(folder)
+    if labels and len(labels) != getattr(getattr(model, "config", None), "num_labels", None):
+        raise FtkitError(
+            f"{folder} has {len(labels)} classes ({', '.join(labels)}), and the model has another "
+            "number of them; load it on the model it was trained on."
+        )
     if not lora_layers(model):
         _chosen(model, names)  # each can be adapted
     rank, alpha = _on_the_plain_base(model, folder, config, state, names)
@@ -825,6 +879,9 @@ def load_adapter(
     model.load_state_dict(ours, strict=False)
     for module in head_modules(model).values():
         module.requires_grad_(True)
+    if labels:
+        model.config.id2label = dict(enumerate(labels))
+        model.config.label2id = {label: i for i, label in enumerate(labels)}
     return model
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #6c2814a8
@@ -840,7 +897,7 @@ class LoRA:
         rank: int = 8,  # r
         alpha: float = 16,  # scale of the update is alpha / r
         dropout: float = 0.0,  # on the input of the update
-        targets: Iterable[str] = ("query", "key", "value", "dense"),
+        targets: Iterable[str] = "all-linear",  # or ends of names: ("query", "value")
         learning_rate: float = 1e-3,  # five to fifty times that of full fine-tuning
     ):
         self.rank = rank
