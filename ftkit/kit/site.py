@@ -75,9 +75,12 @@ def read_yaml(path: Path) -> dict:
     "The mapping in a YAML file. Raises `FtkitError` that names file and line."
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first is ten times as fast
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), loader)
+        text = path.read_text(encoding="utf-8")
+        try:
+            found = yaml.load(text, yaml.CSafeLoader)
+        except (yaml.YAMLError, AttributeError):
+            found = yaml.safe_load(text)  # ten times as slow; it knows where a mistake begins
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
