@@ -55,3 +55,38 @@ def between(rows, V, left, right):
 def between(rows, V, left, right):
     common, after, before = shares(rows, V, left, right)
     return (after * before / common)[left]
+
+
+# %% you count what comes right after it
+def between(rows, V, left, right):
+    common, after, _ = shares(rows, V, left, right)
+    _, after_right, _ = shares(rows, V, right, right)
+    guess = after * after_right / common
+    return guess / guess.sum()
+
+
+# %% one imagined count for each word is too many
+def between(rows, V, left, right):
+    common, _, _ = shares(rows, V, left, right)
+    after = np.ones(V)
+    before = np.ones(V)
+    for row in rows:
+        for first, second in itertools.pairwise(row):
+            after[second] += first == left
+            before[first] += second == right
+    guess = after * before / common
+    return guess / guess.sum()
+
+
+# %% P(w) misses its 0.5
+def between(rows, V, left, right):
+    common = np.bincount([word for row in rows for word in row], minlength=V).astype(float)
+    common /= common.sum()
+    after = common.copy()
+    before = common.copy()
+    for row in rows:
+        for first, second in itertools.pairwise(row):
+            after[second] += first == left
+            before[first] += second == right
+    guess = after * before / common
+    return guess / guess.sum()

@@ -84,3 +84,24 @@ def hide_tokens(ids, special_ids, rate):
 def hide_tokens(ids, special_ids, rate):
     chosen = torch.isin(ids, tensor(special_ids)) & (torch.rand(ids.shape) < 0)
     return fates(ids, chosen), torch.where(chosen, ids, -100)
+
+
+# %% the inputs hold -100
+def hide_tokens(ids, special_ids, rate):
+    chosen = ~torch.isin(ids, tensor(special_ids)) & (torch.rand(ids.shape) < rate)
+    return torch.where(chosen, ids, -100), fates(ids, chosen)
+
+
+# %% all gaps of a row have the same fate
+def hide_tokens(ids, special_ids, rate):
+    chosen = ~torch.isin(ids, tensor(special_ids)) & (torch.rand(ids.shape) < rate)
+    u = torch.rand(len(ids), 1)
+    inputs = torch.where(chosen & (u < 0.8), mask_id, ids)
+    inputs = torch.where(chosen & (u >= 0.9), torch.randint(V, ids.shape), inputs)
+    return inputs, torch.where(chosen, ids, -100)
+
+
+# %% at the rate 0.2 you choose
+def hide_tokens(ids, special_ids, rate):
+    chosen = ~torch.isin(ids, tensor(special_ids)) & (torch.rand(ids.shape) < 0.15)
+    return fates(ids, chosen), torch.where(chosen, ids, -100)
