@@ -37,16 +37,21 @@ from ftkit.finetuning.finetune import (
     Classifier,
     Full,
     Prediction,
+    Probed,
     columns,
+    curve_settings,
+    drawn_reviews,
     dropout_at,
     finetune,
     methods,
     resolve_method,
     scored,
+    scores_of,
     sentiment_data,
+    text_vectors,
 )
 from ftkit.finetuning.lora import LoRA
-from ftkit.foundations.text import collate
+from ftkit.foundations.text import collate, make_examples
 from ftkit.foundations.transformer import Encoder, bert_config
 
 topics = {
@@ -736,3 +741,58 @@ def test_the_dropout_of_a_method_is_its_own(small_model):
 def test_a_classifier_trains_by_the_rule_of_attention(small_model):
     clf = finetune(table, model=small_model, **short)
     assert clf.model.config._attn_implementation == "ftkit"
+
+
+def test_vectors_of_texts_do_not_depend_on_the_texts_beside_them(small_model):
+    network, tokenizer = load_encoder(small_model, num_labels=2)
+    examples = make_examples(["short", topics["law"], "a bit longer"], None, tokenizer)
+    where = dict(device=torch.device("cpu"), dtype=torch.float32)
+    for pooled in (True, False):
+        together = text_vectors(network, examples, pooled, **where)
+        alone = [text_vectors(network, [example], pooled, **where)[0] for example in examples]
+        assert together.shape == (3, 32)
+        np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
+
+
+def test_a_probed_head_answers_as_the_regression_on_the_pooled_vectors(small_model):
+    from sklearn.linear_model import LogisticRegression
+
+    two = table[table.label.isin(["sport", "food"])]
+    labels = (two.label == "sport").astype(int).to_numpy()
+    network, tokenizer = load_encoder(small_model, num_labels=2)
+    where = dict(device=torch.device("cpu"), dtype=torch.float32)
+    vectors = text_vectors(network, make_examples(two.text, None, tokenizer), True, **where)
+    wanted = LogisticRegression(max_iter=2000).fit(vectors, labels).predict_proba(vectors)
+    method = Probed(vectors=vectors, labels=labels)
+    options = short | dict(max_length=64)
+    clf = finetune(two, model=small_model, method=method, learning_rate=0.0, **options)
+    assert clf.label_names == ["food", "sport"]
+    found = clf.probabilities(two.text.tolist(), dtype=torch.float32)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_the_learning_curve_judges_all_by_the_same_reviews():
+    run = setup("30_finetune", scale="smoke")
+    one = drawn_reviews(run, 1, 8)
+    more = drawn_reviews(run, 1, 12)
+    other = drawn_reviews(run, 2, 8)
+    assert more["train"]["text"][:8] == one["train"]["text"][:]  # fewer are the first of more
+    assert set(one["train"]["text"]) != set(other["train"]["text"])
+    for part in ("validation", "test"):
+        assert one[part]["text"][:] == other[part]["text"][:]
+        assert not set(one[part]["text"]) & set(more["train"]["text"])
+
+
+def test_each_size_of_the_learning_curve_has_two_settings_of_each_way():
+    run = setup("30_finetune", scale="cpu")
+    settings = curve_settings(run)
+    assert list(settings) == [25, 50, 100, 200, 400, 1000, 4000]
+    for tried in settings.values():
+        ways = [way for way, _, _ in tried]
+        assert len(set(tried)) == len(tried)
+        assert all(ways.count(way) >= 2 for way in ways)
+
+
+def test_a_run_that_says_one_thing_scores_a_third():
+    found = scores_of([0, 1, 0, 1], np.tile([0.4, 0.6], (4, 1)))
+    assert found == dict(macro_f1=pytest.approx(1 / 3), positive=1.0)
