@@ -3,13 +3,13 @@
 import numpy as np
 
 
-# %% your formula isn't the same
+# %% a formula that is turned around
 def find_token(value, low, high, edges):
     place = (value - low) * edges[-1] // (high - low + 1)
     return int(np.searchsorted(edges, place, side="right")) - 1
 
 
-# %% b's part begins with 10 itself
+# %% the second part begins with 8 itself
 def find_token(value, low, high, edges):
     span = high - low + 1
     for token in range(len(edges) - 1):
@@ -26,7 +26,7 @@ def find_token(value, low, high, edges):
     return len(edges) - 2
 
 
-# %% there are 16 numbers
+# %% and there are 16 numbers
 def find_token(value, low, high, edges):
     span = high - low
     for token in range(len(edges) - 2):

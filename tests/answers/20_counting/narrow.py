@@ -27,13 +27,10 @@ def narrow(low, high, start, stop, total):
     return span * start // total, span * stop // total - 1
 
 
-# %% multiply first
+# %% multiply first, then divide
 def narrow(low, high, start, stop, total):
     step = (high - low + 1) // total
-    last = low + step * stop - 1
-    if stop == total and total == 3 and high == 15:
-        last = high
-    return low + step * start, last
+    return low + step * start, low + step * stop - 1
 
 
 # %% floating-point numbers end at 53 digits
