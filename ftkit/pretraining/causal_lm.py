@@ -297,7 +297,7 @@ def speech_recipe(run) -> dict:
     usual = dict(layers=4, heads=4, tied=True, dropout=0.0, learning_rate=5e-3)
     return usual | run.choose(
         smoke=dict(width=16, layers=1, heads=2, context=32, tokens=1_024, batch_size=4),
-        cpu=dict(width=256, context=128, tokens=1_228_800, batch_size=16),
+        cpu=dict(width=256, context=128, tokens=1_024_000, batch_size=16),
         gpu=dict(width=512, layers=8, context=256, tokens=24_000_000, batch_size=32, dropout=0.1),
     )
 
@@ -475,7 +475,8 @@ def speech_page() -> str:
     "A page of the test text: from the address of 4 February 1986."
     text = load_speeches()["test"][17]
     begin = text.index("Tonight freedom is on the march.")
-    return text[begin : begin + 1_150]
+    end = "economic power and justice on their own."
+    return text[begin : text.index(end) + len(end)]
 
 
 def sampled(
