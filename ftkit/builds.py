@@ -6,8 +6,9 @@
 __all__ = ['file_schema', 'largest', 'codes', 'plain_json', 'write_json', 'remove_leftovers', 'meaning', 'short_hash', 'parts_of',
            'hash_of', 'changed_parts', 'Job', 'job_entries', 'lesson_of', 'find_job', 'Artefact', 'read_builds',
            'read_build', 'read_note', 'write_note', 'Clock', 'Step', 'Enough', 'hash_of_call', 'Build', 'place_of',
-           'lock_of', 'alone', 'is_running', 'begin_build', 'run_job', 'made_with', 'artefact', 'save_build', 'Status',
-           'few', 'status_of', 'all_status', 'renew', 'target_of', 'build_jobs', 'status_code', 'add_build']
+           'lock_of', 'alone', 'is_running', 'hold_sources', 'begin_build', 'run_job', 'made_with', 'artefact',
+           'save_build', 'Status', 'few', 'status_of', 'all_status', 'builds_list', 'renew', 'target_of', 'build_jobs',
+           'status_code', 'add_build']
 
 # %% ../nbs/0_start/04_builds.ipynb #04b10008
 import ast
@@ -15,6 +16,7 @@ import contextlib
 import hashlib
 import inspect
 import json
+import linecache
 import math
 import os
 import re
@@ -31,7 +33,7 @@ from typing import Annotated, Any, NamedTuple
 
 from .tables import bad_input
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10021
+# %% ../nbs/0_start/04_builds.ipynb #04b10022
 def plain_json(
     value,  # numbers, texts, lists, dictionaries; also of numpy and torch
     where: str = "the result",  # what it is called in an error
@@ -52,13 +54,14 @@ def plain_json(
         "dictionaries only."
     )
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10024
+# %% ../nbs/0_start/04_builds.ipynb #04b10025
 def write_json(path: Path, value) -> None:
     "Write the whole file or none of it; a list of numbers takes one line."
     from ftkit.core import write_beside
 
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    numbers = re.compile(r"\[\s+([-+\d.eE,\s]+?)\s+\]")
+    # a line break stands between things only: inside a text it is written \\n
+    numbers = re.compile(r"\[\n\s*([-+\d.eE,\s]+?)\n\s*\]")
     text = numbers.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     with write_beside(path) as beside:
         beside.write_text(f"{text}\n", encoding="utf-8")
@@ -69,7 +72,7 @@ def remove_leftovers(folder: Path, name: str = "*") -> None:
     for path in folder.glob(f".{name}.*.part"):
         shutil.rmtree(path, ignore_errors=True)
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10027
+# %% ../nbs/0_start/04_builds.ipynb #04b10028
 def meaning(source: str) -> str:
     "What code says: comments, layout and docstrings do not count. The same in every Python."
     from ftkit.core import syntax_tree
@@ -99,7 +102,7 @@ def short_hash(text: str, digits: int = 8) -> str:
     "The first digits of the text's SHA-256."
     return hashlib.sha256(text.encode()).hexdigest()[:digits]
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1002a
+# %% ../nbs/0_start/04_builds.ipynb #04b1002b
 def parts_of(
     texts: Collection[str],  # as `texts_used` gives them
 ) -> dict[str, str]:  # name of a function or constant -> hash of all that have this name
@@ -123,7 +126,7 @@ def changed_parts(before: dict[str, str], now: dict[str, str]) -> list[str]:
     "Names of the functions and constants that are new, gone or different."
     return [name for name in sorted(before | now) if before.get(name) != now.get(name)]
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1002d
+# %% ../nbs/0_start/04_builds.ipynb #04b1002e
 class Job(NamedTuple):
     "A long computation that belongs to a lesson."
 
@@ -181,7 +184,7 @@ def find_job(
         return Job(name, make, entry.module.split(".")[-1], None)
     return Job(name, make, notebook.stem, notebook.with_suffix(".build.json"))
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10030
+# %% ../nbs/0_start/04_builds.ipynb #04b10031
 file_schema = 1
 largest = 500_000  # bytes of one job's results
 
@@ -216,7 +219,7 @@ class Artefact:
         machine = f"{self.device}, {self.threads} threads, {self.dtype}"
         return f"{self.minutes:.0f} minutes, {memory} of memory, on {machine}, {self.date}"
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10031
+# %% ../nbs/0_start/04_builds.ipynb #04b10032
 def read_builds(
     path: str | os.PathLike,  # a file `<lesson>.build.json`
 ) -> dict[str, Artefact]:  # job -> what it found
@@ -269,7 +272,7 @@ def read_build(
         raise unknown("build", job, found, f"`ftkit build {job}` adds it to {file.name}.")
     return found[job]
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10033
+# %% ../nbs/0_start/04_builds.ipynb #04b10034
 def read_note(file: Path) -> dict:
     "What a note of ours says; nothing if there is none."
     try:
@@ -285,7 +288,7 @@ def write_note(file: Path, value: dict) -> None:
     beside.write_text(json.dumps(value), encoding="utf-8")
     os.replace(beside, file)
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10034
+# %% ../nbs/0_start/04_builds.ipynb #04b10035
 class Clock:
     "Context manager: notes every few seconds how long a piece of work has taken, over kills too."
 
@@ -330,7 +333,7 @@ class Clock:
         self._thread.join()
         self._note()
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10037
+# %% ../nbs/0_start/04_builds.ipynb #04b10038
 class Step(NamedTuple):
     "A finished step of a build."
 
@@ -379,7 +382,7 @@ def hash_of_call(make: Callable, arguments: tuple, run: "ftkit.core.Run", known:
     under = dict(code=known[make], scale=run.scale, seed=run.seed)
     return hash_of(told | {"the step": under})
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10038
+# %% ../nbs/0_start/04_builds.ipynb #04b10039
 @dataclass
 class Build:
     """What a job is given: it says what it runs under, and keeps each step's result.
@@ -444,6 +447,12 @@ class Build:
         if name not in self.steps:
             raise unknown("finished step", name, self.steps)
         return self.steps[name].folder
+
+    def remove_others(self) -> None:
+        "Remove what other editions of the steps wrote, since the job is finished with these."
+        kept = {step.folder for step in self.steps.values()}
+        for folder in set(self.folder.iterdir()) - kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _folder_name(self, name, make, arguments):
         "It changes with all that the step's result depends on."
@@ -513,7 +522,7 @@ class Build:
             return "the time left is unknown"
         return f"about {max(0, left - spent) / 60:.0f} minutes left"
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1003a
+# %% ../nbs/0_start/04_builds.ipynb #04b1003b
 def place_of(job: Job, scale: str) -> Path:
     "The cache folder in which a job keeps what it has done."
     from ftkit.catalog import cache_dir
@@ -561,12 +570,28 @@ def is_running(job: Job, scale: str = "cpu") -> bool:
     except Timeout:
         return True
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1003b
+# %% ../nbs/0_start/04_builds.ipynb #04b1003c
+def hold_sources(job: Job) -> None:
+    """Remember the code that is loaded as it is now.
+
+    Python looks into a function's file each time it is asked for the source, and an hour later
+    the file may hold other code than that which runs.
+    """
+    ours = {"ftkit", job.make.__module__.split(".")[0]}
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and name.split(".")[0] in ours:
+            lines = linecache.getlines(file)
+            linecache.cache[file] = (len(lines), None, lines, file)  # None: never look again
+
+
 def begin_build(
     job: Job, scale: str = "cpu", fresh: bool = False, say: Callable[[str], None] = print
 ) -> Build:
     "A build of a job, seeded and with its folder; hold the lock."
     from ftkit.core import setup
+
+    hold_sources(job)
 
     folder = place_of(job, scale)
     if fresh:
@@ -586,6 +611,7 @@ def run_job(
         parts = job.parts()
         build = begin_build(job, scale, fresh, say)
         results = plain_json(job.make(build), "The result")
+        build.remove_others()
     if not isinstance(results, dict):
         raise bad_input(f"The job {job.name} must return a dictionary, not {results!r:.60}.")
     if not build.steps:
@@ -598,7 +624,7 @@ def run_job(
         )
     return artefact(build, results, parts)
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1003c
+# %% ../nbs/0_start/04_builds.ipynb #04b1003d
 def made_with(run: "ftkit.core.Run") -> dict:
     "What the numbers of a run depend on besides code and seed."
     from ftkit.core import processor, versions
@@ -653,7 +679,7 @@ def save_build(
         held = {name: vars(jobs[name]) for name in sorted(jobs)}
         write_json(file, dict(schema=file_schema, lesson=job.lesson, jobs=held))
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10043
+# %% ../nbs/0_start/04_builds.ipynb #04b10044
 class Status(NamedTuple):
     "How a job stands."
 
@@ -714,12 +740,22 @@ def all_status(
             found.append(Status(name, stem, "damaged", str(e)))
     return found
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10046
+
+def builds_list() -> str:
+    "What is stored of all builds, as a Markdown table for the site."
+    lines = ["| build | lesson | minutes | made on |", "|---|---|---|---|"]
+    for status in all_status():
+        if status.made:
+            made = str(status.made).partition(" minutes, ")[2]
+            lines.append(f"| `{status.job}` | {status.lesson} | {status.minutes:.0f} | {made} |")
+    return "\n".join(lines) if len(lines) > 2 else "No build is stored."
+
+# %% ../nbs/0_start/04_builds.ipynb #04b10047
 def renew(job: Job, say: Callable[[str], None] = print) -> bool:
     """Run a stale job's first step with today's code; if its result has the same bits, note that
     this code makes what is committed. Returns whether it has.
 
-    Raises `FtkitError` if there is nothing to renew, or on another kind of machine.
+    Raises `FtkitError` if there is nothing to renew.
     """
     if job.file is None or not job.file.is_file() or job.name not in read_builds(job.file):
         raise bad_input(f"There is nothing of {job.name} to renew; `ftkit build {job.name}`.")
@@ -743,7 +779,7 @@ def renew(job: Job, say: Callable[[str], None] = print) -> bool:
         say(f"These differ too, and may be the reason: {', '.join(differ)}.")
     return False
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10049
+# %% ../nbs/0_start/04_builds.ipynb #04b1004a
 def target_of(job: Job, scale: str, out: Path | None) -> Path | None:
     "The file that a job's results go into; None: nowhere. Raises `FtkitError`."
     file = out
@@ -793,7 +829,7 @@ def build_jobs(
             print(f"ftkit: {job.name} failed: {type(e).__name__}: {e} {kept}", file=sys.stderr)
     return 1 if failed else 0
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1004a
+# %% ../nbs/0_start/04_builds.ipynb #04b1004b
 # how a job stands -> the exit code of `ftkit build --status`
 codes = dict(done=0, missing=3, stale=1, damaged=1)
 

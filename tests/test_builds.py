@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -303,6 +304,40 @@ def test_each_step_begins_with_the_same_random_state(jobs):
         (job,) = jobs("two", replaced=[change])
         assert run_job(job, fresh=True).results["means"][1] == made.results["means"][1]
     assert made.results["means"][0] != made.results["means"][1]
+
+
+def test_code_that_is_edited_while_a_build_runs_is_not_taken_for_the_code_that_runs(jobs):
+    (job,) = jobs("two")
+    file = Path(job.make.__code__.co_filename)
+    original = file.read_text()
+    draw = sys.modules["toyjobs"].draw
+
+    def edit_first(build):
+        file.write_text(original.replace("range(count)", "range(count + 1)"))
+        return dict(build.step("one", draw, build.run, 5))
+
+    edit_first.__module__ = "toyjobs"
+    made = run_job(job._replace(make=edit_first))
+    assert "range(count + 1)" in file.read_text()
+    file.write_text(original)
+    jobs("other")
+    toyjobs = sys.modules["toyjobs"]
+
+    def draw_again(build):
+        return dict(build.step("one", sys.modules["toyjobs"].draw, build.run, 5))
+
+    assert run_job(job._replace(make=draw_again)).results == made.results
+    assert toyjobs.calls == [], "kept: the key is that of the code that ran"
+
+
+def test_what_other_editions_wrote_goes_when_the_job_is_finished(jobs, cache):
+    (job,) = jobs("two")
+    run_job(job)
+    (job,) = jobs("two", replaced=[("rate = 0.1", "rate = 0.2")])
+    run_job(job)
+    assert len(list((cache / "builds" / "two-cpu").iterdir())) == 2
+    run_job(job)
+    assert job.make.__globals__["calls"] == [5, 6]
 
 
 def test_results_come_as_json_gives_them_at_first_and_later(module):
@@ -659,6 +694,16 @@ def test_a_check_says_which_builds_are_not_done(jobs, monkeypatch):
     ]
     assert "stale: changed since" in found[1].error and found[1].error in str(found[1])
     assert suite.unfinished_builds([]) == []
+
+
+def test_the_site_lists_the_builds(jobs):
+    job, _ = jobs("two", "other")
+    assert builds.builds_list() == "No build is stored."
+    make(job)
+    assert re.search(
+        r"^\| `two` \| 99_toys \| 0 \| 0\.. GB of memory, on ", builds.builds_list(), re.M
+    )
+    assert "other" not in builds.builds_list()
 
 
 def test_committed_builds_can_be_read_and_their_jobs_are_there():

@@ -1171,11 +1171,14 @@ def asset_list() -> str:
 # %% ../../nbs/7_kit/75_site.ipynb #f21624a3
 def includes(site: Site, assets: Path) -> dict[str, str]:
     "What the `include` notations of the Markdown pages stand for."
+    from ftkit.builds import builds_list
+
     papers = read_yaml(assets / "papers.yml") if (assets / "papers.yml").is_file() else {}
     return {
         "_api.md": api_list(site),
         "_results.md": results_list(site),
         "_machines.md": machines(site),
+        "_builds.md": builds_list(),
         "_assets.md": asset_list(),
         "_bibliography.md": bibliography(site, {str(k): v for k, v in papers.items()}),
     }
