@@ -111,8 +111,6 @@ def parts_of(
     for text in texts:
         # a function's text begins with its name alone, a constant's with its name and a comma
         name = text.split("\n")[0].split(",")[0].strip("'\"")
-        if name.isdigit():
-            name = "a default value"
         found.setdefault(name, []).append(short_hash(meaning(text)))
     return {name: short_hash(" ".join(sorted(found[name]))) for name in sorted(found)}
 
@@ -698,7 +696,8 @@ class Status(NamedTuple):
 
 
 def few(names: list[str], most: int = 6) -> str:
-    "Names in a sentence: the first ones, and how many more."
+    "Names in a sentence: the first ones, and how many more. A number is that of a default value."
+    names = ["a default value" if name.isdigit() else name for name in names]
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
