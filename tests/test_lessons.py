@@ -242,7 +242,7 @@ def with_proven_exercises(path):
 
 # Lessons whose exercises are still those of the first edition; the list may only shrink.
 old_exercises = """
-22_scaling 25_denoising 26_contrastive 27_pretraining_pays 31_lora
+22_scaling 25_denoising 26_contrastive 27_pretraining_pays
 """
 
 
