@@ -1,11 +1,14 @@
 "Wrong answers to exercise 6, each below the message that it must get."
 
 import torch
-from ftkit.finetuning.lora import lora_layers
 
 
 def reached(p):
     return p.grad is not None and bool(p.grad.any())
+
+
+def layers_of(model):
+    return lora_layers(model).values()  # noqa: F821
 
 
 def file_lacks(model, saved):
@@ -25,21 +28,21 @@ def named(nothing, head, file):
 # %% A has no gradient while B is 0
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not all(reached(layer.lora_A) for layer in lora_layers(model).values())
+    nothing = not all(reached(layer.lora_A) for layer in layers_of(model))
     return named(nothing, random_head(model), file_lacks(model, saved))
 
 
 # %% a gradient is left behind
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not all(reached(layer.lora_B) for layer in lora_layers(model).values())
+    nothing = not all(reached(layer.lora_B) for layer in layers_of(model))
     return named(nothing, random_head(model), file_lacks(model, saved))
 
 
 # %% one layer learns, the pooler
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not any(reached(layer.lora_B) for layer in lora_layers(model).values())
+    nothing = not any(reached(layer.lora_B) for layer in layers_of(model))
     model.zero_grad()
     return named(nothing, random_head(model), file_lacks(model, saved))
 
@@ -47,7 +50,7 @@ def failures(model, batch, saved):
 # %% the head learns, and the file lacks it
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not all(reached(layer.lora_B) for layer in lora_layers(model).values())
+    nothing = not all(reached(layer.lora_B) for layer in layers_of(model))
     model.zero_grad()
     lacks = not any("lora_" in name for name in saved)
     return named(nothing, random_head(model), lacks)
@@ -56,7 +59,7 @@ def failures(model, batch, saved):
 # %% other numbers than the model
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not all(reached(layer.lora_B) for layer in lora_layers(model).values())
+    nothing = not all(reached(layer.lora_B) for layer in layers_of(model))
     model.zero_grad()
     learned = {name for name, p in model.named_parameters() if p.requires_grad}
     return named(nothing, random_head(model), not learned <= set(saved))
@@ -65,6 +68,6 @@ def failures(model, batch, saved):
 # %% here all three are wrong at once
 def failures(model, batch, saved):
     model(**batch).loss.backward()
-    nothing = not all(reached(layer.lora_B) for layer in lora_layers(model).values())
+    nothing = not all(reached(layer.lora_B) for layer in layers_of(model))
     model.zero_grad()
     return named(nothing, random_head(model), file_lacks(model, saved))[:1]
