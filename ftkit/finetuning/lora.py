@@ -7,7 +7,7 @@ __all__ = ['head_names', 'prefix', 'task_types', 'understood_settings', 'rates_t
            'check_sizes', 'LowRankProduct', 'LoRALinear', 'LoRAConv1D', 'lora_layers', 'head_modules', 'inject',
            'trainable_parameters', 'merge', 'unmerge', 'plain_model', 'embeddings', 'adapter_state', 'base_name',
            'adapter_config', 'save_adapter', 'read_adapter', 'adapter_base', 'adapter_labels', 'load_adapter', 'LoRA',
-           'rate_point', 'FrozenVectors', 'head_alone', 'lora_rates']
+           'rate_point', 'head_alone', 'lora_rates']
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #3aee1c41
 import copy
@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
@@ -36,9 +35,9 @@ from ftkit.finetuning.finetune import (
     scored,
     sentiment_data,
     sentiment_recipe,
+    text_vectors,
 )
 from ..foundations.text import make_examples
-from ..foundations.training import predict
 from ..foundations.transformer import Decoder
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #502264c4
@@ -948,10 +947,8 @@ def rate_point(folder, run, rank: int | None, rate: float, seed: int) -> dict:
 
     Without a rank all weights are trained."""
     data = load_text("imdb")
-    number = run.choose(smoke=16, cpu=2000)
-    train, validation = [
-        data[split].shuffle(seed=1).select(range(number)) for split in ("train", "validation")
-    ]
+    train = data["train"].shuffle(seed=1).select(range(run.choose(smoke=16, cpu=2000)))
+    validation = data["validation"].shuffle(seed=1).select(range(run.choose(smoke=16, cpu=1000)))
     method = Full() if rank is None else LoRA(rank=rank)
     here = dict(device=run.device, dtype=run.dtype)
     clf = finetune(
@@ -970,50 +967,31 @@ def rate_point(folder, run, rank: int | None, rate: float, seed: int) -> dict:
     return dict(rank=rank, rate=rate, seed=seed, **found)
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #31b00012
-class FrozenVectors(nn.Module):
-    "What a head can read of a network that does not learn: the pooler's output, the mean token."
-
-    def __init__(
-        self,
-        classifier: nn.Module,  # of the BERT family
-    ):
-        super().__init__()
-        self.encoder = classifier.base_model
-
-    def forward(self, input_ids, attention_mask, **others):
-        "(B, 2 C): the two vectors of C, one after the other."
-        found = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-        mask = attention_mask.unsqueeze(-1)
-        mean = (found.last_hidden_state * mask).sum(1) / mask.sum(1)
-        return torch.cat([found.pooler_output, mean], -1)
-
-
 def head_alone(folder, run) -> dict:
-    "A step of `lora_rates`: lesson 30's reviews, and only a head learns; its best setting."
+    """A step of `lora_rates`: lesson 30's reviews, and a head on the frozen network.
+
+    Its strength of regularisation is chosen on the validation reviews."""
     from sklearn.linear_model import LogisticRegression
 
     recipe = sentiment_recipe(run)
     names = ["neg", "pos"]
     network, tokenizer = load_classifier(recipe["model"], names)
+    train, validation, test = sentiment_data(run)
+    test = test.select(range(run.choose(smoke=16, cpu=1000)))
     vectors = []
-    labels = []
-    for part in sentiment_data(run):
+    for part in (train, validation, test):
         examples = make_examples(part["text"], None, tokenizer, max_length=recipe["max_length"])
         here = dict(device=run.device, dtype=run.dtype)
-        vectors.append(predict(FrozenVectors(network), examples, **here).numpy())
-        labels.append(np.array(part["label"]))
-    width = vectors[0].shape[1] // 2
+        vectors.append(text_vectors(network, examples, False, **here))
     tried = []
-    for what, columns in dict(pooled=slice(0, width), mean=slice(width, None)).items():
-        for strength in (0.1, 1.0, 10.0, 100.0):
-            head = LogisticRegression(C=strength, max_iter=2000)
-            head.fit(vectors[0][:, columns], labels[0])
-            right = head.score(vectors[1][:, columns], labels[1])
-            tried.append((right, what, strength, head.predict_proba(vectors[2][:, columns])))
-    right, what, strength, probabilities = max(tried, key=lambda trial: trial[0])
-    score = scored(labels[2], probabilities, names).interval
-    found = dict(macro_f1=score.value, low=score.low, high=score.high, validation_accuracy=right)
-    return dict(train=len(labels[0]), test=len(labels[2]), vectors=what, strength=strength, **found)
+    for strength in (0.1, 1.0, 10.0, 100.0, 1000.0):
+        head = LogisticRegression(C=strength, max_iter=2000).fit(vectors[0], train["label"])
+        right = head.score(vectors[1], validation["label"])
+        tried.append((right, strength, head.predict_proba(vectors[2])))
+    right, strength, probabilities = max(tried, key=lambda trial: trial[0])
+    score = scored(test["label"], probabilities, names).interval
+    found = dict(macro_f1=score.value, low=score.low, high=score.high, strength=strength)
+    return dict(train=len(train), test=len(test), **found)
 
 
 def lora_rates(build) -> dict:
