@@ -722,7 +722,7 @@ def status_of(job: Job) -> Status:
         return Status(job.name, job.lesson, "stale", why, **said)
     return Status(job.name, job.lesson, "done", str(made), **said)
 
-
+# %% ../nbs/0_start/04_builds.ipynb #04b10045
 def all_status(
     lessons: Collection[Path] | None = None,  # notebooks; None: all
 ) -> list[Status]:
@@ -749,7 +749,7 @@ def builds_list() -> str:
             lines.append(f"| `{status.job}` | {status.lesson} | {status.minutes:.0f} | {made} |")
     return "\n".join(lines) if len(lines) > 2 else "No build is stored."
 
-# %% ../nbs/0_start/04_builds.ipynb #04b10047
+# %% ../nbs/0_start/04_builds.ipynb #04b10048
 def renew(job: Job, say: Callable[[str], None] = print) -> bool:
     """Run a stale job's first step with today's code; if its result has the same bits, note that
     this code makes what is committed. Returns whether it has.
@@ -778,7 +778,7 @@ def renew(job: Job, say: Callable[[str], None] = print) -> bool:
         say(f"These differ too, and may be the reason: {', '.join(differ)}.")
     return False
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1004a
+# %% ../nbs/0_start/04_builds.ipynb #04b1004b
 def target_of(job: Job, scale: str, out: Path | None) -> Path | None:
     "The file that a job's results go into; None: nowhere. Raises `FtkitError`."
     file = out
@@ -828,7 +828,7 @@ def build_jobs(
             print(f"ftkit: {job.name} failed: {type(e).__name__}: {e} {kept}", file=sys.stderr)
     return 1 if failed else 0
 
-# %% ../nbs/0_start/04_builds.ipynb #04b1004b
+# %% ../nbs/0_start/04_builds.ipynb #04b1004c
 # how a job stands -> the exit code of `ftkit build --status`
 codes = dict(done=0, missing=3, stale=1, damaged=1)
 
