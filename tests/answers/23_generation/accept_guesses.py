@@ -52,3 +52,34 @@ def accept_guesses(p, q, guesses, rng):
             return [*kept, draw(np.maximum(p[i] - q[i], 0), rng)]
         kept.append(x)
     return [*kept, draw(p[-1], rng)]
+
+
+# %% what is missing is p - q
+def accept_guesses(p, q, guesses, rng):
+    kept = []
+    for i, x in enumerate(guesses):
+        if rng.random() >= p[i, x] / q[i, x]:
+            return [*kept, draw(np.maximum(q[i] - p[i], 0), rng)]
+        kept.append(x)
+    return [*kept, draw(p[-1], rng)]
+
+
+# %% a chance of its own
+def accept_guesses(p, q, guesses, rng):
+    kept = []
+    u = rng.random()
+    for i, x in enumerate(guesses):
+        if u >= p[i, x] / q[i, x]:
+            return [*kept, draw(np.maximum(p[i] - q[i], 0), rng)]
+        kept.append(x)
+    return [*kept, draw(p[-1], rng)]
+
+
+# %% of 4,000
+def accept_guesses(p, q, guesses, rng):
+    kept = []
+    for i, x in enumerate(guesses):
+        if rng.random() >= p[i, x] / q[i, x]:
+            return [*kept, draw(np.abs(p[i] - q[i]), rng)]
+        kept.append(x)
+    return [*kept, draw(p[-1], rng)]

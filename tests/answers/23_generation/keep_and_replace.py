@@ -57,3 +57,9 @@ def keep_and_replace(p, q):
     keep[q > 0] = np.minimum(1, p[q > 0] / q[q > 0])
     missing = np.maximum(p - q, 0)
     return keep, missing / missing.sum()
+
+
+# %% which share of its guesses
+def keep_and_replace(p, q):
+    both = np.minimum(p, q)
+    return both, (p - both) / (p - both).sum()

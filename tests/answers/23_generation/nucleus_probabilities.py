@@ -63,3 +63,17 @@ def nucleus_probabilities(logits, temperature, mass):
     values[:, stay:] = 0
     kept = torch.zeros_like(p).scatter(-1, places, values)
     return kept / kept.sum(-1, keepdim=True)
+
+
+# %% sort each row
+def nucleus_probabilities(logits, temperature, mass):
+    p = (logits / temperature).softmax(-1)
+    p = p.masked_fill(p.cumsum(-1) - p >= mass, 0)
+    return p / p.sum(-1, keepdim=True)
+
+
+# %% no token is left
+def nucleus_probabilities(logits, temperature, mass):
+    p = (logits / temperature).softmax(-1)
+    p = p.masked_fill(p < mass, 0)
+    return p / p.sum(-1, keepdim=True)

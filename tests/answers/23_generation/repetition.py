@@ -77,3 +77,13 @@ def repetition(texts, n):
         if sequences:
             total += 1 - len(set(sequences)) / len(sequences)
     return total / len(texts)
+
+
+# %% they overlap
+def repetition(texts, n):
+    shares = []
+    for text in texts:
+        sequences = [tuple(text[i : i + n]) for i in range(0, len(text) - n + 1, n)]
+        if sequences:
+            shares.append(1 - len(set(sequences)) / len(sequences))
+    return sum(shares) / len(shares)

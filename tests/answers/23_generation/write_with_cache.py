@@ -68,3 +68,14 @@ def write_with_cache(decoder, ids, new):
         read = decoder(read, cache=cache)[:, -1].argmax(-1)
         ids = torch.cat([ids, read[:, None]], 1)
     return ids
+
+
+# %% it reads the token chosen last
+def write_with_cache(decoder, ids, new):
+    cache = decoder.new_cache()
+    read = ids
+    for _ in range(new):
+        logits = decoder(read, cache=cache)[:, -1]
+        read = ids[:, -1:]
+        ids = torch.cat([ids, logits.argmax(-1, keepdim=True)], 1)
+    return ids
