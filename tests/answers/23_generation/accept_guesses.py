@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ftkit.pretraining.generation import draw
+
 
 # %% one more token comes from the last row of p
 def accept_guesses(p, q, guesses, rng):
