@@ -698,6 +698,7 @@ class Status(NamedTuple):
 def few(names: list[str], most: int = 6) -> str:
     "Names in a sentence: the first ones, and how many more. A number is that of a default value."
     names = ["a default value" if name.isdigit() else name for name in names]
+    names = list(dict.fromkeys(names))
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
 
@@ -847,7 +848,7 @@ def add_build(app: "typer.Typer") -> None:
     def build(
         names: Annotated[
             list[str] | None,
-            typer.Argument(metavar="[NAME...]", help="Jobs, as --status lists them."),
+            typer.Argument(metavar="NAME...", help="Jobs, as --status lists them."),
         ] = None,
         status: Annotated[bool, typer.Option("--status", help="Say how all jobs stand.")] = False,
         scale: Annotated[
