@@ -68,3 +68,30 @@ def discounted(counts, history, x, V, d):
         if after is not None:
             p = (max(after[x] - d, 0) + d * len(after) * p) / after.total()
     return p
+
+
+# %% keep the shorter context's p
+def discounted(counts, history, x, V, d):
+    p = 1 / V
+    for n in range(len(history) + 1):
+        after = counts.get(history[len(history) - n :])
+        p = (max(after[x] - d, 0) + d * len(after) * p) / after.total()
+    return p
+
+
+# %% history[-n:] is the whole history
+def discounted(counts, history, x, V, d):
+    p = 1 / V
+    for n in range(len(history) + 1):
+        after = counts.get(history[-n:])
+        if after is not None:
+            p = (max(after[x] - d, 0) + d * len(after) * p) / after.total()
+    return p
+
+
+# %% you took 1/V
+def discounted(counts, history, x, V, d):
+    after = counts.get(history)
+    if after is None:
+        return discounted(counts, history[1:], x, V, d)
+    return (max(after[x] - d, 0) + d * len(after) / V) / after.total()

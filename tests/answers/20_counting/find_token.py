@@ -41,3 +41,10 @@ def find_token(value, low, high, edges):
     for token in range(len(edges) - 1):
         if value < low + int(span * edges[token + 1] / edges[-1]):
             return token
+
+
+# %% tokens are counted from 0
+def find_token(value, low, high, edges):
+    span = high - low + 1
+    firsts = [low + span * edge // edges[-1] for edge in edges]
+    return int(np.searchsorted(firsts, value, side="right"))

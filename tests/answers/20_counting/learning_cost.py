@@ -76,3 +76,24 @@ def learning_cost(ids, V):
         bits -= log2((rows[first][second] + 1) / (rows[first].total() + V))
         rows[first][second] += 1
     return bits / len(ids)
+
+
+# %% V is the number of possible tokens
+def learning_cost(ids, V):
+    rows = defaultdict(Counter)
+    bits = log2(V)
+    for first, second in pairwise(ids):
+        row = rows[first]
+        bits -= log2((row[second] + 1) / (row.total() + len(row) + 1))
+        row[second] += 1
+    return bits
+
+
+# %% the row is that of the token *before*
+def learning_cost(ids, V):
+    rows = defaultdict(Counter)
+    bits = log2(V)
+    for first, second in pairwise(ids):
+        bits -= log2((rows[second][first] + 1) / (rows[second].total() + V))
+        rows[second][first] += 1
+    return bits

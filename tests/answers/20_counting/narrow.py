@@ -37,3 +37,15 @@ def narrow(low, high, start, stop, total):
 def narrow(low, high, start, stop, total):
     span = high - low + 1
     return low + int(span * start / total), low + int(span * stop / total) - 1
+
+
+# %% round it down, to 10
+def narrow(low, high, start, stop, total):
+    span = high - low + 1
+    return low + round(span * start / total), low + round(span * stop / total) - 1
+
+
+# %% whole numbers, rounded down
+def narrow(low, high, start, stop, total):
+    span = high - low + 1
+    return low + span * start / total, low + span * stop / total - 1

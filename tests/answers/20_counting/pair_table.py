@@ -53,3 +53,11 @@ def pair_table(ids, V, k):
     table = counted(ids, V)
     with np.errstate(invalid="ignore"):
         return table / table.sum(1, keepdims=True)
+
+
+# %% the first one doesn't come after it
+def pair_table(ids, V, k):
+    table = np.zeros((V, V))
+    np.add.at(table, (ids, np.roll(ids, -1)), 1)
+    table += k
+    return table / table.sum(1, keepdims=True)

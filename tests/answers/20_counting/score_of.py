@@ -61,3 +61,31 @@ def score_of(text, cut, probability):
     tokens = cut(text)
     cost = sum(log2(probability(tokens[:i], token)) for i, token in enumerate(tokens))
     return cost / len(text.encode())
+
+
+# %% an average over tokens
+def score_of(text, cut, probability):
+    tokens = cut(text)
+    each = []
+    for i, token in enumerate(tokens):
+        each.append(-log2(probability(tokens[:i], token)) / len(token.encode()))
+    return sum(each) / len(each)
+
+
+# %% a long product becomes 0
+def score_of(text, cut, probability):
+    tokens = cut(text)
+    p = 1
+    for i, token in enumerate(tokens):
+        p *= probability(tokens[:i], token)
+    return -log2(p) / len(text.encode())
+
+
+# %% not one string
+def score_of(text, cut, probability):
+    history = ""
+    bits = 0
+    for token in cut(text):
+        bits -= log2(probability(history, token))
+        history += token
+    return bits / len(text.encode())
