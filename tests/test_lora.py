@@ -882,8 +882,8 @@ def test_a_family_comes_from_peft_with_its_head(family, kind, tmp_path):
 
 
 def test_our_decoder_is_adapted_saved_and_loaded_and_its_head_is_no_target(tmp_path):
-    for settings in (small_models.gpt, small_models.llama):
-        model = small_models.made("decoder", settings)
+    for config in (small_models.gpt, small_models.llama):
+        model = small_models.made("decoder", config)
         ids, _ = small_models.ids_and_mask()
         before = model(ids)
         inject(model, rank=2)

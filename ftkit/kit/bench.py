@@ -194,6 +194,11 @@ class Job:
 
 # %% ../../nbs/7_kit/76_bench.ipynb #f2b7ca36
 @functools.cache
+def _reviews():
+    return load_text("imdb")["train"]
+
+
+@functools.cache
 def full_examples(
     length: int,  # tokens of each example
     model: str = "minilm",  # whose tokenizer
@@ -201,7 +206,7 @@ def full_examples(
 ) -> list[dict]:  # input_ids, attention_mask (all ones) and labels
     "Reviews of exactly `length` tokens. Raises `FtkitError` if there are none."
     _, tokenizer = load_encoder(model)
-    rows = load_text("imdb")["train"][: 2 * n]
+    rows = _reviews()[: 2 * n]
     examples = make_examples(rows["text"], rows["label"], tokenizer, max_length=length)
     examples = [e for e in examples if len(e["input_ids"]) == length]
     if not examples:
@@ -936,7 +941,8 @@ def benchmark(
     comparisons = {task: comparison(task, bf16, control=task == "predict") for task in tasks}
     for variants in comparisons.values():
         require(variants)
-    examples = full_examples(length, job.model)
+    most = min(256, job.batches * job.batch_size)
+    examples = full_examples(length, job.model, most)
     load_before = os.getloadavg()[0]
     n = run.choose(smoke=256, cpu=2048, gpu=8192)
     dtypes = {v.dtype for variants in comparisons.values() for v in variants}
