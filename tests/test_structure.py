@@ -183,7 +183,6 @@ long_modules = {
     "ftkit.kit.bench": 975,
     "ftkit.core": 970,
     "ftkit.finetuning.lora": 1015,
-    "ftkit.foundations.evaluation": 915,
     "ftkit.kit.reports": 905,
 }
 
