@@ -891,7 +891,7 @@ def test_our_decoder_is_adapted_saved_and_loaded_and_its_head_is_no_target(tmp_p
         assert torch.equal(model(ids), before)
         fill_updates(model)
         save_adapter(model, tmp_path / "a")
-        again = load_adapter(small_models.made("decoder", settings), tmp_path / "a")
+        again = load_adapter(small_models.made("decoder", config), tmp_path / "a")
         assert torch.equal(again(ids), model(ids))
         plain = plain_model(model)
         torch.testing.assert_close(plain(ids), model(ids), atol=1e-5, rtol=0)
