@@ -179,7 +179,10 @@ def seed_everything(
 
 # %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:
-    "Collect garbage, and give what is free back to the system where the C library can (glibc)."
+    """Give memory that was freed back to the system, where the C library can (glibc).
+
+    Elsewhere only collect garbage.
+    """
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -368,8 +371,6 @@ class _Content(pickle.Pickler):
             return f"{value.__module__}.{value.__qualname__}"
         if hasattr(value, "pattern") and hasattr(value, "flags"):  # a regular expression
             return (value.pattern, value.flags)
-        if any(hasattr(value, name) for name in ("get_state", "getstate", "bit_generator")):
-            raise TypeError("a random generator changes with each number that is drawn from it")
         if _is_ours(type(value).__module__):
             public = {k: v for k, v in vars(value).items() if not k.startswith("_")}
             counts = getattr(type(value), "_counts", public)  # a class may say what counts
