@@ -286,9 +286,7 @@ def write_beside(
 _parsing = threading.Lock()
 
 
-def syntax_tree(
-    source: str,  # Python
-) -> ast.Module:
+def syntax_tree(source: str) -> ast.Module:
     "`ast.parse`, one thread at a time: two at once can fail before Python 3.11.8 (gh-106905)."
     with _parsing:
         return ast.parse(source)

@@ -223,7 +223,8 @@ def test_threads_may_read_code_side_by_side():
 
     def read(number):
         for _ in range(20):
-            [Circle() for _ in range(20)]
+            for _ in range(20):
+                Circle()
             tree = core.syntax_tree(f"{source}\nnumber = {number}")
         return tree.body[-1].value.value
 

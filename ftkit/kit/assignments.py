@@ -72,13 +72,15 @@ def is_setup(cell: dict) -> bool:
     "Whether a code cell prepares a lesson: dial, directives, imports, or the call of `setup`."
     if "parameters" in tags_of(cell):
         return True
+    from ftkit.core import syntax_tree
+
     source = without_directives(cell["source"])
     if not source.strip():
         return True
     if re.search(r"^\w+ = (\w+\.)?setup\(", source, re.M):
         return True
     try:
-        body = ast.parse(source).body
+        body = syntax_tree(source).body
     except SyntaxError:  # a magic
         return False
     return isinstance(body[0], (ast.Import, ast.ImportFrom))
