@@ -31,6 +31,7 @@ setup(
         "ftkit.methods": cfg["methods"].split(),
         "ftkit.commands": cfg["commands"].split(),
         "ftkit.course": cfg["course"].split(),
+        "ftkit.builds": cfg["builds"].split(),
         "pytest11": cfg["pytest_plugins"].split(),
     },
     classifiers=[

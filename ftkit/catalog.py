@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['assets', 'reviews_file', 'timeouts', 'file_hash', 'listing_hash', 'Asset', 'cache_dir', 'pip_settings', 'hub_address',
-           'hub_is_off', 'failure_reason', 'index_state', 'fetch', 'built']
+           'hub_is_off', 'failure_reason', 'index_state', 'fetch', 'texts_used', 'environment_of', 'make_and_note',
+           'still_holds', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
 import contextlib
@@ -716,10 +717,12 @@ def fetch(
 _assets_file = ".assets.json"
 
 
-def _pins_named(code: str) -> list[str]:
-    "Keys of the assets that occur in a text between quotation marks."
-    found = [name for name in assets if f"'{name}'" in code or f'"{name}"' in code]
-    return [f"{name!r}, {assets[name].key!r}" for name in found]
+def texts_used(make) -> list[str]:
+    "What a function's result depends on, as `code_used` tells; and the pins of assets it names."
+    texts = code_used(make, apart=[assets])
+    code = "".join(texts)
+    named = [name for name in assets if f"'{name}'" in code or f'"{name}"' in code]
+    return [*texts, *(f"{name!r}, {assets[name].key!r}" for name in named)]
 
 
 def _readers_named(code: str) -> dict[str, str]:
@@ -732,7 +735,14 @@ def _readers_named(code: str) -> dict[str, str]:
     return found
 
 
-def _make_and_note(make, folder: Path) -> None:
+def environment_of(texts: list[str], run) -> str:
+    "What the result of code depends on besides: versions, device, dtype and threads."
+    libraries = {k: v for k, v in versions().items() if k != "ftkit"}
+    libraries |= _readers_named("".join(texts))
+    return repr((libraries, run.device.type, run.dtype, run.threads))
+
+
+def make_and_note(make, folder: Path) -> None:
     "Let `make` fill the folder, and note there which assets it fetched."
     before = dict(assets_used)
     assets_used.clear()
@@ -746,7 +756,7 @@ def _make_and_note(make, folder: Path) -> None:
         assets_used.update(before | later)
 
 
-def _still_holds(folder: Path) -> bool:
+def still_holds(folder: Path) -> bool:
     "Is the folder there, made from assets as they are pinned now? If so, count them as used."
     try:
         noted = json.loads((folder / _assets_file).read_text())
@@ -772,20 +782,17 @@ def built(
         raise FtkitError(
             f"built('{name}') needs a function whose source can be read, not {make!r}."
         )
-    libraries = {k: v for k, v in versions().items() if k != "ftkit"}
-    texts = code_used(make, apart=[assets])
-    libraries |= _readers_named("".join(texts))
-    environment = repr((libraries, run.device.type, run.dtype, run.threads))
-    code = code_hash(*texts, *_pins_named("".join(texts)), environment)
+    texts = texts_used(make)
+    code = code_hash(*texts, environment_of(texts, run))
     key = f"{name}-{run.scale}-{run.seed}-{code}"
     folder = cache_dir() / "built" / key
-    if not refresh and _still_holds(folder):
+    if not refresh and still_holds(folder):
         return folder
     with _locked(key):
-        if not refresh and _still_holds(folder):
+        if not refresh and still_holds(folder):
             return folder  # another process has made it in the meantime
         _remove_leftovers(folder)
         full_or_read_only = _cache_errors(errno.ENOSPC, errno.EDQUOT, errno.EROFS)
         with full_or_read_only, write_beside(folder, folder=True) as beside:
-            _make_and_note(make, beside)
+            make_and_note(make, beside)
     return folder

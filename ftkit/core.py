@@ -15,6 +15,7 @@ import contextlib
 import ctypes
 import dataclasses
 import difflib
+import dis
 import functools
 import gc
 import hashlib
@@ -179,10 +180,7 @@ def seed_everything(
 
 # %% ../nbs/0_start/00_core.ipynb #461218d7
 def trim_heap() -> None:
-    """Give memory that was freed back to the system, where the C library can (glibc).
-
-    Elsewhere only collect garbage.
-    """
+    "Collect garbage, and give what is free back to the system where the C library can (glibc)."
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
@@ -366,9 +364,12 @@ class _Content(pickle.Pickler):
         if inspect.ismodule(value):
             return value.__name__
         if inspect.isroutine(value) or inspect.isclass(value):
-            return f"{value.__module__}.{value.__qualname__}"
+            module = str(value.__module__)  # ours is read too, be it in a notebook or a module
+            return value.__qualname__ if _is_ours(module) else f"{module}.{value.__qualname__}"
         if hasattr(value, "pattern") and hasattr(value, "flags"):  # a regular expression
             return (value.pattern, value.flags)
+        if any(hasattr(value, name) for name in ("get_state", "getstate", "bit_generator")):
+            raise TypeError("a random generator changes with each number that is drawn from it")
         if _is_ours(type(value).__module__):
             public = {k: v for k, v in vars(value).items() if not k.startswith("_")}
             counts = getattr(type(value), "_counts", public)  # a class may say what counts
@@ -429,12 +430,16 @@ def _entry_points(codes: list[CodeType]) -> Iterator[tuple]:
                 yield entry.name, f"{entry.value} {entry.dist.version}"
 
 
+_reading = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+
+
 def _uses(function: FunctionType, tree: ast.AST) -> list[tuple]:  # (name, value)
     "Everything that a function names outside itself."
     codes = list(_codes(function.__code__))
     names = {name for code in codes for name in code.co_names if not name.startswith("__")}
-    there = function.__globals__
-    found = [(name, there[name]) for name in sorted(names) if name in there]
+    read = {i.argval for code in codes for i in dis.get_instructions(code) if i.opname in _reading}
+    there = function.__globals__  # an attribute's name is in `names` too, but reads none of these
+    found = [(name, there[name]) for name in sorted(names & read) if name in there]
     found += _imports(function, tree)
     for _, value in found:  # grows as modules are found in modules
         if inspect.ismodule(value) and _is_ours(value.__name__):

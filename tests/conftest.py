@@ -12,9 +12,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for library in ("OMP", "MKL", "OPENBLAS", "RAYON"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-import nbformat
-import pytest
-import torch
+from ftkit.kit.running import defer_grammar
+
+defer_grammar()  # before nbformat imports it
+
+import nbformat  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
 
 # No test may reach a model hub, and forked tokenizers need no warning.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

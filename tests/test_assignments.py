@@ -881,6 +881,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     cell("After this lesson").click()
     for _ in range(4):
         page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(500)  # until JupyterLab has moved on to the next cell
     cell("10_halves at scale smoke").wait_for()
     assert "fastcore" not in page.locator(".jp-Notebook").inner_text(), "it stays folded"
     run("raise NotImplementedError")

@@ -19,9 +19,13 @@ from ftkit.foundations.attention import (
     KeyValueCache,
     MultiHeadAttention,
     attention,
+    attention_rule,
     attention_weights,
     causal_mask,
     padding_mask,
+    plain_attention,
+    plain_is_faster,
+    plain_up_to,
     repeat_heads,
     rotate,
     sinusoidal,
@@ -337,3 +341,63 @@ def test_without_gradients_the_heads_turn_to_the_same_bits():
         assert torch.equal(layer(x, causal=True), expected)
     layer.requires_grad_(False)
     assert torch.equal(layer(x, causal=True), expected)
+
+
+def training_case(T, D=32, dtype=torch.bfloat16, **options):
+    torch.manual_seed(T)
+    return [torch.randn(2, 3, T, D, dtype=dtype, **options) for _ in range(3)]
+
+
+def test_the_rule_knows_device_dtype_length_and_gradients():
+    query, key, _ = training_case(64, requires_grad=True)
+    assert plain_is_faster(query, key)
+    with torch.autocast("cpu", torch.bfloat16):  # a float32 query of rotary positions
+        assert plain_is_faster(query.float(), key)
+    with torch.no_grad():
+        assert not plain_is_faster(query, key)
+    assert not plain_is_faster(query.detach(), key.detach())
+    assert not plain_is_faster(query.float(), key.float())
+    assert not plain_is_faster(query.to("meta"), key.to("meta"))
+    longest, _, _ = training_case(plain_up_to, requires_grad=True)
+    longer, _, _ = training_case(plain_up_to + 1, requires_grad=True)
+    assert plain_is_faster(longest, longest)
+    assert not plain_is_faster(longer, longer)
+    assert "plain" in attention_rule("cpu", torch.bfloat16, plain_up_to)
+    for elsewhere in (("cpu", torch.bfloat16, plain_up_to + 1), ("cpu", torch.float32, 8)):
+        assert attention_rule(*elsewhere).startswith("fused")
+    assert attention_rule("cuda", torch.bfloat16, 8).startswith("fused")
+
+
+@pytest.mark.parametrize("rows", ["all", "padding", "own", "blind"])
+@pytest.mark.parametrize("causal", [False, True])
+def test_plain_attention_is_the_formula_with_its_gradients(rows, causal):
+    inputs = training_case(12, 16, torch.float64, requires_grad=True)
+    mask = None
+    if rows == "padding":
+        mask = padding_mask(torch.tensor([[1] * 12, [1] * 5 + [0] * 7]))
+    elif rows == "own":  # each head its own
+        mask = torch.rand(2, 3, 12, 12) > 0.5
+        mask |= torch.eye(12, dtype=torch.bool)
+    elif rows == "blind":
+        mask = padding_mask(torch.tensor([[0] * 12, [1] * 12]))
+    both = mask
+    if causal:
+        both = causal_mask(12) if mask is None else mask & causal_mask(12)
+    found = plain_attention(*inputs, both)
+    wanted = attention_weights(*inputs[:2], mask, causal) @ inputs[2]
+    torch.testing.assert_close(found, wanted)
+    slopes = torch.autograd.grad(found.square().sum(), inputs)
+    assert all(slope.isfinite().all() for slope in slopes)
+    if rows != "blind":  # the formula's own gradient is NaN there
+        wanted = torch.autograd.grad(wanted.square().sum(), inputs)
+        torch.testing.assert_close(slopes, wanted)
+
+
+def test_dropout_of_the_table_drops_weights():
+    query, key, _ = training_case(64, requires_grad=True)
+    ones = torch.ones(2, 3, 64, 4, dtype=torch.bfloat16)
+    torch.manual_seed(0)
+    dropped = attention(query, key, ones, dropout=0.5).float()
+    assert 0.9 < dropped.mean() < 1.1
+    assert dropped.std() > 0.05
+    assert torch.equal(attention(query, key, ones).float().round(decimals=1), ones.float())

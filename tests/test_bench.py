@@ -16,7 +16,6 @@ from transformers import BertConfig, BertForSequenceClassification, TrainingArgu
 
 from ftkit.core import FtkitError
 from ftkit.finetuning.lora import LoRA
-from ftkit.foundations import training
 from ftkit.kit import bench
 from ftkit.kit.bench import (
     Finished,
@@ -204,11 +203,11 @@ def test_language_models_of_all_libraries_compute_the_same(monkeypatch):
 def test_each_peer_computes_with_the_settings_of_its_name(
     task, dtype, plain, model_folder, monkeypatch
 ):
-    "Seen inside the network: the precision of a product, the attention, and whose dropout."
+    "Seen inside the network: the precision of a product, the attention, and its dropout."
     seen = set()
     forward = torch.nn.Linear.forward
     drawn = []
-    draw = training.draw_mask_
+    drop = torch.nn.functional.dropout
 
     def look(self, x):
         out = forward(self, x)
@@ -216,9 +215,9 @@ def test_each_peer_computes_with_the_settings_of_its_name(
             seen.add(str(out.dtype).removeprefix("torch."))
         return out
 
-    def counted(*args, **kwargs):
-        drawn.append(1)
-        return draw(*args, **kwargs)
+    def counted(x, p=0.5, training=True, inplace=False):
+        drawn.append(p if training else 0.0)
+        return drop(x, p, training, inplace)
 
     def attend(self, name):
         seen.add(name)
@@ -228,12 +227,13 @@ def test_each_peer_computes_with_the_settings_of_its_name(
             raise Finished
 
     monkeypatch.setattr(torch.nn.Linear, "forward", look)
-    monkeypatch.setattr(training, "draw_mask_", counted)
+    monkeypatch.setattr(torch.nn.functional, "dropout", counted)
     monkeypatch.setattr(BertForSequenceClassification, "set_attn_implementation", attend)
     variant = Variant("a", "transformers", task, dtype, plain)
     occupy(variant, job(model_folder), examples, hold)
     assert seen == ({dtype, "eager"} if plain else {dtype})
-    assert bool(drawn) == (plain and task != "predict")
+    assert drawn
+    assert any(drawn) == (not plain and task != "predict")
 
 
 @pytest.mark.parametrize("library, task", [("ftkit", "full"), ("transformers", "gpt")])
@@ -267,7 +267,7 @@ def test_both_libraries_train_at_the_same_rate(model_folder, tmp_path, monkeypat
         return collate
 
     monkeypatch.setattr(bench, "fit", fit)
-    bench.our_loop(Variant("ours"), None, examples, job(model_folder), watch)
+    bench.our_loop(Variant("ours"), torch.nn.Linear(1, 1), examples, job(model_folder), watch)
     assert rates == [TrainingArguments(str(tmp_path)).learning_rate]
 
 

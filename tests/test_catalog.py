@@ -4,6 +4,7 @@ import errno
 import functools
 import io
 import os
+import random
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from loopback import Server, sha, status
@@ -734,13 +736,24 @@ def test_what_a_function_encloses_is_in_its_key(run):
     assert len({built("thing", maker(Path(p)), run()) for p in ("/a/x", "/b/x")}) == 1
     with pytest.raises(FtkitError, match=r"Can't tell what 'value' holds \(lock\)"):
         built("thing", maker(threading.Lock()), run())
+    for drawn in (random.Random(0), np.random.default_rng(0), torch.Generator()):
+        with pytest.raises(FtkitError, match="Can't tell what 'value' holds"):
+            built("thing", maker(drawn), run())
 
 
 KEYS = """
+import random
+import sys
+import numpy as np
+import torch
 from ftkit.core import code_hash, code_used
+from ftkit.foundations.training import fit
+random.seed(int(sys.argv[1]))
+np.random.seed(int(sys.argv[1]))
+torch.manual_seed(int(sys.argv[1]))
 from ftkit.foundations.text import BPE, train_bpe
 train_bpe.__kwdefaults__ = dict(words={"one", "two", "three"}, bpe=BPE([(b"a", b"b")]))
-print(code_hash(*code_used(train_bpe)))
+print(code_hash(*code_used(train_bpe)), code_hash(*code_used(fit)))
 """
 
 
@@ -748,11 +761,11 @@ def test_a_key_is_the_same_in_every_process():
     both = []
     for seed in ("1", "2"):
         environment = os.environ | dict(PYTHONHASHSEED=seed)
-        command = [sys.executable, "-c", KEYS]
+        command = [sys.executable, "-c", KEYS, seed]
         both.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
     keys = {process.communicate(timeout=300)[0] for process in both}
     assert len(keys) == 1
-    assert len(keys.pop().strip()) == 16
+    assert [len(key) for key in keys.pop().split()] == [16, 16]
 
 
 @pytest.fixture

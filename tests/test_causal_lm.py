@@ -19,9 +19,11 @@ from ftkit.pretraining.causal_lm import (
     Blocks,
     DecoderReader,
     WindowMLP,
+    address_bits,
     causal_loss,
     looks_ahead,
     next_token_labels,
+    scored_windows,
     stack,
     surprises,
     train_decoder,
@@ -312,6 +314,54 @@ def test_blocks_ask_for_each_token_once(n, length):
     assert len({tuple(row) for row in part.tolist()}) == len(part)
 
 
+def test_each_pass_is_cut_elsewhere():
+    blocks = Blocks(range(1000), 10)
+    twice = blocks.passes(2, seed=1)
+    rows = [block["input_ids"].tolist() for block in twice]
+    assert all(row == list(range(row[0], row[0] + 11)) for row in rows)
+    assert len({row[0] % 10 for row in rows}) == 2
+    for cut in {row[0] % 10 for row in rows}:
+        asked = [token for row in rows if row[0] % 10 == cut for token in row[1:]]
+        assert asked == list(range(cut + 1, cut + 1 + len(asked)))
+        assert len(asked) >= 980
+    again = [block["input_ids"].tolist() for block in blocks.passes(2, seed=1)]
+    assert rows == again
+
+
+@given(st.integers(1, 90), st.sampled_from([4, 8, 16]))
+def test_windows_that_fit_watches_are_those_of_surprises(n, context):
+    model = decoder()
+    ids = np.random.default_rng(n).integers(0, 30, n).tolist()
+    windows = scored_windows(ids, 3, context)
+    if n < context:
+        assert windows == []
+        return
+    asked = torch.cat([window["labels"][1:] for window in windows])
+    asked = asked[asked != -100].tolist()
+    assert asked == ids[: len(asked)]
+    assert len(ids) - len(asked) < context
+    total, count = causal_loss(model, stack(windows))
+    assert count == len(asked)
+    with torch.no_grad():
+        nats = surprises(model, ids, 3, context)
+    assert abs(total.item() - nats[: len(asked)].sum()) < 1e-2
+    assert [w["input_ids"].tolist() for w in scored_windows(ids, 3, context, every=3)] == [
+        w["input_ids"].tolist() for w in windows[::3]
+    ]
+
+
+def test_a_token_belongs_to_the_address_in_which_it_ends(monkeypatch):
+    from ftkit.pretraining import causal_lm
+
+    monkeypatch.setattr(causal_lm, "load_speeches", lambda: dict(test=["ab", "cde"]))
+    # the second token lies over the border of the two
+    bpe = types.SimpleNamespace(vocabulary=[b"a", b"b\nc", b"d", b"e"])
+    ids = [0, 1, 2, 3]
+    bits, sizes = address_bits(np.full(len(ids), math.log(2)), ids, bpe)
+    assert bits.tolist() == [1, 3]
+    assert sizes.tolist() == [1, 5]
+
+
 @given(st.integers(1, 70), st.sampled_from([4, 8, 16]), st.integers(1, 4))
 def test_surprises_in_windows_equal_one_by_one(n, context, batch_size):
     model = decoder()
@@ -352,13 +402,13 @@ def test_training_learns_and_is_a_function_of_the_seed():
         heads=2,
         context=8,
         dropout=0.0,
-        tokens=1600,
+        tokens=3200,
         batch_size=4,
         learning_rate=1e-2,
     )
-    text = [1, 2, 3, 4, 5] * 400
+    text = [1, 2, 3, 4, 5] * 800
     model, history = train_decoder(run, text, 8, **sizes)
     again, _ = train_decoder(run, text, 8, **sizes)
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters()))
-    assert len(history.steps) == 50
+    assert len(history.steps) == 100
     assert history.steps[-1]["loss"] < 0.5 < history.steps[0]["loss"]

@@ -9,20 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoModel,
     BertConfig,
     BertForMaskedLM,
     BertModel,
     BertTokenizerFast,
+    DistilBertConfig,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    RobertaConfig,
 )
 
 from small_models import V, bert, context, gpt, ids_and_mask, llama, made, number, waves
 
 from ftkit.core import FtkitError
+from ftkit.foundations import checkpoints
 from ftkit.foundations.checkpoints import (
+    attend_by_rule,
     config_of,
     convert,
     from_pretrained,
@@ -467,3 +472,80 @@ def test_a_name_that_is_no_model(name):
     with pytest.raises(FtkitError) as error:
         from_pretrained(name)
     assert name in str(error.value)
+
+
+def their_small_model(kind):
+    "A small model of transformers that calls the fused kernel, without dropout."
+    sizes = dict(vocab_size=V, num_hidden_layers=2, num_attention_heads=4)
+    torch.manual_seed(0)
+    if kind == "llama":
+        config = LlamaConfig(
+            **sizes, hidden_size=32, intermediate_size=48, num_key_value_heads=2, pad_token_id=0
+        )
+    elif kind == "gpt2":
+        config = GPT2Config(vocab_size=V, n_embd=32, n_layer=2, n_head=4, pad_token_id=0)
+    elif kind == "distilbert":
+        config = DistilBertConfig(vocab_size=V, dim=32, n_layers=2, n_heads=4, hidden_dim=48)
+    else:
+        sizes |= dict(hidden_size=32, intermediate_size=48)
+        config = dict(bert=BertConfig, roberta=RobertaConfig)[kind](**sizes)
+    return AutoModel.from_config(config, attn_implementation="sdpa").eval()
+
+
+def training_answer(model, ids, mask):
+    "What the model says in bfloat16 with gradients, and the gradient of everything."
+    with torch.autocast("cpu", torch.bfloat16):
+        states = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+    loss = states[mask == 1].square().mean()
+    slopes = torch.autograd.grad(loss, [p for p in model.parameters()], allow_unused=True)
+    return states[mask == 1], torch.cat([s.flatten() for s in slopes if s is not None])
+
+
+@pytest.mark.parametrize("padding", ["right", "left", "none"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "gpt2", "llama"])
+def test_transformers_by_our_rule_is_transformers(kind, padding, monkeypatch):
+    model = their_small_model(kind)
+    ids, mask = ids_and_mask()
+    if padding == "left":
+        mask = mask.flip(1)
+    if padding == "none":
+        mask = torch.ones_like(mask)
+    usual = training_answer(model, ids, mask)
+    asked = []
+    real = checkpoints.attention
+    monkeypatch.setattr(checkpoints, "attention", lambda *a: asked.append(a) or real(*a))
+    assert attend_by_rule(model) is model
+    ours = training_answer(model, ids, mask)
+    assert len(asked) == 2, "each layer's attention is ours"
+    for found, wanted in zip(ours, usual, strict=True):
+        assert (found - wanted).norm() < 0.02 * wanted.norm()
+    with torch.no_grad():
+        model(input_ids=ids, attention_mask=mask)
+    assert len(asked) == 2, "without gradients it is the kernel's"
+
+
+def test_what_the_rule_does_not_know_is_handed_on(monkeypatch):
+    model = attend_by_rule(their_small_model("bert"))
+    asked = []
+    monkeypatch.setattr(checkpoints, "attention", lambda *a: asked.append(a))
+    ids, mask = ids_and_mask()
+    for layer in model.encoder.layer:
+        layer.attention.self.scaling = 1.0
+    other_scale, _ = training_answer(model, ids, mask)
+    assert not asked
+    model.set_attn_implementation("sdpa")
+    wanted, _ = training_answer(model, ids, mask)
+    assert torch.equal(other_scale, wanted)
+
+
+def test_the_rule_changes_no_file_and_no_choice_of_yours(tmp_path):
+    model = their_small_model("bert")
+    model.save_pretrained(tmp_path / "before")
+    attend_by_rule(model).save_pretrained(tmp_path / "after")
+    before, after = [(tmp_path / f / "config.json").read_text() for f in ("before", "after")]
+    assert before == after
+    assert AutoModel.from_pretrained(tmp_path / "after").config._attn_implementation == "sdpa"
+    model.set_attn_implementation("eager")
+    assert attend_by_rule(model).config._attn_implementation == "eager"
+    own = made("encoder", bert)
+    assert attend_by_rule(own) is own

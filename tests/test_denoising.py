@@ -16,17 +16,27 @@ from ftkit.foundations.training import fit
 from ftkit.foundations.transformer import Encoder, EncoderDecoder, bert_config
 from ftkit.pretraining.denoising import (
     DetectionLoss,
+    RaceText,
     ReplacedTokenDetector,
+    best_rate,
+    compare_to_start,
     corrupt_spans,
+    count_vectors,
     draw,
     linear_probe,
     mean_states,
     noise_spans,
     objective_flops,
+    objectives,
+    own_measures,
+    race_model,
     replace_tokens,
     shift_right,
     span_collate,
     span_loss,
+    step_cost,
+    train_racer,
+    tuned_probe,
 )
 from ftkit.pretraining.masked_lm import MaskedLM, mask_tokens
 
@@ -430,3 +440,87 @@ def test_features_do_not_depend_on_the_batch_and_the_probe_finds_a_line():
     guess = (linear_probe(x[:200], rng.permutation(y[:200]), x[200:]) == y[200:]).mean()
     assert right > 0.9
     assert abs(guess - 0.5) < 0.2
+
+
+def race_of(rows=96):
+    "A text of pairs: an even token is followed by the odd one after it."
+    rng = np.random.default_rng(0)
+    first = rng.integers(15, 28, (rows, 31)) * 2
+    pairs = np.stack([first, first + 1], -1).reshape(rows, 62)
+    edge = np.ones((rows, 1), int)
+    ids = np.concatenate([2 * edge, pairs, 3 * edge], 1)
+    counts = np.bincount(ids.ravel(), minlength=V) + 0.5
+    questions = (ids[:4].tolist(), np.array([0, 1, 0, 1]))
+    reviews = dict(train=questions, validation=questions, test=questions)
+    words = (ids[:4].tolist(), ids[:4, 1:-1].ravel() % 2)
+    capitals = dict(train=words, validation=words, test=words)
+    return RaceText(ids, ids[:40], capitals, reviews, np.log(counts / counts.sum()))
+
+
+def test_each_racer_begins_with_the_same_encoder_and_the_known_frequencies():
+    text = race_of()
+    models = {o: race_model(o, text.common) for o in objectives}
+    states = [m.encoder.state_dict() for m in models.values()]
+    for other in states[1:]:
+        assert all(torch.equal(states[0][name], other[name]) for name in states[0])
+    common = torch.from_numpy(text.common).float()
+    biases = (
+        models["masked"].bias,
+        models["replaced"].generator.bias,
+        models["spans"].decoder.head.bias,
+    )
+    assert all(torch.equal(bias, common) for bias in biases)
+    assert models["spans"].decoder.head.weight is models["spans"].encoder.embeddings.tokens.weight
+
+
+@pytest.mark.parametrize("objective", objectives)
+def test_a_racer_gets_the_steps_it_can_pay_for_and_learns(objective):
+    text = race_of()
+    budget = 24 * step_cost(objective, V)
+    copies, history = train_racer(objective, text, 0.01, budget, shares=(0.5, 1.0))
+    assert list(copies) == [0, 12, 24]
+    assert len(history.steps) == 24
+    own = [own_measures(objective, model, text) for model in copies.values()]
+    if objective == "replaced":
+        assert own[2]["false_found"] > own[0]["false_found"]
+    else:
+        assert own[2]["nats"] < own[0]["nats"]
+    shorter, _ = train_racer(objective, text, 0.01, budget / 24, shares=(1.0,))
+    assert list(shorter) == [0, 1]
+
+
+def test_a_probe_chooses_its_strength_by_validation_alone():
+    def probe(train, labels, asked, strength):
+        # strong is right on validation (the first two), weak on the test (the last two)
+        return np.array([1, 1, 0, 0] if strength > 1 else [0, 0, 1, 1])
+
+    features = {split: torch.zeros(2, 1) for split in ("train", "validation", "test")}
+    labels = {split: np.ones(2, int) for split in features}
+    share, right = tuned_probe(features, labels, probe, strengths=(0.1, 10))
+    assert share == 1
+    assert right.tolist() == [False, False]
+
+
+def test_the_rate_is_chosen_by_the_end_and_by_validation():
+    def point(capitals, reviews):
+        return dict(capitals=dict(validation=capitals), reviews=dict(validation=reviews))
+
+    curves = {0.1: [point(0.9, 0.9), point(0.5, 0.5)], 0.2: [point(0.1, 0.1), point(0.6, 0.6)]}
+    assert best_rate(curves) == 0.2
+
+
+def test_gains_are_paired_with_the_start():
+    text = race_of()
+    start = dict(capitals=(0.5, np.zeros(248, bool)), reviews=(0.5, np.array([1, 0, 0, 0]) > 0))
+    found = dict(capitals=(0.6, np.ones(248, bool)), reviews=(0.5, np.array([1, 1, 0, 0]) > 0))
+    table = compare_to_start(found, start, text)
+    assert table["capitals"]["gain"] == (1, 1, 1)
+    assert table["reviews"]["gain"][0] == 0.25
+    assert table["reviews"]["right"][0] == 0.5
+
+
+def test_count_vectors_are_alike_for_tokens_that_stand_alike():
+    rows = np.array([[3, 0, 4], [3, 1, 4], [4, 2, 3]])
+    vectors = count_vectors(rows, 5, size=2)
+    assert np.allclose(vectors[0], vectors[1], atol=1e-6)
+    assert np.linalg.norm(vectors[0] - vectors[2]) > 0.1

@@ -321,7 +321,7 @@ def test_the_same_classifier_twice():
     for metric in ("accuracy", "macro_f1"):
         found = paired_test(y, a, a, metric)
         assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
-        assert found.smallest_effect == pytest.approx(6 / len(y))
+        assert stats.binom.sf(5, len(y), found.smallest_effect) == pytest.approx(0.8, abs=1e-3)
 
 
 def test_the_paired_test_sees_what_the_intervals_hide():
@@ -334,15 +334,42 @@ def test_the_paired_test_sees_what_the_intervals_hide():
 
 
 @few
-@given(st.integers(10, 100_000), st.floats(0.001, 1), st.floats(0.5, 0.99))
-def test_smallest_effect_solves_connors_equation(n, psi, power):
+@given(st.integers(2000, 100_000), st.floats(0.05, 0.5), st.floats(0.5, 0.99))
+def test_smallest_effect_is_a_little_more_than_connors_equation_says(n, psi, power):
+    "The equation is that of the normal curve; the exact test is more careful."
     effect = smallest_effect(n, psi, power=power)
-    assert 0 < effect <= 1
-    assert effect >= min(1, 6 / n)
-    if 6 / n < effect < 1:
-        z, w = stats.norm.ppf([0.975, power])
-        right_side = z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2))
-        assert effect * math.sqrt(n) == pytest.approx(right_side, rel=1e-6)
+    z, w = stats.norm.ppf([0.975, power])
+    right_side = z * math.sqrt(psi) + w * math.sqrt(max(0, psi - effect**2))
+    assert 0 < effect - right_side / math.sqrt(n) < 3 / n
+
+
+def share_found(n, psi, difference, level):
+    "All test sets of n examples, one by one: their probability, if the exact test sees something."
+    chances = [(psi + difference) / 2, (psi - difference) / 2, 1 - psi]
+    total = 0.0
+    for only_a in range(n + 1):
+        for only_b in range(n + 1 - only_a):
+            discordant = only_a + only_b
+            if not discordant or stats.binomtest(only_a, discordant).pvalue > 1 - level:
+                continue
+            counts = [only_a, only_b, n - discordant]
+            total += stats.multinomial.pmf(counts, n, chances)
+    return total
+
+
+@pytest.mark.parametrize(
+    "n, psi, power, level", [(25, 0.4, 0.8, 0.95), (40, 0.5, 0.5, 0.95), (30, 0.9, 0.8, 0.9)]
+)
+def test_the_exact_test_finds_the_smallest_effect_as_often_as_promised(n, psi, power, level):
+    effect = smallest_effect(n, psi, level, power)
+    assert share_found(n, max(psi, effect), effect, level) == pytest.approx(power, abs=1e-6)
+
+
+def test_the_smallest_effect_of_few_examples_and_of_little_disagreement():
+    assert smallest_effect(5, 0.5) == 1.0  # six disagreements at least
+    effect = smallest_effect(200, 0.01)
+    assert effect > 0.01
+    assert stats.binom.sf(5, 200, effect) == pytest.approx(0.8, abs=1e-3)
 
 
 @few

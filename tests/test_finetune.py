@@ -37,15 +37,22 @@ from ftkit.finetuning.finetune import (
     Classifier,
     Full,
     Prediction,
+    Probed,
     columns,
+    curve_settings,
+    drawn_reviews,
+    dropout_at,
     finetune,
     methods,
     resolve_method,
     scored,
+    scores_of,
     sentiment_data,
+    text_vectors,
 )
 from ftkit.finetuning.lora import LoRA
-from ftkit.foundations.text import collate
+from ftkit.foundations.text import collate, make_examples
+from ftkit.foundations.transformer import Encoder, bert_config
 
 topics = {
     "sport": "the team won the match with a late goal",
@@ -622,3 +629,170 @@ def test_the_parts_of_the_reviews_come_from_their_own_splits(monkeypatch):
         assert len(rows) == size
         assert {t.split()[0] for t in rows["text"]} == {name}
     assert [list(rows["text"]) for rows in first] == [list(rows["text"]) for rows in again]
+
+
+def its_dropout(model):
+    "Whether two passes in training differ."
+    model.train()
+    ids = torch.arange(3, 11).view(1, 8)
+    torch.manual_seed(0)
+    passes = [model(input_ids=ids).logits for _ in range(2)]
+    return not torch.equal(*passes)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        BertForSequenceClassification,
+        DistilBertForSequenceClassification,
+        RobertaForSequenceClassification,
+        GPT2ForSequenceClassification,
+        LlamaForSequenceClassification,
+        XLNetForSequenceClassification,
+    ],
+)
+def test_dropout_is_off_inside_the_block_and_its_own_again_after(kind):
+    names = dict(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        vocab_size=60,
+        pad_token_id=0,
+    )
+    if kind is GPT2ForSequenceClassification:
+        config = GPT2Config(n_embd=32, n_layer=2, n_head=4, vocab_size=60, pad_token_id=0)
+    elif kind is DistilBertForSequenceClassification:
+        config = DistilBertConfig(dim=32, n_layers=2, n_heads=4, hidden_dim=48, vocab_size=60)
+    elif kind is XLNetForSequenceClassification:
+        config = XLNetConfig(d_model=32, n_layer=2, n_head=4, d_inner=48, vocab_size=60)
+    elif kind is LlamaForSequenceClassification:
+        config = LlamaConfig(**names, attention_dropout=0.2)
+    else:
+        config = kind.config_class(**names)
+    torch.manual_seed(0)
+    model = kind(config)
+    written = model.config.to_dict()
+    assert its_dropout(model)
+    with dropout_at(model, 0.0):
+        assert not its_dropout(model)
+    assert its_dropout(model)
+    assert model.config.to_dict() == written
+    with pytest.raises(ValueError), dropout_at(model, 0.0):
+        raise ValueError  # an interrupted training
+    assert its_dropout(model)
+    with dropout_at(model, None):
+        assert its_dropout(model)
+
+
+def test_dropout_of_our_networks_too():
+    torch.manual_seed(0)
+    model = Encoder(bert_config(60, width=32, layers=1, heads=2, context=16, dropout=0.3)).train()
+    ids = torch.arange(3, 11).view(1, 8)
+    assert not torch.equal(model(ids), model(ids))
+    with dropout_at(model, 0.0):
+        assert torch.equal(model(ids), model(ids))
+    assert model.config.dropout == 0.3
+    assert not torch.equal(model(ids), model(ids))
+    with pytest.raises(FtkitError, match="share from 0"), dropout_at(model, 1.0):
+        pass
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        (dict(epochs=1), 0.0),
+        (dict(epochs=2), 0.1),
+        (dict(epochs=9, max_steps=3), 0.0),  # of 12 texts: 36 of 36
+        (dict(epochs=1, max_steps=4), 0.1),
+        (dict(epochs=1, max_steps=2, accumulate=2), 0.1),
+        (dict(epochs=1, dropout=0.25), 0.25),
+        (dict(epochs=5, dropout=0.0), 0.0),
+    ],
+)
+def test_texts_that_are_seen_once_need_no_dropout(small_model, options, wanted):
+    seen = []
+
+    class Watched(Full):
+        def prepare(self, model):
+            seen.append(model.bert.encoder.layer[0].output.dropout.p)
+            return super().prepare(model)
+
+    clf = finetune(table, model=small_model, method=Watched(), **short | options)
+    assert seen == [wanted]
+    assert clf.model.bert.encoder.layer[0].output.dropout.p == 0.1
+    assert clf.model.config.hidden_dropout_prob == 0.1
+
+
+def test_the_dropout_of_a_method_is_its_own(small_model):
+    method = LoRA(rank=2, alpha=2, targets=("query", "value"), dropout=0.5)
+    seen = []
+
+    class Watched(LoRA):
+        def prepare(self, model):
+            model = super().prepare(model)
+            seen.append(model.bert.encoder.layer[0].attention.self.query.dropout)
+            return model
+
+    finetune(table, model=small_model, method=Watched(**vars(method)), **short)
+    assert seen == [0.5]
+
+
+def test_a_classifier_trains_by_the_rule_of_attention(small_model):
+    clf = finetune(table, model=small_model, **short)
+    assert clf.model.config._attn_implementation == "ftkit"
+
+
+def test_vectors_of_texts_do_not_depend_on_the_texts_beside_them(small_model):
+    network, tokenizer = load_encoder(small_model, num_labels=2)
+    examples = make_examples(["short", topics["law"], "a bit longer"], None, tokenizer)
+    where = dict(device=torch.device("cpu"), dtype=torch.float32)
+    for pooled in (True, False):
+        together = text_vectors(network, examples, pooled, **where)
+        alone = [text_vectors(network, [example], pooled, **where)[0] for example in examples]
+        assert together.shape == (3, 32)
+        np.testing.assert_allclose(together, np.stack(alone), atol=1e-5)
+
+
+def test_a_probed_head_answers_as_the_regression_on_the_pooled_vectors(small_model):
+    from sklearn.linear_model import LogisticRegression
+
+    two = table[table.label.isin(["sport", "food"])]
+    labels = (two.label == "sport").astype(int).to_numpy()
+    network, tokenizer = load_encoder(small_model, num_labels=2)
+    where = dict(device=torch.device("cpu"), dtype=torch.float32)
+    vectors = text_vectors(network, make_examples(two.text, None, tokenizer), True, **where)
+    wanted = LogisticRegression(max_iter=2000).fit(vectors, labels).predict_proba(vectors)
+    method = Probed(vectors=vectors, labels=labels)
+    options = short | dict(max_length=64)
+    clf = finetune(two, model=small_model, method=method, learning_rate=0.0, **options)
+    assert clf.label_names == ["food", "sport"]
+    found = clf.probabilities(two.text.tolist(), dtype=torch.float32)
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_the_learning_curve_judges_all_by_the_same_reviews():
+    run = setup("30_finetune", scale="smoke")
+    one = drawn_reviews(run, 1, 8)
+    more = drawn_reviews(run, 1, 12)
+    other = drawn_reviews(run, 2, 8)
+    assert more["train"]["text"][:8] == one["train"]["text"][:]  # fewer are the first of more
+    assert set(one["train"]["text"]) != set(other["train"]["text"])
+    for part in ("validation", "test"):
+        assert one[part]["text"][:] == other[part]["text"][:]
+        assert not set(one[part]["text"]) & set(more["train"]["text"])
+
+
+def test_each_size_of_the_learning_curve_has_two_settings_of_each_way():
+    run = setup("30_finetune", scale="cpu")
+    settings = curve_settings(run)
+    assert list(settings) == [25, 50, 100, 200, 400, 1000, 4000]
+    for tried in settings.values():
+        ways = [way for way, _, _ in tried]
+        assert len(set(tried)) == len(tried)
+        assert all(ways.count(way) >= 2 for way in ways)
+
+
+def test_a_run_that_says_one_thing_scores_a_third():
+    found = scores_of([0, 1, 0, 1], np.tile([0.4, 0.6], (4, 1)))
+    assert found == dict(macro_f1=pytest.approx(1 / 3), positive=1.0)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import small_models
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
@@ -17,10 +18,13 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
     BertModel,
     BertTokenizerFast,
+    DebertaConfig,
     DebertaV2Config,
     DebertaV2Model,
     DistilBertConfig,
@@ -28,6 +32,8 @@ from transformers import (
     GPT2Config,
     GPT2ForSequenceClassification,
     GPT2LMHeadModel,
+    LlamaConfig,
+    RobertaConfig,
 )
 from transformers.pytorch_utils import Conv1D
 
@@ -39,7 +45,9 @@ from ftkit.finetuning.lora import (
     LoRA,
     LoRALinear,
     LowRankProduct,
+    adapter_base,
     adapter_config,
+    adapter_labels,
     energy_kept,
     head_modules,
     inject,
@@ -802,6 +810,143 @@ def test_olora_on_a_conv1d_is_refused(tmp_path):
     change_settings(tmp_path, init_lora_weights="olora")
     with pytest.raises(FtkitError, match="a Conv1D, whose weight"):
         load_adapter(gpt2(), tmp_path)
+
+
+# both ways for the families that people use, with their heads
+
+sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48)
+llama = LlamaConfig(**sizes, num_key_value_heads=1, bos_token_id=1, eos_token_id=2, **tiny)
+gpt2_config = GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=2, n_positions=20)
+families = dict(
+    bert=config,
+    distilbert=distil,
+    roberta=RobertaConfig(**sizes, **tiny),
+    deberta=DebertaConfig(**sizes, pooler_hidden_size=32, **tiny),
+    deberta_v2=deberta,
+    gpt2=gpt2_config,
+    llama=llama,
+)
+classifiers = [(family, AutoModelForSequenceClassification) for family in families]
+writers = [(family, AutoModelForCausalLM) for family in ("gpt2", "llama")]
+
+
+def of_family(family, kind, head_seed=0):
+    "A small model of the family; its body is always the same, its head is drawn from the seed."
+    torch.manual_seed(0)
+    settings = copy.deepcopy(families[family])
+    settings.pad_token_id = 0
+    model = kind.from_config(settings).eval()
+    torch.manual_seed(head_seed)
+    for head in head_modules(model).values():
+        for p in head.parameters():
+            nn.init.normal_(p, std=0.5)
+    return model
+
+
+def answers(model):
+    ids = torch.randint(3, 60, (3, 7), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+
+
+@pytest.mark.parametrize("family, kind", classifiers + writers)
+def test_a_family_travels_to_peft_with_its_head(family, kind, tmp_path):
+    model = inject(of_family(family, kind), rank=4)
+    fill_updates(model)
+    save_adapter(model.eval(), tmp_path)
+    theirs = PeftModel.from_pretrained(of_family(family, kind, 1), tmp_path).eval()
+    torch.testing.assert_close(answers(theirs), answers(model), atol=1e-5, rtol=0)
+    mine = load_adapter(of_family(family, kind, 2), tmp_path).eval()
+    torch.testing.assert_close(answers(mine), answers(model), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("family, kind", classifiers + writers)
+def test_a_family_comes_from_peft_with_its_head(family, kind, tmp_path):
+    heads = list(head_modules(of_family(family, kind)))
+    settings = LoraConfig(
+        r=4,
+        lora_alpha=8,
+        target_modules=sorted(lora_layers(inject(of_family(family, kind)))),
+        task_type="SEQ_CLS" if heads else "CAUSAL_LM",
+        modules_to_save=list(heads) or None,  # peft adds to it
+        fan_in_fan_out=family == "gpt2",
+    )
+    theirs = get_peft_model(of_family(family, kind), settings).eval()
+    for name, p in theirs.named_parameters():
+        if "lora_B" in name or "modules_to_save" in name:
+            nn.init.normal_(p, std=0.1)
+    theirs.save_pretrained(tmp_path, save_embedding_layers=False)
+    mine = load_adapter(of_family(family, kind, 1), tmp_path).eval()
+    assert sorted(head_modules(mine)) == sorted(heads)
+    torch.testing.assert_close(answers(mine), answers(theirs), atol=1e-5, rtol=0)
+
+
+def test_our_decoder_is_adapted_saved_and_loaded_and_its_head_is_no_target(tmp_path):
+    for config in (small_models.gpt, small_models.llama):
+        model = small_models.made("decoder", config)
+        ids, _ = small_models.ids_and_mask()
+        before = model(ids)
+        inject(model, rank=2)
+        assert "head" not in lora_layers(model) and len(lora_layers(model)) >= 8
+        assert torch.equal(model(ids), before)
+        fill_updates(model)
+        save_adapter(model, tmp_path / "a")
+        again = load_adapter(small_models.made("decoder", config), tmp_path / "a")
+        assert torch.equal(again(ids), model(ids))
+        plain = plain_model(model)
+        torch.testing.assert_close(plain(ids), model(ids), atol=1e-5, rtol=0)
+
+
+# what peft's file has no place for
+
+
+def named_bert(*names):
+    labels = dict(enumerate(names))
+    return bert(num_labels=len(names), id2label=labels, label2id={n: i for i, n in labels.items()})
+
+
+def test_the_names_of_the_classes_come_back(tmp_path):
+    model = inject(named_bert("bad", "so so", "gut ✓"), rank=2)
+    save_adapter(model, tmp_path / "a")
+    assert adapter_labels(tmp_path / "a") == ["bad", "so so", "gut ✓"]
+    mine = load_adapter(bert(num_labels=3), tmp_path / "a")
+    assert mine.config.id2label == {0: "bad", 1: "so so", 2: "gut ✓"}
+    assert mine.config.label2id == {"bad": 0, "so so": 1, "gut ✓": 2}
+    swapped = load_adapter(named_bert("gut ✓", "so so", "bad"), tmp_path / "a")
+    assert swapped.config.id2label == mine.config.id2label, "the head is the adapter's"
+    theirs = PeftModel.from_pretrained(bert(num_labels=3), tmp_path / "a")
+    theirs.save_pretrained(tmp_path / "theirs", save_embedding_layers=False)
+    assert adapter_labels(tmp_path / "theirs") is None
+    again = load_adapter(named_bert("a", "b", "c"), tmp_path / "theirs")
+    assert again.config.id2label == {0: "a", 1: "b", 2: "c"}
+
+
+def test_no_names_are_noted_where_there_are_none(tmp_path):
+    save_adapter(adapted(), tmp_path / "numbered")
+    assert adapter_labels(tmp_path / "numbered") is None
+    without_head = inject(gpt2(id2label={0: "bad", 1: "good"}), rank=2)
+    save_adapter(without_head, tmp_path / "writer")
+    assert adapter_labels(tmp_path / "writer") is None
+
+
+@pytest.mark.parametrize("note", ["{", '"good"', "[0, 1]", '["one", "two", "three"]'])
+def test_a_note_that_names_no_classes_is_refused(note, tmp_path):
+    save_adapter(adapted(), tmp_path)
+    file = tmp_path / "adapter_model.safetensors"
+    save_file(load_file(file), file, metadata=dict(format="pt", label_names=note))
+    refused(tmp_path, "label names; a list of texts|has 3 classes")
+
+
+def test_the_base_is_found_by_the_name_that_this_catalog_has(tmp_path):
+    def named(name):
+        model = adapted()
+        model.config._name_or_path = name
+        save_adapter(model, tmp_path)
+        return adapter_base(tmp_path)
+
+    assert named(assets["minilm"].mirror) == "minilm"
+    assert named("owner/another") == "owner/another"
+    assert named("") is None
 
 
 class Doubled(nn.Linear):

@@ -22,14 +22,21 @@ from ftkit.pretraining.masked_lm import (
     Guesses,
     MaskedLM,
     Neighbours,
+    NotedLoss,
     cloze,
     fill,
+    fill_by_counting,
+    gaps_of,
     grow_head,
     hide,
     join_guesses,
+    load_masked,
     mask_tokens,
     masked_loss,
     masking_collate,
+    row_interval,
+    rows_of_gaps,
+    save_masked,
     score_gaps,
     text_rows,
     with_prior,
@@ -218,6 +225,19 @@ def test_one_word_at_least_is_asked_for_with_all_its_pieces():
     assert labels.tolist() == [[-100, 7, -100]]
 
 
+def test_pieces_after_cls_are_a_word_too():
+    "Before, a row that was cut inside a word kept its first pieces in almost all draws."
+    ids = tensor([[2, 7, 8, 9, 3]] * 4000)
+    words = tensor([[0, 0, 0, 1, 2]] * 4000)  # [CLS] ##a ##b c [SEP]
+    _, labels = mask_tokens(ids, V, MASK, SPECIAL, rate=0.3, words=words, generator=seeded(0))
+    hidden = labels != -100
+    assert not hidden[:, [0, 4]].any()
+    assert torch.equal(hidden[:, 1], hidden[:, 2])
+    assert_near(hidden[:, 1].sum(), 0.3, 4000)
+    assert_near(hidden[:, 3].sum(), 0.3, 4000)
+    assert_near((hidden[:, 1] & hidden[:, 3]).sum(), 0.09, 4000)
+
+
 def test_short_texts_train_though_chance_would_leave_steps_without_a_gap(model):
     def gaps(examples, generator=None):
         ids = tensor([example["input_ids"] for example in examples])
@@ -311,6 +331,13 @@ def test_collate_hides_no_padding_and_follows_its_generator(tokenizer):
     assert all(torch.equal(batch[k], again[k]) for k in batch)
     assert (batch["labels"][batch["attention_mask"] == 0] == -100).all()
     assert (batch["input_ids"][1, 7:] == tokenizer.pad_token_id).all()
+
+
+def test_questions_keep_their_gaps_in_a_validation(tokenizer):
+    questions = hide([[101, *range(2000, 2030), 102]] * 3, tokenizer, seed=5)
+    batch = masking_collate(tokenizer, 0.9)(questions, seeded(1))
+    assert batch["labels"].tolist() == [question["labels"] for question in questions]
+    assert batch["input_ids"].tolist() == [question["input_ids"] for question in questions]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -456,6 +483,9 @@ def test_score_gaps():
     assert torch.allclose(answers.surprise, expected, atol=1e-5)
     assert isinstance(answers, Guesses)
     assert score_gaps(logits[:, :3], labels % 3).top.shape == (20, 3)
+    measures = answers.measures()
+    assert (measures["top-1"].sum(), measures["top-5"].sum()) == (0, 20)
+    assert torch.equal(measures["nats"], answers.surprise)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -531,6 +561,109 @@ def test_neighbours_equal_plain_loops(seed, left, right):
         expected = naive_neighbours(rows.tolist(), a, b, 3.0, 2.0)
         np.testing.assert_allclose(answer, expected, rtol=2e-4, atol=1e-7)
         assert answer.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_gaps_know_their_neighbours_and_their_rows():
+    examples = [
+        dict(input_ids=[2, 4, 6, 4, 3], labels=[-100, 9, -100, 8, -100]),
+        dict(input_ids=[2, 5, 3], labels=[-100] * 3),
+        dict(input_ids=[2, 4, 3], labels=[-100, 7, -100]),
+    ]
+    left, right, hidden = gaps_of(examples)
+    assert (left.tolist(), right.tolist()) == ([2, 6, 2], [6, 3, 3])
+    assert hidden.tolist() == [9, 8, 7]
+    assert rows_of_gaps(examples).tolist() == [0, 0, 2]
+
+
+def test_known_pairs_are_found():
+    counts = Neighbours([[2, 7, 8, 3], [2, 9, 8, 3]], V)
+    _, known = counts.find([2, 7, 8, 49], [8, 3, 2, 49])
+    assert known.tolist() == [True, True, False, False]
+
+
+def test_a_mixture_is_the_mean_of_the_probabilities(model):
+    examples = []
+    for n in (4, 7, 5):
+        ids = random_ids(1, n, n)[0].tolist()
+        labels = [-100] * n
+        labels[1] = 9
+        labels[n - 2] = 11
+        examples.append(dict(input_ids=ids, labels=labels))
+
+    def counted(left, right):
+        p = np.full((len(left), V), 1.0, np.float32)
+        p[range(len(left)), np.asarray(left)] = 5
+        p[range(len(left)), np.asarray(right)] = 9
+        return p / p.sum(1, keepdims=True)
+
+    alone = fill(model, examples)
+    counts = fill_by_counting(counted, examples)
+    for batch_size in (1, 3):
+        both = fill(model, examples, batch_size, counted)
+        mean = ((-alone.surprise).exp() + (-counts.surprise).exp()) / 2
+        assert torch.equal(both.labels, alone.labels)
+        # all in one: but for a constant, and `score_gaps` takes care of that
+        assert torch.allclose(both.surprise, -mean.log(), atol=1e-4)
+
+
+def test_an_interval_draws_rows():
+    row_of = np.repeat(np.arange(50), 20)
+    of_rows = np.random.default_rng(0).random(50)
+    mean, low, high = row_interval(of_rows[row_of], row_of)
+    assert mean == pytest.approx(of_rows.mean())
+    error = of_rows.std() / 50**0.5
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.15)
+
+
+class Killing(NotedLoss):
+    "It is killed in a step of the training."
+
+    fatal = None
+
+    def __call__(self, model, batch):
+        if model.training and self.fatal is not None:
+            self.fatal -= 1
+            if self.fatal < 0:
+                raise KeyboardInterrupt
+        return super().__call__(model, batch)
+
+
+def test_noted_scores_are_those_of_the_evaluations_also_after_a_kill(tokenizer, tmp_path):
+    counts = Neighbours([[101, *range(2000, 2040), 102]], len(tokenizer))
+    questions = hide([[101, *range(2000 + n, 2010 + n), 102] for n in range(9)], tokenizer)
+    gaps = len(rows_of_gaps(questions))
+
+    def train(folder, fatal=None):
+        noted = Killing(tmp_path / folder / "scores", gaps, counts)
+        noted.fatal = fatal
+        (tmp_path / folder).mkdir(exist_ok=True)
+        more = dict(validation=questions, evaluate_every=3, checkpoint_every=4, max_steps=12)
+        _, history = masked_training(
+            tokenizer, loss=noted, checkpoint=tmp_path / folder / "training", **more
+        )
+        return noted, history
+
+    noted, history = train("whole")
+    curve = noted.curve(history)
+    assert [point["step"] for point in curve] == [3, 6, 9, 12]
+    for point, evaluation in zip(curve, history.evaluations, strict=True):
+        assert point["alone"]["nats"] == pytest.approx(evaluation["loss"], abs=1e-4)
+        assert set(point["both"]) == {"nats", "top-1", "top-5"}
+    with pytest.raises(KeyboardInterrupt):
+        train("killed", fatal=7)
+    again, resumed = train("killed")
+    assert again.curve(resumed) == curve
+
+
+def test_a_saved_model_is_the_same(tokenizer, tmp_path):
+    torch.manual_seed(0)
+    config = bert_config(len(tokenizer), width=16, layers=1, heads=2, context=12)
+    model = MaskedLM(Encoder(config)).eval()
+    torch.nn.init.normal_(model.bias)
+    save_masked(model, tokenizer, tmp_path)
+    again, _ = load_masked(tmp_path)
+    ids = random_ids(2, 7)
+    assert torch.equal(model(ids), again(ids))
 
 
 def test_with_prior():

@@ -379,6 +379,54 @@ def test_children_of_a_fork_can_be_waited_for(few_modules, tmp_path):
     assert printed(run_warm(source, tmp_path / "runs"), 1) == "7\n"
 
 
+def test_a_fork_ends_as_python_does(few_modules, tmp_path):
+    "It takes down no library, but what a lesson has left for its end is done."
+    left = """
+import atexit, tempfile, threading, time
+from pathlib import Path
+atexit.register(Path("registered").touch)
+buffered = open("buffered", "w")
+buffered.write("all of it")
+class Last:
+    def __del__(self, touch=Path("deleted").touch):
+        touch()
+last = Last()
+last.itself = last
+threading.Thread(target=lambda: [time.sleep(0.5), Path("thread").touch()]).start()
+folder = tempfile.TemporaryDirectory(dir=".")
+"""
+    source = write(tmp_path / "sample.ipynb", left, finish)
+    assert run_warm(source, tmp_path / "runs").error is None
+    [warm] = few_modules.values()
+    wait_until(lambda: not psutil.Process(warm.process.pid).children())
+    written = {}
+    for path in tmp_path.iterdir():
+        if path.name not in ("runs", "sample.ipynb"):
+            written[path.name] = path.read_text()
+    assert written == dict(registered="", thread="", deleted="", buffered="all of it")
+
+
+def test_a_grammar_is_compiled_when_an_address_is_checked():
+    "jsonschema would do it when nbformat imports it, which takes longer than all the rest."
+    code = """
+import sys
+from ftkit.kit.running import defer_grammar
+defer_grammar()
+import jsonschema, nbformat
+assert "rfc3987_syntax" not in sys.modules
+for address in ("http://a.b/\u00fc", "http://a b"):
+    try:
+        jsonschema.validate(address, dict(format="iri"), format_checker=jsonschema.FormatChecker())
+        print("valid")
+    except jsonschema.ValidationError:
+        print("invalid")
+assert "rfc3987_syntax" in sys.modules
+"""
+    pytest.importorskip("rfc3987_syntax")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["valid", "invalid"], done.stderr
+
+
 def test_a_fork_that_hangs_is_ended_with_all_that_it_started(few_modules, tmp_path):
     child = "import subprocess\nprint(subprocess.Popen(['sleep', '60']).pid, flush=True)"
     source = write(tmp_path / "sample.ipynb", child, "while True: pass", finish)

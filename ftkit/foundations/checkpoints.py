@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['their_names', 'convert', 'config_of', 'from_transformers', 'save_pretrained', 'from_pretrained', 'tokenizer_of',
-           'weights_folder']
+           'weights_folder', 'attend_by_rule']
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #43827249
 import contextlib
 import dataclasses
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from ..catalog import assets, built, fetch
 from ..core import FtkitError, unknown, write_beside
 from ..data import model_source, quiet_and_seeded
+from .attention import attention, plain_is_faster
 from ftkit.foundations.transformer import (
     Config,
     Decoder,
@@ -560,3 +562,52 @@ def _gguf_to_folder(source: Path, file: str) -> Callable[[Path], None]:
         (folder / "config.json").write_text(json.dumps(settings, indent=1, default=str))
 
     return make
+
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #18d00002
+# What transformers may say to an attention function that changes no score.
+_harmless = {"position_ids", "num_items_in_batch", "output_hidden_states", "use_cache"}
+
+
+def _attention_by_rule(
+    module, query, key, value, attention_mask, dropout=0.0, scaling=None, is_causal=None, **others
+):
+    'transformers\' "sdpa", but `attention` where the rule of lesson 16 wants the table.'
+    usual_scale = query.shape[-1] ** -0.5
+    asked = {name for name, given in others.items() if given is not None and given is not False}
+    understood = (
+        (attention_mask is None or attention_mask.dtype == torch.bool)
+        and (scaling is None or math.isclose(scaling, usual_scale))
+        and asked <= _harmless
+    )
+    if not (understood and plain_is_faster(query, key)):
+        from transformers import AttentionInterface
+
+        usual = AttentionInterface()["sdpa"]
+        options = dict(dropout=dropout, scaling=scaling, is_causal=is_causal, **others)
+        return usual(module, query, key, value, attention_mask, **options)
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)
+    causal = bool(is_causal) and attention_mask is None and query.shape[2] > 1
+    mixed = attention(query, key, value, attention_mask, causal, dropout)
+    return mixed.transpose(1, 2).contiguous(), None
+
+# %% ../../nbs/1_foundations/18_checkpoints.ipynb #18d00003
+def attend_by_rule(
+    model: nn.Module,  # of transformers; any other is left as it is
+) -> nn.Module:  # the same model
+    """Let a model of transformers choose its attention by `plain_is_faster`.
+
+    Only where it calls the fused kernel now ("sdpa"); a choice of yours is kept. What
+    `save_pretrained` writes does not change."""
+    config = getattr(model, "config", None)
+    if getattr(config, "_attn_implementation", None) != "sdpa":
+        return model
+    if not getattr(model, "_supports_attention_backend", False):
+        return model
+    from transformers import AttentionInterface
+    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+    AttentionInterface.register("ftkit", _attention_by_rule)
+    AttentionMaskInterface.register("ftkit", sdpa_mask)
+    model.set_attn_implementation("ftkit")
+    return model

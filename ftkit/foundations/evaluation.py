@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['metrics', 'confusion_matrix', 'plot_confusion', 'Report', 'classification_report', 'chunks', 'Interval',
-           'proportion_interval', 'confidence_interval', 'score_table', 'score_lines', 'smallest_effect', 'PairedTest',
-           'paired_test', 'calibration_bins', 'expected_calibration_error', 'reliability_diagram', 'fit_temperature']
+           'proportion_interval', 'confidence_interval', 'score_table', 'score_lines', 'found_share', 'smallest_effect',
+           'PairedTest', 'paired_test', 'calibration_bins', 'expected_calibration_error', 'reliability_diagram',
+           'fit_temperature']
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #e157429b
+import functools
 import html
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -544,15 +546,47 @@ def score_lines(scores: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #2b2b6c04
+@functools.lru_cache(maxsize=64)
+def _most_losing(low: int, high: int, tail: float) -> np.ndarray:
+    """For low to high disagreements: the most on the losing side that still show a difference.
+
+    -1 where none do."""
+    disagreements = np.arange(low, high + 1)
+    most = stats.binom.ppf(tail, disagreements, 0.5)
+    too_many = special.bdtr(most, disagreements, 0.5) > tail * (1 + 1e-12)
+    return np.where(too_many, most - 1, most)
+
+
+def found_share(
+    examples: int,  # n
+    disagreement: float,  # share of examples on which exactly one of the two is right
+    difference: float,  # true difference in accuracy, at most the disagreement
+    level: float = 0.95,
+) -> float:
+    "How often the exact McNemar test finds a true difference, over all test sets of this size."
+    tail = (1 - level) / 2
+    mean = examples * disagreement
+    spread = 8 * math.sqrt(mean * (1 - disagreement)) + 8
+    low = max(1, math.floor(mean - spread))
+    high = min(examples, math.ceil(mean + spread))
+    disagreements = np.arange(low, high + 1)
+    most = _most_losing(low, high, tail)
+    share = min(1.0, (1 + difference / disagreement) / 2)  # of the disagreements, one way
+    seen = stats.binom.cdf(most, disagreements, share)
+    seen += stats.binom.cdf(most, disagreements, 1 - share)
+    return float((stats.binom.pmf(disagreements, examples, disagreement) * seen).sum())
+
+
 def smallest_effect(
     examples: int,  # size of the test set
     disagreement: float,  # share of examples on which exactly one of the two is right
     level: float = 0.95,  # 1 - level is the accepted rate of false alarms
     power: float = 0.8,  # wanted probability of seeing the effect
 ) -> float:
-    """The smallest true difference in accuracy that McNemar's test finds with this power.
+    """The true difference in accuracy that the exact McNemar test finds with this power.
 
-    Connor 1987; Card et al. 2020, arXiv 2010.06595."""
+    A difference larger than the disagreement brings as much disagreement with it. 1 if no
+    difference is found so often. Card et al. 2020, arXiv 2010.06595."""
     _options(level)
     if not 0.5 <= power < 1:
         raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
@@ -562,15 +596,14 @@ def smallest_effect(
             "At least one example and a disagreement from 0 to 1 are needed; "
             f"{examples} and {disagreement} were given."
         )
-    n = examples
-    psi = disagreement
-    z, w = stats.norm.ppf([(1 + level) / 2, power])
-    # the root of the quadratic that Connor's equation becomes
-    inside = z * z * psi * n - (n + w * w) * (z * z - w * w) * psi
-    found = (z * math.sqrt(psi * n) + math.sqrt(max(0, inside))) / (n + w * w)
-    # so many disagreements, all one way, give p <= 1 - level
-    fewest = math.ceil(1 - math.log2(1 - level))
-    return min(1.0, max(found, fewest / n))
+
+    def too_much(difference):
+        larger = max(disagreement, difference)
+        return found_share(int(examples), larger, difference, level) - power
+
+    if too_much(1.0) < 0:
+        return 1.0
+    return float(optimize.brentq(too_much, 1e-9, 1.0, xtol=1e-7))
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #89ac5039
 @dataclass(frozen=True)

@@ -206,8 +206,9 @@ def method_modules() -> set[str]:
     return {entry.module for entry in entries if entry.module.startswith("ftkit.")}
 
 
-# Groups of entry points that no number depends on: further commands, and what a passed check does.
-no_numbers = {"ftkit.commands", "ftkit.course"}
+# Groups of entry points that no number depends on: further commands, what a passed check does, and
+# jobs, whose committed results a lesson reads.
+no_numbers = {"ftkit.commands", "ftkit.course", "ftkit.builds"}
 
 # %% ../../nbs/7_kit/70_bands.ipynb #b02c5d56
 class _ImportReader(ast.NodeVisitor):

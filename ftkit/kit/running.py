@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['preloaded', 'of_one_kernel', 'most_warm', 'warm_processes', 'limits_of', 'no_gpu', 'notebooks', 'find', 'need_kit',
-           'become_kernel', 'serve_kernels', 'ForkedKernel', 'WarmProcess', 'can_fork', 'forked_kernel', 'this_python',
-           'sections', 'clock', 'terminal_bars', 'Progress', 'Limits', 'Guard', 'processes', 'broken_limit',
-           'end_processes', 'count_printed', 'engine', 'save_executed', 'save_rarely', 'first_error', 'Result',
-           'run_folder', 'interruptible', 'mark_stopped', 'call_papermill', 'execute', 'judge']
+           'defer_grammar', 'become_kernel', 'serve_kernels', 'ForkedKernel', 'WarmProcess', 'can_fork',
+           'forked_kernel', 'this_python', 'sections', 'clock', 'terminal_bars', 'Progress', 'Limits', 'Guard',
+           'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'save_rarely',
+           'first_error', 'Result', 'run_folder', 'interruptible', 'mark_stopped', 'call_papermill', 'execute', 'judge']
 
 # %% ../../nbs/7_kit/71_running.ipynb #65435a99
 import contextlib
@@ -132,14 +132,42 @@ preloaded = (
     "papermill",
 )
 
+# %% ../../nbs/7_kit/71_running.ipynb #71c00002
+def defer_grammar() -> None:
+    "Import jsonschema so that it compiles its grammar of web addresses when it needs it, not now."
+    import importlib.util
+    import sys
+    import types
+
+    name = "rfc3987_syntax"
+    for module in ("jsonschema", name):
+        if module in sys.modules or importlib.util.find_spec(module) is None:
+            return
+
+    def is_valid_syntax(term, value):
+        import rfc3987_syntax
+
+        return rfc3987_syntax.is_valid_syntax(term, value)
+
+    stand_in = types.ModuleType(name)
+    stand_in.is_valid_syntax = is_valid_syntax
+    sys.modules[name] = stand_in
+    try:
+        import jsonschema  # noqa: F401
+    finally:
+        del sys.modules[name]
+
 # %% ../../nbs/7_kit/71_running.ipynb #71b00004
 def become_kernel(
     order: dict,  # argv, environment, folder
 ) -> None:
     "Turn a fork of the warm process into the kernel that was ordered, as if it had just begun."
+    import atexit
+    import gc
     import os
     import signal
     import sys
+    import threading
 
     import ipykernel_launcher
     import numpy
@@ -161,6 +189,13 @@ def become_kernel(
     # a kernel ends with its parent, and that is now the warm process
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
     kernelapp.launch_new_instance(argv=[*order["argv"], parent])
+    # The end, as Python does it, but without taking down each library: that takes most of a second
+    threading._shutdown()  # wait for the lesson's threads
+    atexit._run_exitfuncs()
+    gc.collect()  # the last of what the lesson made
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 # %% ../../nbs/7_kit/71_running.ipynb #71b0000b
 def serve_kernels(
@@ -175,6 +210,7 @@ def serve_kernels(
     import select
     import socket
 
+    defer_grammar()
     for name in modules:
         try:
             importlib.import_module(name)
@@ -253,7 +289,7 @@ class WarmProcess:
             MPLBACKEND="module://matplotlib_inline.backend_inline",
             JE_ARROW_MALLOC_CONF="background_thread:false",
         )
-        functions = [inspect.getsource(f) for f in (become_kernel, serve_kernels)]
+        functions = [inspect.getsource(f) for f in (defer_grammar, become_kernel, serve_kernels)]
         call = f"serve_kernels({theirs.fileno()}, {list(preloaded)})"
         self.process = subprocess.Popen(
             [sys.executable, "-c", "\n\n".join([*functions, call])],
@@ -745,6 +781,7 @@ def call_papermill(
     warm: bool = False,
 ) -> str | None:
     "Execute `source` into `target`; returns what went wrong, or None."
+    defer_grammar()
     import papermill
     from nbclient.exceptions import DeadKernelError
 

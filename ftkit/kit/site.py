@@ -37,7 +37,7 @@ import time
 import tokenize
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata, util
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -52,6 +52,7 @@ from ftkit.kit.bands import (
     public_addresses,
     same_setting,
 )
+from .running import defer_grammar
 
 # %% ../../nbs/7_kit/75_site.ipynb #5e8da515
 class Page(NamedTuple):
@@ -75,7 +76,11 @@ def read_yaml(path: Path) -> dict:
     import yaml
 
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        try:
+            found = yaml.load(text, yaml.CSafeLoader)
+        except (yaml.YAMLError, AttributeError):
+            found = yaml.safe_load(text)  # ten times as slow; it knows where a mistake begins
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -506,8 +511,9 @@ def italic(letter: str) -> str:
         return letter
 
 
+@functools.lru_cache(4)  # a preview builds again and again
 def maths_font(
-    characters: Iterable[str],  # every character that occurs in a formula
+    characters: Sequence[str],  # every character that occurs in a formula
 ) -> bytes:  # a WOFF file
     "STIX Two Math, with no more glyphs than are needed."
     from fontTools import subset
@@ -526,6 +532,7 @@ def maths_font(
     return out.getvalue()
 
 # %% ../../nbs/7_kit/75_site.ipynb #683ab408
+@functools.cache
 def diagram(
     source: str,  # in Mermaid's language
     name: str,  # unique on its page
@@ -1164,11 +1171,14 @@ def asset_list() -> str:
 # %% ../../nbs/7_kit/75_site.ipynb #f21624a3
 def includes(site: Site, assets: Path) -> dict[str, str]:
     "What the `include` notations of the Markdown pages stand for."
+    from ftkit.builds import builds_list
+
     papers = read_yaml(assets / "papers.yml") if (assets / "papers.yml").is_file() else {}
     return {
         "_api.md": api_list(site),
         "_results.md": results_list(site),
         "_machines.md": machines(site),
+        "_builds.md": builds_list(),
         "_assets.md": asset_list(),
         "_bibliography.md": bibliography(site, {str(k): v for k, v in papers.items()}),
     }
@@ -1305,6 +1315,7 @@ def symbol_tables(site: Site, page: str) -> tuple[dict[str, str], dict[str, str]
 
 # %% ../../nbs/7_kit/75_site.ipynb #95432ccb
 _building: dict[str, Any] = {}  # the site that Sphinx is at work on
+_compiled: dict[tuple, Any] = {}  # (name, checksum) of a page's template -> its code
 
 
 def _draw_inline(writer, node):
@@ -1366,6 +1377,19 @@ def _finish_page(app, pagename, templatename, context, doctree):
 def _leave_out_search(app):
     app.builder.search = False
 
+
+def _keep_templates(app):
+    from jinja2 import BytecodeCache
+
+    class Kept(BytecodeCache):
+        def load_bytecode(self, bucket):
+            bucket.code = _compiled.get((bucket.key, bucket.checksum))
+
+        def dump_bytecode(self, bucket):
+            _compiled[bucket.key, bucket.checksum] = bucket.code
+
+    app.builder.templates.environment.bytecode_cache = Kept()
+
 # %% ../../nbs/7_kit/75_site.ipynb #143f5a98
 def setup(app) -> dict:
     "The Sphinx extension."
@@ -1376,6 +1400,7 @@ def setup(app) -> dict:
     app.connect("doctree-read", _fold_package)
     app.connect("html-page-context", _finish_page)
     app.connect("builder-inited", _leave_out_search)
+    app.connect("builder-inited", _keep_templates)
     return dict(parallel_read_safe=True, parallel_write_safe=True)
 
 
@@ -1445,16 +1470,11 @@ def run_sphinx(
     from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     warnings = io.StringIO()
-    # None means "not installed": jsonschema would build 38 parsers with it.
-    parsers = sys.modules.setdefault("rfc3987_syntax", None)
+    defer_grammar()
     options = dict(confoverrides=settings, status=None, warning=warnings, parallel=jobs)
-    try:
-        with patch_docutils(None), docutils_namespace():
-            app = Sphinx(tree, None, out, doctrees, "html", **options)
-            app.build()
-    finally:
-        if parsers is None:
-            del sys.modules["rfc3987_syntax"]
+    with patch_docutils(None), docutils_namespace():
+        app = Sphinx(tree, None, out, doctrees, "html", **options)
+        app.build()
     return app, warnings.getvalue()
 
 # %% ../../nbs/7_kit/75_site.ipynb #e9de90d8
@@ -1573,7 +1593,7 @@ def lay_beside(app, site: Site, assets: Path, out: Path) -> None:
         characters |= formula_characters(doctree)
     static = out / "_static"
     (static / "search-index.js").write_text(search_index(site, sections), encoding="utf-8")
-    font = base64.b64encode(maths_font(sorted(characters))).decode()
+    font = base64.b64encode(maths_font("".join(sorted(characters)))).decode()
     source = f"url(data:font/woff;base64,{font}) format('woff')"
     style = (
         f"@font-face {{ font-family: 'Site Maths'; src: {source} }}\n"

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['worth_warming', 'Task', 'fits', 'free_memory', 'run_many', 'here', 'unchanged', 'choose_threads', 'past_records',
            'expected_memory', 'expected_seconds', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state', 'last_suite',
-           'prepare', 'default_jobs', 'check', 'clean_folder', 'take', 'ending', 'dirty_files', 'missing_seeds',
-           'add_result', 'write_baselines', 'describe_baseline']
+           'prepare', 'default_jobs', 'unfinished_builds', 'check', 'clean_folder', 'take', 'ending', 'dirty_files',
+           'missing_seeds', 'add_result', 'write_baselines', 'describe_baseline']
 
 # %% ../../nbs/7_kit/72_suite.ipynb #65435a99
 import contextlib
@@ -28,6 +28,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
+# %% ../../nbs/7_kit/72_suite.ipynb #72d00004
+from ..builds import all_status
 from ftkit.core import (
     FtkitError,
     checkout,
@@ -330,15 +332,18 @@ class Suite:
     results: dict[str, Result] = field(default_factory=dict)  # by stem; what did not run is absent
     stopped: str | None = None  # why it did not come to its end
     seconds: float = 0.0
+    builds: list[Result] = field(default_factory=list)  # those that are not done
 
     def all_results(self) -> list[Result]:
-        "A result for every notebook, in order; `skipped` for those that did not run."
+        """A result for every notebook, in order; `skipped` for those that did not run. Then the
+        builds that are stale, damaged or missing.
+        """
         why = f"not run: {self.stopped or 'not reached'}"
         found = []
         for source in self.sources:
             missing = Result(source.stem, "skipped", error=why)
             found.append(self.results.get(source.stem, missing))
-        return found
+        return found + self.builds
 
     @property
     def exit_code(self) -> int:
@@ -445,6 +450,18 @@ def default_jobs() -> int:
     "One notebook for each core; on a GPU one at a time."
     return 1 if choose_compute().device.type != "cpu" else cores()
 
+# %% ../../nbs/7_kit/72_suite.ipynb #72d00002
+def unfinished_builds(sources: Iterable[Path]) -> list[Result]:
+    "For each build of these notebooks that is not done, a result that says why."
+    verdict_of = dict(stale="failed", damaged="failed", missing="no baseline")
+    found = []
+    for status in all_status(list(sources)):
+        if status.kind in verdict_of:
+            name = f"{status.lesson}, build {status.job}"
+            why = f"{status.kind}: {status.why}"
+            found.append(Result(name, verdict_of[status.kind], error=why))
+    return found
+
 # %% ../../nbs/7_kit/72_suite.ipynb #16dec03a
 def check(
     names: Iterable[str] = (),  # notebooks; none: all of the checkout
@@ -472,6 +489,7 @@ def check(
         open_suite = last_suite if resume else begin_suite
         suite = open_suite(list(names), scale, seed, out)
         tasks = prepare(suite, threads, root)
+        suite.builds = unfinished_builds(suite.sources)
         board = Board(len(suite.sources), stream)
 
         def work(task):
