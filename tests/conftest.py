@@ -29,8 +29,7 @@ root = Path(__file__).resolve().parent.parent
 
 def notebooks():
     "All notebooks of the course, in course order."
-    apart = {".ipynb_checkpoints", "assignments"}  # assignments have a form of their own
-    return sorted(p for p in (root / "nbs").rglob("*.ipynb") if not apart & set(p.parts))
+    return sorted(p for p in (root / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 
 
 def lessons():

@@ -158,11 +158,8 @@ without_baseline = [
     "24_masked_lm",
     "25_denoising",
     "26_contrastive",
-    "27_pretraining_pays",
     "30_finetune",
     "31_lora",
-    "80_sandbox",
-    "81_grading",
 ]
 
 
@@ -260,12 +257,18 @@ def with_proven_exercises(path):
     return notebook
 
 
+# Lessons whose exercises are still those of the first edition; the list may only shrink.
+old_exercises = ["27_pretraining_pays"]
+
+
 @each_lesson
 def test_each_exercise_has_wrong_answers(path):
     "Three to six exercises with two wrong answers or more; a folder of answers has no strangers."
     cells = code(path)
     checks = [c.source for c in cells if "check" in tags(c)]
     names = [exercise_name(c) for c in cells if "exercise" in tags(c)]
+    if path.stem in old_exercises and not any("with check(" in check for check in checks):
+        return
     if checks:
         assert 3 <= len(names) <= 6
     for name, check in zip(names, checks):

@@ -151,9 +151,7 @@ def sources(root: Path) -> list[Path]:
     "The notebooks and Markdown files below nbs/ that can be pages."
     found = []
     for path in sorted(root.glob("nbs/**/*")):
-        parts = path.relative_to(root).parts
-        # The sources of assignments hold their solutions.
-        hidden = "assignments" in parts or any(part[0] in "._" for part in parts)
+        hidden = any(part[0] in "._" for part in path.relative_to(root).parts)
         if path.suffix in (".ipynb", ".md") and not hidden:
             found.append(path)
     return found
