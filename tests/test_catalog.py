@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import read, root
 from loopback import Server, sha, status
 from pypi_simple import PyPISimple
 
@@ -766,6 +767,23 @@ def test_a_key_is_the_same_in_every_process():
     keys = {process.communicate(timeout=300)[0] for process in both}
     assert len(keys) == 1
     assert [len(key) for key in keys.pop().split()] == [16, 16]
+
+
+def test_a_key_is_the_same_in_a_notebook_and_in_its_module(tmp_path):
+    "As a lesson trains it, among names of its own, and as the next lesson finds it."
+    cells = read(root / "nbs" / "2_pretraining" / "21_causal_lm.ipynb").cells
+    exported = [c.source for c in cells if re.match(r"#\|\s*exports?\b", c.source)]
+    asked = """
+labels = size = mean = model = test = shape = names = steps = [1]  # attributes elsewhere
+from ftkit.core import code_used
+from ftkit.pretraining import causal_lm
+assert __name__ == "__main__" and speech_decoder is not causal_lm.speech_decoder
+assert code_used(speech_decoder) == code_used(causal_lm.speech_decoder)
+"""
+    script = tmp_path / "lesson.py"
+    script.write_text("\n\n".join([*exported, asked]))
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.fixture
