@@ -29,7 +29,8 @@ root = Path(__file__).resolve().parent.parent
 
 def notebooks():
     "All notebooks of the course, in course order."
-    return sorted(p for p in (root / "nbs").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    apart = {".ipynb_checkpoints", "assignments"}  # assignments have a form of their own
+    return sorted(p for p in (root / "nbs").rglob("*.ipynb") if not apart & set(p.parts))
 
 
 def lessons():

@@ -3,7 +3,6 @@
 import copy
 import itertools
 import json
-import os
 import re
 import shlex
 import shutil
@@ -11,13 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import chromium, lessons, notebooks, read, root, tags
+from conftest import lessons, notebooks, read, root, tags
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lab import OpenNotebook, jupyterlab
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 from typer.testing import CliRunner
 
@@ -790,78 +789,20 @@ def test_every_noted_exercise_of_the_course_has_its_solution():
 
 
 @pytest.fixture
-def lab(course, tmp_path):
-    "The address of a JupyterLab in the learner's folder, with settings of its own."
-    if not chromium:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    environment = dict(os.environ, FTKIT_SCALE="smoke")
-    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
-        environment[f"JUPYTER_{name}"] = str(tmp_path / "jupyter" / name)
-    for name in ("SETTINGS", "WORKSPACES"):
-        environment[f"JUPYTERLAB_{name}_DIR"] = str(tmp_path / "jupyter" / name)
-    options = [
-        "--no-browser",
-        "--allow-root",
-        "--port=0",
-        "--IdentityProvider.token=learner",
-        f"--ServerApp.root_dir={course}",
-        "--LabApp.news_url=",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    ]
-    command = [sys.executable, "-m", "jupyterlab", *options]
-    log = tmp_path / "jupyter.log"
-    with open(log, "w") as stream:
-        server = subprocess.Popen(
-            command, env=environment, stdout=stream, stderr=subprocess.STDOUT, cwd=course
-        )
-    address = None
-    for _ in range(600):
-        address = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())
-        if address or server.poll() is not None:
-            break
-        time.sleep(0.1)
-    assert address, log.read_text()
-    yield f"{address[0]}lab/tree/{place}?token=learner"
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture
-def page(lab, browser):
+def opened(course, browser, tmp_path):
     "The copy, open in JupyterLab."
-    opened = browser.new_page(viewport=dict(width=1280, height=1000))
-    opened.set_default_timeout(60_000)
-    opened.goto(lab)
-    opened.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    opened.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-    yield opened
-    opened.close()
+    with jupyterlab(course, tmp_path) as address:
+        notebook = OpenNotebook(browser, address, place)
+        yield notebook
+        notebook.page.close()
 
 
-def picture(page, name):
-    "Keep a picture of the page where FTKIT_PICTURES says."
-    if os.environ.get("FTKIT_PICTURES"):
-        folder = Path(os.environ["FTKIT_PICTURES"])
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{name}.png")
-
-
-def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
-    def cell(text):
-        return page.locator(".jp-Notebook .jp-Cell", has_text=text).first
-
-    def run(text):
-        "Run the cell with this text, as a learner does, and wait until the kernel is idle."
-        cell(text).locator(".jp-InputPrompt").click()
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(300)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-
-    def write(text, source):
-        cell(text).locator(".cm-content").click()
-        page.keyboard.press("Control+a")
-        page.keyboard.insert_text(source)
-
+def test_a_learner_solves_an_exercise_in_jupyterlab(opened, course):
+    page = opened.page
+    cell = opened.cell
+    run = opened.run
+    write = opened.write
+    picture = opened.picture
     prose = page.locator(".jp-MarkdownOutput")
     divide = prose.get_by_text("Divide.", exact=True)
 
@@ -875,7 +816,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     assert "n / 2" not in seen, "what gives the answer away is folded"
     assert "safe_half" not in seen, "what is for the package is folded"
     assert "Hint 1" in seen and not divide.is_visible()
-    picture(page, "1_opened")
+    picture("1_opened")
 
     # From the top with Shift+Enter: title, cost, problem, set-up.
     cell("After this lesson").click()
@@ -893,7 +834,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     run('with check("halve")')
     page.get_by_text("Not yet: half of 6 is 3: divide, do not double").wait_for()
     assert page.get_by_text("Traceback").count() == 0
-    picture(page, "2_wrong")
+    picture("2_wrong")
     prose.get_by_text("Hint 1").click()
     assert divide.is_visible()
 
@@ -906,7 +847,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     assert not solution.get_by_text("whole").first.is_visible()
     solution.locator("summary").click()
     solution.get_by_text("whole").first.wait_for()
-    picture(page, "3_passed")
+    picture("3_passed")
     assert status_text(course).startswith("1 of 1 exercises solved")
 
     # The table of contents knows the sections, those that are folded too.
@@ -914,7 +855,7 @@ def test_a_learner_solves_an_exercise_in_jupyterlab(page, course):
     contents = page.locator(".jp-TableOfContents-content")
     for title in ("Halves", "The idea", "Into the package", "Exercise 1: halve it"):
         contents.get_by_text(title, exact=True).first.wait_for()
-    picture(page, "4_contents")
+    picture("4_contents")
 
     # Saved, and the next `ftkit course` unfolds the lesson's own version and nothing else.
     page.keyboard.press("Control+s")

@@ -125,7 +125,7 @@ def test_the_adapter_alone_is_enough(small_model, tmp_path):
         again.probabilities(table["text"]), clf.probabilities(table["text"]), atol=1e-6
     )
     full = finetune(table, model=small_model, max_steps=1, max_length=16, progress=False)
-    with pytest.raises(FtkitError, match="no adapter to save alone"):
+    with pytest.raises(FtkitError, match="no adapter: save the whole model"):
         full.save(tmp_path / "b", adapter_only=True)
     assert not (tmp_path / "b").exists()
 

@@ -554,7 +554,8 @@ class Classifier:
     def save(self, folder: str | os.PathLike, adapter_only: bool = False) -> Path:
         """Write the folder at once: merged weights that transformers loads, tokenizer, settings.
 
-        And the adapter, if the method has one."""
+        And the adapter, if there is one; it alone if the method has `mergeable = False`."""
+        adapter_only = adapter_only or not getattr(self.method, "mergeable", True)
         settings = dict(
             schema=1,
             method=self.method.name,
@@ -576,8 +577,7 @@ class Classifier:
             if not any(adapter.iterdir()):
                 if adapter_only:
                     raise FtkitError(
-                        f"The method '{self.method.name}' has no adapter to save alone; "
-                        "save the whole model."
+                        f"The method '{self.method.name}' has no adapter: save the whole model."
                     )
                 adapter.rmdir()
             (beside / settings_file).write_text(json.dumps(settings, indent=1))

@@ -70,7 +70,7 @@ def notebooks() -> dict[str, Path]:
     found = {}
     for path in root.glob("nbs/**/*.ipynb"):
         parts = path.relative_to(root).parts
-        if not any(part.startswith((".", "_")) for part in parts):
+        if "assignments" not in parts and not any(part.startswith((".", "_")) for part in parts):
             found[path.stem] = path
     # The front page comes first.
     stems = sorted(found, key=lambda stem: (stem != "index", stem))

@@ -148,10 +148,11 @@ def read_entries(contents: list, section: str = "") -> Iterator[tuple[str, str]]
 
 
 def sources(root: Path) -> list[Path]:
-    "The notebooks and Markdown files below nbs/ that can be pages."
+    "What below nbs/ can be a page; the sources of assignments can't, they hold solutions."
     found = []
     for path in sorted(root.glob("nbs/**/*")):
-        hidden = any(part[0] in "._" for part in path.relative_to(root).parts)
+        parts = path.relative_to(root).parts
+        hidden = "assignments" in parts or any(part[0] in "._" for part in parts)
         if path.suffix in (".ipynb", ".md") and not hidden:
             found.append(path)
     return found
