@@ -132,8 +132,8 @@ def test_exercises_are_complete(path):
         assert kinds, "a lesson has an exercise"
 
 
-# Their clock ran beside several other trainings, and each says so in its cost; alone they keep to
-# ten minutes on two cores. To be recorded again, together with their five seeds.
+# Their clock ran beside several other trainings, and each says so in its cost. Alone 21 and 30 keep
+# to ten minutes; 26, with four rates, was not measured. To be recorded again, with their seeds.
 recorded_beside_other_work = ["21_causal_lm", "26_contrastive", "30_finetune"]
 
 
