@@ -570,6 +570,31 @@ def test_what_comes_back_is_plain(tmp_path):
             box.call("flood")
 
 
+def test_a_process_waits_until_its_number_is_sent(tmp_path):
+    source = f"""
+import os, socket, time
+from dataclasses import asdict
+import ftkit.kit.sandbox as sandbox
+
+real = sandbox.send
+
+def slow(channel, message):
+    if message["id"] == "born":
+        time.sleep(0.5)
+    real(channel, message)
+
+sandbox.send = slow
+pipe, nursery = socket.socketpair()
+order = dict(allowance=asdict(sandbox.Allowance()), root={str(tmp_path)!r}, walls=False)
+sandbox.fork_cell(nursery, order)
+_, (number,), _, _ = socket.recv_fds(pipe, 1, 1)
+channel = socket.socket(fileno=number)
+print([sandbox.receive(channel)["id"] for _ in range(2)])
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert done.stdout == "['born', 'ready']\n", done.stderr
+
+
 def test_without_walls_limits_and_counting_remain():
     threads = "while True:\n    threading.Thread(target=time.sleep, args=(9,)).start()"
     small = Allowance(seconds=2, memory=5e8, tasks=30)

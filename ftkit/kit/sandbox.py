@@ -478,6 +478,7 @@ def fork_cell(pipe: socket.socket, order: dict) -> None:
         ours.close()
         return
     os.setsid()
+    told, telling = os.pipe()  # the child waits until its number has been sent
     try:
         if walls:
             enter_namespaces()
@@ -489,6 +490,8 @@ def fork_cell(pipe: socket.socket, order: dict) -> None:
             with contextlib.suppress(OSError):
                 os.waitpid(child, 0)
             os._exit(0)
+        os.close(telling)
+        os.read(told, 1)
         os.closerange(3, theirs.fileno())
         os.closerange(theirs.fileno() + 1, 4096)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would break `subprocess`
