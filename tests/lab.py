@@ -65,10 +65,23 @@ class OpenNotebook:
 
     def run(self, text):
         "Run the cell with this text and wait until the kernel is idle."
-        self.cell(text).locator(".jp-InputPrompt").click()
-        self.page.keyboard.press("Shift+Enter")
-        self.page.wait_for_timeout(300)
+        prompt = self.cell(text).locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        for _ in range(5):  # a busy page may lose a key press
+            prompt.click()
+            self.page.keyboard.press("Shift+Enter")
+            if self.until(lambda: prompt.inner_text() != before, seconds=8):
+                break
+        assert self.until(lambda: "*" not in prompt.inner_text(), seconds=60), text
         self.wait()
+
+    def until(self, holds, seconds):
+        "Whether a condition comes true in this time."
+        for _ in range(10 * seconds):
+            if holds():
+                return True
+            self.page.wait_for_timeout(100)
+        return False
 
     def write(self, text, source):
         "Replace what stands in the cell with this text."

@@ -745,7 +745,7 @@ def test_tensors_that_are_missing_strange_or_not_finite_are_refused(tmp_path):
     refused(folder, f"does not hold {name}")
     folder = saved(tmp_path / "b")
     rewritten(folder, lambda state: state.update(stranger=torch.ones(2)))
-    refused(folder, "holds stranger, for which this model has no place")
+    refused(folder, "holds stranger, and this model has no place")
     folder = saved(tmp_path / "c")
     rewritten(folder, lambda state: state[name].fill_(torch.nan))
     refused(folder, f"{name} holds NaN")

@@ -27,6 +27,7 @@ from pypi_simple import PyPISimple
 from ftkit import catalog, core
 from ftkit.catalog import Asset, assets, built, fetch
 from ftkit.core import FtkitError, code_used
+from ftkit.finetuning import finetune as finetuning
 from ftkit.finetuning.lora import LoRA
 
 TEXT = b"a fine film\n" * 5000
@@ -705,6 +706,53 @@ def test_whatever_a_result_depends_on_is_in_its_key(change, monkeypatch):
     assert code_used(uses_everything) == before
     change[1](monkeypatch)
     assert code_used(uses_everything) != before
+
+
+def test_how_keys_are_made_changes_no_result(monkeypatch):
+    def make(folder):
+        return code_used(make), core.notebook_hash(folder)
+
+    before = code_used(make)
+    monkeypatch.setattr(core, "code_hash", changed)
+    assert code_used(make) == before
+
+
+def asks_by_name():
+    return finetuning.resolve_method("lora")
+
+
+def test_of_entry_points_asked_by_name_the_named_one_counts(monkeypatch):
+    before = code_used(asks_by_name)
+    monkeypatch.setattr(finetuning.Full, "prepare", changed)
+    assert code_used(asks_by_name) == before
+    monkeypatch.setattr(LoRA, "prepare", changed)
+    assert code_used(asks_by_name) != before
+
+
+@pytest.mark.parametrize(
+    "names", ["lora", ["full", "lora"], dict(method="lora"), functools.partial(pow, mod="lora")]
+)
+def test_a_name_may_be_enclosed_in_a_container(names, monkeypatch):
+    def make(folder):
+        return finetuning.resolve_method(names)
+
+    before = code_used(make)
+    monkeypatch.setattr(LoRA, "prepare", changed)
+    assert code_used(make) != before
+
+
+def test_a_name_that_another_method_holds_is_followed(monkeypatch):
+    def make(folder):
+        return finetuning.resolve_method("full")
+
+    monkeypatch.setattr(finetuning.Full, "merged", lambda self, m: resolve_by("lora"))
+    before = code_used(make)
+    monkeypatch.setattr(LoRA, "prepare", changed)
+    assert code_used(make) != before
+
+
+def resolve_by(name):
+    return finetuning.resolve_method(name)
 
 
 def test_what_a_result_does_not_depend_on_is_not(monkeypatch, run, tmp_path):

@@ -411,6 +411,21 @@ def test_finetune_then_predict_on_six_classes(tmp_path, tiny, method, monkeypatc
         assert found.probability.astype(float).tolist() == pytest.approx(probabilities, abs=1e-5)
 
 
+@pytest.mark.parametrize("method", sorted(entry_points(group="ftkit.methods").names))
+def test_every_method_learns_from_a_table_and_answers(tmp_path, tiny, method):
+    frame = table().groupby("label").head(8)
+    frame.to_csv(tmp_path / "mine.csv", index=False)
+    said = succeed(
+        f"finetune --data {tmp_path}/mine.csv --out {tmp_path}/m --model {tiny} --method {method} "
+        "--epochs 2 --batch-size 8 --max-length 16"
+    )
+    whole = (tmp_path / "m" / "config.json").is_file()
+    assert whole == ("the model for transformers" in said)
+    assert whole != ("what was trained, and the name of its base" in said)
+    succeed(f"predict --model {tmp_path}/m --data {tmp_path}/mine.csv --out {tmp_path}/p.csv")
+    assert set(tables.read_table(tmp_path / "p.csv").predicted) <= set(classes)
+
+
 def test_a_network_that_reads_the_last_token_needs_no_padding_of_its_own(tmp_path, tiny):
     "A GPT-2 whose tokenizer has no padding token: trained, saved, and read in batches and alone."
     import torch

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import datasets
 import numpy as np
@@ -40,6 +41,7 @@ from ftkit.data import (
     refuse_overlap,
     rubric,
 )
+from ftkit.finetuning import peft_compared
 from ftkit.pretraining.contrastive import load_digits
 
 
@@ -197,6 +199,12 @@ def published(name):
     return {side: path.read_text().splitlines() for side, path in files.items()}
 
 
+def newsgroup_posts():
+    "As lesson 36 reads them."
+    run = SimpleNamespace(choose=lambda smoke, cpu: cpu)
+    return {side: list(rows["text"]) for side, rows in peft_compared.posts(run).items()}
+
+
 splits = dict(
     imdb=lambda: texts_of("imdb"),
     rotten_tomatoes=lambda: texts_of("rotten_tomatoes"),
@@ -205,6 +213,7 @@ splits = dict(
     nations=lambda: published("nations"),
     umls=lambda: published("umls"),
     kinships=lambda: published("kinships"),
+    newsgroups=newsgroup_posts,
 )
 
 

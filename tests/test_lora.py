@@ -1062,7 +1062,7 @@ def test_a_folder_that_is_missing_or_incomplete_is_refused(tmp_path):
     "name, content, message",
     [
         ("adapter_config.json", b"{", "not valid JSON"),
-        ("adapter_config.json", b"[]", "no LoRA adapter"),
+        ("adapter_config.json", b"[]", "holds no settings"),
         ("adapter_model.safetensors", b"\x08" + b"\0" * 20, "cannot be read"),
     ],
 )

@@ -563,9 +563,9 @@ def by_name(monkeypatch):
         def load(self):
             return self.kind
 
-    def entry_points(group):
+    def entry_points(group, name):
         assert group == "ftkit.methods"
-        return [Entry(kind) for kind in methods.values()]
+        return [Entry(kind) for kind in methods.values() if kind.name == name]
 
     monkeypatch.setattr(ftkit.finetuning.finetune, "entry_points", entry_points)
 

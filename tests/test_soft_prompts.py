@@ -664,7 +664,7 @@ def test_the_names_of_the_classes_and_of_the_base_come_back(tmp_path):
     save_prompt(model, tmp_path)
     assert prompt_base(tmp_path) == "minilm"
     assert load_prompt(made(), tmp_path).config.id2label == names
-    with pytest.raises(FtkitError, match="is it another base, or another number of labels"):
+    with pytest.raises(FtkitError, match="is it another base, rank or number of labels"):
         load_prompt(made(num_labels=3), tmp_path)
 
 
@@ -833,7 +833,7 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path):
     with pytest.raises(FtkitError, match="cannot be read"):
         read_prompt(tmp_path)
     (tmp_path / "adapter_config.json").write_text("{")
-    with pytest.raises(FtkitError, match="cannot be read"):
+    with pytest.raises(FtkitError, match="is not valid JSON"):
         read_prompt(tmp_path)
 
 

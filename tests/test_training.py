@@ -295,6 +295,26 @@ def test_the_schedule_multiplies_the_rate_of_each_group():
     assert [r[1] for r in rates] == pytest.approx([10 * rate for rate in noted])
 
 
+def test_a_part_of_the_model_is_told_that_training_begins():
+    "It sees each step of the optimizer, with the gradient of the whole batch."
+
+    class Watcher(nn.Module):
+        def fit_begins(self, optimizer, total_steps):
+            self.total_steps = total_steps
+            self.steps = 0
+            optimizer.register_step_post_hook(self.after_step)
+
+        def after_step(self, optimizer, *_):
+            self.steps += 1
+            group = optimizer.param_groups[0]["params"]
+            assert any(p.grad is not None for p in group)
+
+    model = bert()
+    model.watcher = Watcher()
+    _, history = trained(model, n=32, epochs=2, batch_size=4, accumulate=2)
+    assert model.watcher.total_steps == model.watcher.steps == len(history.steps) == 8
+
+
 def test_a_run_with_an_optimizer_of_the_callers_resumes_or_is_refused(tmp_path):
     options = dict(epochs=3, n=32, optimizer=two_rates, learning_rate=0.01)
     assert_resumes_to_the_same(tmp_path, 6, options)

@@ -145,10 +145,10 @@ def resolve_method(
     "The method object. Raises `FtkitError` for an unknown name."
     if not isinstance(method, str):
         return method
-    known = {entry.name: entry for entry in entry_points(group="ftkit.methods")}
-    if method not in known:
-        raise unknown("method", method, known)
-    return known[method].load()()
+    found = list(entry_points(group="ftkit.methods", name=method))
+    if not found:
+        raise unknown("method", method, entry_points(group="ftkit.methods").names)
+    return found[0].load()()
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #6c1e30a2
 def collate_for_both(

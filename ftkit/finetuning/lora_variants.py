@@ -30,11 +30,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..core import FtkitError, unknown, write_beside
+from ..core import FtkitError, unknown
 from ftkit.finetuning.lora import (
     LoRAConv1D,
     LoRALinear,
     LowRankProduct,
+    adapter_config,
+    adapter_state,
     check_sizes,
     head_modules,
     inject,
@@ -43,7 +45,7 @@ from ftkit.finetuning.lora import (
     merged_weight,
     plain_model,
     prefix,
-    save_adapter,
+    write_adapter,
 )
 
 # %% ../../nbs/3_finetuning/32_lora_variants.ipynb #32a00120
@@ -407,18 +409,12 @@ def save_variant(
     dora = {name: layer for name, layer in layers.items() if isinstance(layer, DoRALinear)}
     if dora and len(dora) < len(layers):
         raise FtkitError("Some layers are DoRA and others are not, and a file can't say that.")
-    with write_beside(folder, folder=True) as beside, as_lora(model) as true:
-        save_adapter(model, beside)
-        config = json.loads((beside / "adapter_config.json").read_text())
-        if layers:
-            config |= usual_and_patterns(true) | dict(use_dora=bool(dora))
-        tensors, note = tensors_and_note(beside / "adapter_model.safetensors")
-        for name, layer in dora.items():
-            sizes = layer.lora_magnitude.detach().cpu().clone()
-            tensors[f"{prefix}{name}.lora_magnitude_vector"] = sizes
-        save_file(tensors, beside / "adapter_model.safetensors", metadata=note)
-        text = json.dumps(config, indent=2, sort_keys=True)
-        (beside / "adapter_config.json").write_text(text + "\n")
+    with as_lora(model) as true:
+        config = adapter_config(model) | usual_and_patterns(true) | dict(use_dora=bool(dora))
+        state = adapter_state(model)
+    for name, layer in dora.items():
+        state[f"{prefix}{name}.lora_magnitude_vector"] = layer.lora_magnitude
+    write_adapter(folder, config, state, model)
 
 
 def tensors_and_note(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

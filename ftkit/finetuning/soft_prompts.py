@@ -10,21 +10,28 @@ __all__ = ['kinds', 'peft_types', 'our_types', 'must_fit', 'without_effect', 'Ro
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35a00007
 import inspect
-import json
 import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..catalog import assets
-from ..core import FtkitError, unknown, write_beside
+from ..core import FtkitError, unknown
 from ..data import max_tokens
-from .lora import adapter_labels, base_name, head_modules, task_types
+from ftkit.finetuning.lora import (
+    base_in,
+    base_name,
+    check_base,
+    check_labels,
+    check_tensors,
+    head_modules,
+    put_labels,
+    read_files,
+    task_type,
+    write_adapter,
+)
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35b00002
 class Rows(nn.Module):
@@ -405,11 +412,9 @@ def prompt_config(model: nn.Module) -> dict:
     if found.kind == "prefix":
         _, heads, of_a_head = found.shape
         width = heads * of_a_head
-    name = type(model).__name__.replace("LMHeadModel", "ForCausalLM")
-    tasks = [task for end, task in task_types.items() if name.endswith(end)]
     return dict(
         peft_type=_file_type(model, found),
-        task_type=tasks[0] if tasks else "FEATURE_EXTRACTION",
+        task_type=task_type(model),
         base_model_name_or_path=base_name(model),
         num_virtual_tokens=found.n,
         token_dim=width,
@@ -421,6 +426,7 @@ def prompt_config(model: nn.Module) -> dict:
     )
 
 
+@torch.no_grad()  # an LSTM may take another way in training, with other last bits
 def prompt_state(model: nn.Module) -> dict[str, Tensor]:
     "What was trained, under peft's names: the virtual tokens as the model reads them, the head."
     state = {"prompt_embeddings": soft_prompt(model).rows()}
@@ -437,14 +443,7 @@ def save_prompt(
 
     What made the rows, an MLP or an LSTM, is not saved: nothing needs it after training. The
     names of the classes go into the file's note, as `ftkit.finetuning.lora.save_adapter` does."""
-    config = json.dumps(prompt_config(model), indent=2, sort_keys=True)
-    note = {"format": "pt"}
-    names = [str(name) for _, name in sorted((getattr(model.config, "id2label", 0) or {}).items())]
-    if head_modules(model) and names != [f"LABEL_{i}" for i in range(len(names))]:
-        note["label_names"] = json.dumps(names)
-    with write_beside(folder, folder=True) as beside:
-        save_file(prompt_state(model), beside / "adapter_model.safetensors", metadata=note)
-        (beside / "adapter_config.json").write_text(config + "\n")
+    write_adapter(folder, prompt_config(model), prompt_state(model), model)
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35b00017
 # Settings of peft for soft prompts. The first must fit the model; the others are about how the
@@ -477,19 +476,9 @@ def read_prompt(
     """The configuration and tensors of a soft prompt, ours or peft's.
 
     Raises `FtkitError` for what is missing, broken or unsupported."""
-    folder = Path(folder)
-    config_file = folder / "adapter_config.json"
-    state_file = folder / "adapter_model.safetensors"
-    for file in (config_file, state_file):
-        if not file.is_file():
-            raise FtkitError(f"{folder} has no {file.name}, so it holds no soft prompt.")
-    try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-        state = load_file(state_file)
-    except (ValueError, SafetensorError) as e:
-        raise FtkitError(f"{folder} cannot be read ({e}); save the soft prompt again.") from e
+    config, state = read_files(folder)
     known = list(peft_types.values()) + list(our_types.values())
-    kind = config.get("peft_type") if isinstance(config, dict) else None
+    kind = config.get("peft_type")
     if kind not in known:
         raise FtkitError(f"{folder} holds no soft prompt (its peft_type is {kind}).")
     for name, value in config.items():
@@ -506,11 +495,7 @@ def prompt_base(
     folder: str | os.PathLike,  # a soft prompt
 ) -> str | None:  # None: whoever wrote it did not say
     "What `load_encoder` can load the prompt's base by: the catalog's name, if it has the model."
-    name = read_prompt(folder)[0].get("base_model_name_or_path")
-    for asset in assets.values():
-        if name and name == asset.mirror:
-            return asset.name
-    return name
+    return base_in(read_prompt(folder)[0])
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35b00018
 def _kind_of(config: dict) -> tuple[str, bool]:  # the kind, and whether peft has a word for it
@@ -520,22 +505,12 @@ def _kind_of(config: dict) -> tuple[str, bool]:  # the kind, and whether peft ha
     return next(kind for kind, name in peft_types.items() if config["peft_type"] == name), True
 
 
-def _check_tensors(model, folder, state, rows) -> None:
-    "Raise `FtkitError` unless the file holds the wanted tensors, all and no other."
+def _wanted(model: nn.Module, rows: tuple) -> dict[str, tuple]:
+    "Names and shapes of the tensors that a file for this model must hold."
     wanted = {"prompt_embeddings": rows}
     for name, module in head_modules(model).items():
         wanted |= {f"base_model.{name}.{k}": tuple(v.shape) for k, v in module.state_dict().items()}
-    own = "load it on the model it was trained on."
-    for name in sorted(wanted.keys() | state.keys()):
-        if name not in wanted:
-            raise FtkitError(f"{folder} holds {name}, and this model has no place for it; {own}")
-        if name not in state:
-            raise FtkitError(f"{folder} does not hold {name}, so it would be random; {own}")
-        if tuple(state[name].shape) != wanted[name]:
-            raise FtkitError(
-                f"{folder}: {name} is {tuple(state[name].shape)}, the model needs {wanted[name]}; "
-                "is it another base, or another number of labels?"
-            )
+    return wanted
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35b00026
 def load_prompt(
@@ -564,20 +539,14 @@ def load_prompt(
                 f"{folder} says {name}={config[name]}, and for this model it is {value}; "
                 "load it on the model it was trained on."
             )
-    _check_tensors(model, folder, state, (n, wide))
-    labels = adapter_labels(folder)
-    if labels and len(labels) != model.config.num_labels:
-        raise FtkitError(
-            f"{folder} has {len(labels)} classes ({', '.join(labels)}), and the model has "
-            f"{model.config.num_labels}; load it on the model it was trained on."
-        )
+    check_base(folder, config, model)
+    check_tensors(folder, config, state, _wanted(model, (n, wide)))
+    labels = check_labels(folder, model)
     attach(model, kind, Rows(state["prompt_embeddings"]), reads)
     for name, module in head_modules(model).items():
         own = {k: state[f"base_model.{name}.{k}"] for k in module.state_dict()}
         module.load_state_dict(own)
-    if labels:
-        model.config.id2label = dict(enumerate(labels))
-        model.config.label2id = {label: i for i, label in enumerate(labels)}
+    put_labels(model, labels)
     return model
 
 # %% ../../nbs/3_finetuning/35_soft_prompts.ipynb #35b00023

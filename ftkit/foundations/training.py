@@ -1126,6 +1126,9 @@ def begin(run: Training):
     run.check_model()
     run.parameters = [p for p in model.parameters() if p.requires_grad]
     run.torch_optimizer = optimizer_of(run)
+    for part in model.modules():
+        if hasattr(part, "fit_begins"):
+            part.fit_begins(run.torch_optimizer, run.total_steps)
     run.first_rates = [group["lr"] for group in run.torch_optimizer.param_groups]
     seed_everything(run.seed)
     run.first = run.resume()

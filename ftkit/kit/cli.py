@@ -597,7 +597,9 @@ def finetune(
     announce_estimate(model, parts, epochs, max_length)
     report = train_and_report(parts, columns, data, target, settings, seed, checkpoint_every)
     typer.echo(f"\n{report}")
-    show("saved", f"{out}: the model for transformers, report.txt, report.json, record.json")
+    whole = (target / "config.json").is_file()
+    what = "the model for transformers" if whole else "what was trained, and the name of its base"
+    show("saved", f"{out}: {what}, report.txt, report.json, record.json")
 
 # %% ../../nbs/7_kit/77_cli.ipynb #d81c2ea0
 @app.command()

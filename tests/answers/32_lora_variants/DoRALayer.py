@@ -62,15 +62,39 @@ class DoRALayer(Base):
 
 # %% the bias is scaled too
 class DoRALayer(Base):
+    def forward(self, x):
+        norms = self.direction().norm(dim=1).detach()
+        return F.linear(x, self.direction(), self.linear.bias) * self.m / norms
+
+
+# %% let A begin at random
+class DoRALayer(Base):
     def __init__(self, linear, r, alpha):
         super().__init__(linear, r, alpha)
-        self.first = linear.weight.norm(dim=1)
+        nn.init.zeros_(self.A)
 
+
+# %% B A is multiplied by 6; alpha / r is
+class DoRALayer(Base):
+    def __init__(self, linear, r, alpha):
+        super().__init__(linear, r, alpha)
+        self.scaling = alpha
+
+
+# %% A gets no gradient
+class DoRALayer(Base):
     def forward(self, x):
-        y = super().forward(x)
-        if self.B.any():
-            y = y + (self.m - 1) * self.linear.bias
-        return y
+        V = self.direction()
+        W = self.m.unsqueeze(1) * (V / V.norm(dim=1, keepdim=True)).detach()
+        return F.linear(x, W, self.linear.bias)
+
+
+# %% m gets no gradient
+class DoRALayer(Base):
+    def forward(self, x):
+        V = self.direction()
+        size = (self.m / V.norm(dim=1)).detach()
+        return F.linear(x, size.unsqueeze(1) * V, self.linear.bias)
 
 
 # %% is the norm detached

@@ -39,7 +39,7 @@ def pissa_start(W, r, s):
     return A, B, W
 
 
-# %% is not the best matrix of rank 2
+# %% the rest is W itself
 def pissa_start(W, r, s):
     U, S, Vt = torch.linalg.svd(W, full_matrices=False)
     root = (S[:r] / s).sqrt()
@@ -54,4 +54,22 @@ def pissa_start(W, r, s):
     root = (S / s).sqrt()
     A = root.unsqueeze(1) * Vt
     B = U * root
+    return A, B, W - s * B @ A
+
+
+# %% where does s come into A and B?
+def pissa_start(W, r, s):
+    U, S, Vt = torch.linalg.svd(W, full_matrices=False)
+    root = S[:r].sqrt()
+    A = root.unsqueeze(1) * Vt[:r]
+    B = U[:, :r] * root
+    return A, B, W - s * B @ A
+
+
+# %% is not the best matrix of rank 2
+def pissa_start(W, r, s):
+    U, S, Vt = torch.linalg.svd(W, full_matrices=False)
+    root = (S[:r] / s).sqrt()
+    A = root.unsqueeze(1) * Vt[:, :r].T
+    B = U[:, :r] * root
     return A, B, W - s * B @ A

@@ -23,6 +23,11 @@ def same_alpha(alpha, r, ratio):
     return alpha * math.sqrt(r * ratio)
 
 
-# %% is right, not
+# %% that has the scale alpha
 def same_alpha(alpha, r, ratio):
     return alpha * r * ratio
+
+
+# %% is right, not
+def same_alpha(alpha, r, ratio):
+    return alpha * math.sqrt(r) / ratio

@@ -58,3 +58,30 @@ def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
 # %% this is not softmax
 def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
     return mixed(q, joined(prefix_k, k), joined(0 * prefix_v, v), longer(mask, len(prefix_k)))
+
+
+# %% softmax gives e^0 = 1 to it
+def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
+    keys = joined(prefix_k, k)
+    scores = q @ keys.transpose(1, 2) / q.shape[-1] ** 0.5
+    seen = longer(mask, len(prefix_k))[:, None]
+    return (scores * seen).softmax(-1) @ joined(prefix_v, v)
+
+
+# %% the weights don't sum to 1
+def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
+    keys = joined(prefix_k, k)
+    weights = (q @ keys.transpose(1, 2) / q.shape[-1] ** 0.5).softmax(-1)
+    return (weights * longer(mask, len(prefix_k))[:, None]) @ joined(prefix_v, v)
+
+
+# %% its ones belong in front of the mask
+def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
+    seen = torch.cat([mask, mask.new_ones(len(q), len(prefix_k))], 1)
+    return mixed(q, joined(prefix_k, k), joined(prefix_v, v), seen)
+
+
+# %% divided by d
+def attend_with_prefix(q, k, v, prefix_k, prefix_v, mask):
+    seen = longer(mask, len(prefix_k))
+    return mixed(q, joined(prefix_k, k), joined(prefix_v, v), seen, 1 / q.shape[-1])

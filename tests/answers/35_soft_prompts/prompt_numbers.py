@@ -39,3 +39,17 @@ def prompt_numbers(n, C, L, way):
 # %% numbers are trained, not
 def prompt_numbers(n, C, L, way):
     return 2 * n * C if way == "prompt" else whole_count(n, C, L, way)
+
+
+# %% the last layer makes a whole row
+def prompt_numbers(n, C, L, way):
+    if way == "prefix_mlp":
+        return n * C + 2 * (C * C + C)
+    return whole_count(n, C, L, way)
+
+
+# %% all tokens share one network
+def prompt_numbers(n, C, L, way):
+    if way == "p_tuning":
+        return n * (C + 3 * (C * C + C))
+    return whole_count(n, C, L, way)

@@ -52,3 +52,33 @@ def with_prompt(network, rows, ids, mask):
 # %% expected (2, 6, 16)
 def with_prompt(network, rows, ids, mask):
     return read(network, rows, ids, mask)[:, len(rows)]
+
+
+# %% its ones belong in front
+def with_prompt(network, rows, ids, mask):
+    n = len(rows)
+    words = network.get_input_embeddings()(ids)
+    both = torch.cat([rows.expand(len(ids), -1, -1), words], 1)
+    longer = torch.cat([mask, mask.new_ones(len(ids), n)], 1)
+    return network(inputs_embeds=both, attention_mask=longer).last_hidden_state[:, n:]
+
+
+# %% give it the words' vectors alone
+def with_prompt(network, rows, ids, mask):
+    n = len(rows)
+    both = torch.cat([rows.expand(len(ids), -1, -1), network.embeddings(ids)], 1)
+    longer = torch.cat([mask.new_ones(len(ids), n), mask], 1)
+    return network(inputs_embeds=both, attention_mask=longer).last_hidden_state[:, n:]
+
+
+# %% under no_grad
+def with_prompt(network, rows, ids, mask):
+    with torch.no_grad():
+        return read(network, rows, ids, mask)[:, len(rows) :]
+
+
+# %% `.last_hidden_state`
+def with_prompt(network, rows, ids, mask):
+    both = torch.cat([rows.expand(len(ids), -1, -1), network.get_input_embeddings()(ids)], 1)
+    longer = torch.cat([mask.new_ones(len(ids), len(rows)), mask], 1)
+    return network(inputs_embeds=both, attention_mask=longer)
