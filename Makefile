@@ -33,7 +33,8 @@ setup: .venv/ready
 	else $(PYTHON) -m venv .venv && cp constraints.txt .venv/constraints.txt && \
 	  echo "Set-up: torch" && $(BIN)/pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' constraints.txt)"; fi
 	@echo "Set-up: the other libraries, in the versions of constraints.txt"
-	@$(BIN)/pip install --quiet --constraint .venv/constraints.txt --editable ".[dev,docs]"
+	@# --use-pep517: seqeval is a source distribution, and its set-up asks for a package that pip then builds it with.
+	@$(BIN)/pip install --quiet --use-pep517 --constraint .venv/constraints.txt --editable ".[dev,docs]"
 	@touch $@ && echo "Set-up done: $(BIN)/ftkit"
 
 # ftkit run ends with 3 where a lesson ran well but has no baseline yet to be compared with.

@@ -29,6 +29,7 @@ setup(
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "ftkit.methods": cfg["methods"].split(),
+        "ftkit.tasks": cfg["tasks"].split(),
         "ftkit.commands": cfg["commands"].split(),
         "ftkit.course": cfg["course"].split(),
         "ftkit.builds": cfg["builds"].split(),

