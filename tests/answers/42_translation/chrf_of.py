@@ -37,7 +37,7 @@ def chrf_of(answer, reference):
     return combined(shares(joined(answer), joined(reference)), beta=0.5)
 
 
-# %% use counts, not sets
+# %% and sacrebleu says 41.58
 def chrf_of(answer, reference):
     return combined(shares(joined(answer), joined(reference), set))
 
