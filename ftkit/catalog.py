@@ -451,6 +451,8 @@ _add_messages(
         "widgets.po": "d5dddc33b72d6edfe41232d5db2cad2d6f6f008415568bde3b0166e7710b404d",
     },
 )
+
+# %% ../nbs/0_start/01_catalog.ipynb #01e10001
 _add_messages(
     "horizon",
     "OpenStack Horizon (cloud dashboard)",
@@ -506,6 +508,8 @@ _add_messages(
 )
 _fr = "locale/fr/LC_MESSAGES/django.po"
 _frjs = "locale/fr/LC_MESSAGES/djangojs.po"
+
+# %% ../nbs/0_start/01_catalog.ipynb #01e20001
 _django_files = {
     f"conf/{_fr}": "c5d2472789be6b426437600e4de3f5b7ffc3b928929e9ebeecd744d335c2f57e",
     f"contrib/admin/{_fr}": "be9df97a7d1de9d3fba4d1381ef3744a56bd3e282dd557277e1810647f3cf7a8",
@@ -559,6 +563,8 @@ _add_messages(
     sha256="1e6ad5c7891a54efce1400e168298b5a2cc343b642cee89c31bf5ec30c98b26c",
     files=_wagtail_files,
 )
+
+# %% ../nbs/0_start/01_catalog.ipynb #01e30001
 _add_messages(
     "nicotine",
     "Nicotine+ (file sharing)",

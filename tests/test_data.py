@@ -205,7 +205,15 @@ def newsgroup_posts():
     return {side: list(rows["text"]) for side, rows in peft_compared.posts(run).items()}
 
 
+def news_sentences():
+    "As lesson 40 reads them."
+    from ftkit.tasks.tagging import load_news
+
+    return {side: [" ".join(s["words"]) for s in rows] for side, rows in load_news().items()}
+
+
 splits = dict(
+    conll2003=news_sentences,
     imdb=lambda: texts_of("imdb"),
     rotten_tomatoes=lambda: texts_of("rotten_tomatoes"),
     sotu=load_speeches,

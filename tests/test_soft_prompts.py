@@ -591,7 +591,12 @@ def test_autocast_gives_bfloat16_near_float32(method):
     model = method.prepare(made())
     exact = logits(model)
     with torch.autocast("cpu", torch.bfloat16):
-        near = logits(model)
+        try:
+            near = logits(model)
+        except RuntimeError as e:  # an LSTM in bfloat16 needs AVX-512
+            if "LSTM forward propagation primitive" not in str(e):
+                raise
+            pytest.skip("this processor has no LSTM in bfloat16")
     assert (near.float() - exact).abs().max() < 0.05
     with torch.autocast("cpu", torch.bfloat16):
         model(**batch()).loss.backward()

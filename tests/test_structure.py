@@ -184,7 +184,7 @@ long_modules = {
     "ftkit.kit.bench": 975,
     "ftkit.core": 1018,
     "ftkit.finetuning.lora": 1089,
-    "ftkit.catalog": 1055,
+    "ftkit.catalog": 1061,
     "ftkit.tasks.translation": 1144,
     "ftkit.kit.reports": 905,
     "ftkit.tasks.tagging": 1197,
