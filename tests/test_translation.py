@@ -3,7 +3,10 @@
 Parity with transformers' beam search and with sacrebleu; properties; and what bad input gets.
 Nothing is downloaded."""
 
+import json
 import math
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +18,11 @@ from torch.nn import functional as F
 from transformers import BartConfig, BartForConditionalGeneration, T5Config
 from transformers import T5ForConditionalGeneration as T5
 from transformers.modeling_outputs import BaseModelOutput
+from typer.testing import CliRunner
 
 from ftkit.core import FtkitError
 from ftkit.foundations.transformer import Config, EncoderDecoder, generate
+from ftkit.kit import cli
 from ftkit.tasks.translation import (
     Lookup,
     Pair,
@@ -578,6 +583,79 @@ def test_the_task_object(tmp_path):
     assert task.metric(["a b"], ["a b"])["chrf"] == 100
     with pytest.raises(FtkitError, match=r"no pairs to train on: both sides equal \(1\)"):
         task.finetune([Pair("OK", "OK")], max_steps=1, **options)
+
+
+# ------------------------------------------------------------------------- the command line
+
+colours = ["rouge red", "vert green", "bleu blue", "noir black", "blanc white", "gris grey"]
+things = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
+
+
+def many_pairs():
+    rows = []
+    for thing in things:
+        for colour in colours:
+            le, the = thing.split()
+            noir, black = colour.split()
+            rows.append(dict(source=f"le {le} {noir}", target=f"the {black} {the}"))
+    return rows
+
+
+def call(command):
+    return CliRunner().invoke(cli.app, shlex.split(command))
+
+
+def test_teach_and_translate_on_the_command_line(tmp_path):
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("\n".join(map(json.dumps, many_pairs())))
+    out = tmp_path / "m"
+    command = f"finetune --task translation --data {data} --out {out} --epochs 3 --batch-size 8"
+    done = call(command)
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    for words in ("34 for train, 4 for validation, 4 for test", "lookup or copy", "copying"):
+        assert words in done.stdout
+    report = json.loads((out / "report.json").read_text())
+    assert report["settings"] == dict(batch_size=8, learning_rate=0.004, context=64, epochs=3)
+    gap = report["against"]["copying"]
+    assert gap["low"] <= gap["difference"] <= gap["high"]
+    assert abs(report["scores"]["chrf"] - gap["chrf"] - gap["difference"]) < 1e-6
+    done = call(f"predict --model {out} --data {data} --out {tmp_path}/p.csv")
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    assert "42 translations" in done.stdout
+    assert call(command).exit_code == 0, "a folder of ours is replaced"
+
+
+def test_a_validation_file_of_their_own(tmp_path):
+    data = tmp_path / "pairs.jsonl"
+    data.write_text("\n".join(map(json.dumps, many_pairs())))
+    own = tmp_path / "own.csv"
+    own.write_text("source,target\nla porte,the door\nle lien noir,the black link\n")
+    options = f"--epochs 1 --out {tmp_path}/m --test {own}"
+    done = call(f"finetune --task translation --data {data} {options}")
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    assert "38 for train, 4 for validation, 1 for test" in done.stdout, "what was seen is taken out"
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        ("--method full", "--method means nothing for --task translation"),
+        ("--model minilm", "--model means nothing"),
+        ("--label target", "--label means nothing"),
+        ("--drop-empty", "--drop-empty means nothing"),
+        ("--test few.csv", "A part of the split is empty"),
+        ("--data few.csv", "has 1 pairs to learn from, and 30 are the least"),
+    ],
+)
+def test_bad_options(tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    Path("pairs.jsonl").write_text("\n".join(map(json.dumps, many_pairs())))
+    Path("few.csv").write_text("source,target\nle lien noir,the black link\n")
+    given = "" if "--data" in options else "--data pairs.jsonl"
+    done = call(f"finetune --task translation {given} --out m {options}")
+    assert done.exit_code == 2, (done.stdout, done.exception)
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+    assert not Path("m").exists() and not Path("m.checkpoint").exists()
 
 
 # ------------------------------------------------------------------------- rivals and the score

@@ -8,9 +8,9 @@ __all__ = ['model_files', 'resumes', 'no_place', 'smaller', 'app', 'Seed', 'Text
            'check_model', 'check_model_folder', 'quiet', 'estimate_seconds', 'duration', 'remove_leftovers',
            'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report',
            'out_of_memory', 'refuse', 'Commands', 'main', 'option', 'show', 'version', 'say_data', 'read_parts',
-           'announce_estimate', 'choose_epochs', 'finetune', 'predict', 'check_prediction_file', 'try_writing',
-           'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch', 'assets', 'bench', 'gpu',
-           'docs', 'free_disk', 'doctor']
+           'announce_estimate', 'said_options', 'choose_epochs', 'finetune', 'predict', 'check_prediction_file',
+           'try_writing', 'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch', 'assets',
+           'bench', 'gpu', 'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
@@ -72,7 +72,7 @@ def linear_predictions(train: "pandas.DataFrame", texts) -> list[str]:
 model_files = (
     r"(config|generation_config|ftkit|report|record|tokenizer|tokenizer_config)\.json"
     r"|(model\.safetensors\.index|special_tokens_map|added_tokens|vocab)\.json"
-    r"|model.*\.safetensors|adapter|(vocab|merges|report)\.txt|.*\.model|chat_template\.jinja"
+    r"|model.*\.safetensors|translator\.json|adapter|(vocab|merges|report)\.txt|.*\.model|chat_template\.jinja"
 )
 
 
@@ -147,7 +147,7 @@ def check_model_folder(folder: str | os.PathLike) -> Path:
             f"'ftkit finetune --data FILE --out {folder}' writes one."
         )
     there = sorted(p.name for p in folder.iterdir())
-    if "adapter" in there:
+    if "adapter" in there or "translator.json" in there:
         return folder
     missing = [n for n in ("config.json", "tokenizer_config.json") if n not in there]
     if not any(n.endswith((".safetensors", ".safetensors.index.json")) for n in there):
@@ -540,6 +540,15 @@ def announce_estimate(model: str, parts: Parts, epochs: float, max_length: int) 
 patience = 3
 
 
+def said_options(context: typer.Context) -> list[str]:
+    "The options of a command that somebody gave, not its defaults."
+    said = []
+    for name in context.params:
+        if context.get_parameter_source(name).name != "DEFAULT":
+            said.append(name)
+    return said
+
+
 def choose_epochs(rows: int, batch_size: int) -> int:
     """How often to read so many training rows: twice, or as often as makes 300 steps, but at most
     20 times.
@@ -550,6 +559,7 @@ def choose_epochs(rows: int, batch_size: int) -> int:
 # %% ../../nbs/7_kit/77_cli.ipynb #e726f217
 @app.command()
 def finetune(
+    context: typer.Context,
     data: Data,
     out: option(Path, "The model folder to write."),
     text: Text = None,
@@ -567,13 +577,16 @@ def finetune(
     test: Own = None,
     drop_empty: Drop = False,
     checkpoint_every: option(int | None, "Steps between checkpoints; else a minute.", min=1) = None,
-    task: option(str, "classification, or another that is installed: tagging.") = "classification",
+    task: option(
+        str, "classification, tagging, translation, or another that is installed."
+    ) = "classification",
 ) -> None:
     """Fine-tune a classifier on your own table, or teach another task.
 
     A killed run resumes when the same command is given again.
     """
     given = dict(locals())
+    given["said"] = said_options(given.pop("context"))
     target = check_out(out)
     check_method(method)
     if task != "classification":

@@ -11,7 +11,8 @@ __all__ = ['placeholder', 'most_placeholders', 'train_projects', 'validation_pro
            'letters_of', 'Translator', 'alignment', 'trigrams', 'swapped_rows', 'read_pairs', 'check_pairs',
            'Milestones', 'smoothed_loss', 'train_translator', 'Lookup', 'ngram_counts', 'chrf', 'score_messages',
            'compare_messages', 'tuned_lookup', 'Translation', 'sources_of', 'targets_of', 'drawn_pairs', 'forced',
-           'rivals_step', 'network_step', 'curve_step', 'test_step', 'translation_flagship', 'flagship_results']
+           'translation_report', 'divided_pairs', 'refuse_options', 'translation_command', 'rivals_step',
+           'network_step', 'curve_step', 'test_step', 'translation_flagship', 'flagship_results']
 
 # %% ../../nbs/4_tasks/42_translation.ipynb #42a00007
 import dataclasses
@@ -50,6 +51,7 @@ from ftkit.foundations.text import (
 )
 from ..foundations.training import History, fit, separate_stream
 from ..foundations.transformer import Config, EncoderDecoder
+from ..finetuning.finetune import settings_file
 from ..tables import clean_text, read_table
 
 # %% ../../nbs/4_tasks/42_translation.ipynb #42b00002
@@ -954,6 +956,10 @@ class Translation:
         "A saved translator."
         return Translator.load(folder)
 
+    def command(self, given: dict, out: Path, checkpoint: Path) -> str:
+        "`ftkit finetune --task translation`."
+        return translation_command(self, given, out, checkpoint)
+
     def answers(
         self, folder: str | os.PathLike, texts: Sequence[str], batch_size: int = 64
     ) -> tuple[dict, str]:
@@ -996,6 +1002,112 @@ def forced(translator: Translator, pairs: Sequence[Pair]) -> list[str]:
             best = best[: best.index(words.stop_id)]
         found.append(words.decode(best))
     return found
+
+# %% ../../nbs/4_tasks/42_translation.ipynb #42b20034
+def translation_report(translator: Translator, split: Split) -> tuple[list[str], dict]:
+    "chrF on the test pairs, beside the tuned lookup and copying: lines to print, and numbers."
+    sources = sources_of(split.test)
+    references = targets_of(split.test)
+    ours = translator.translate(sources, masked=True)
+    scores = score_messages(ours, references)
+    lines = [
+        f"chrF      {scores['chrf']:.1f}, BLEU {scores['bleu']:.1f}, on {len(sources):,} pairs"
+    ]
+    found = dict(scores=scores, against={})
+    rivals = dict(zip(("lookup", "lookup or copy"), tuned_lookup(split), strict=False))
+    answers = {name: rival.translate(sources) for name, rival in rivals.items()}
+    answers["copying"] = sources
+    for name, theirs in answers.items():
+        compared = compare_messages(ours, theirs, references)
+        chrf_of_theirs = score_messages(theirs, references)["chrf"]
+        lines.append(
+            f"          {name} {chrf_of_theirs:.1f}: {compared.difference:+.1f} "
+            f"[{compared.low:+.1f}, {compared.high:+.1f}]"
+        )
+        numbers = dict(difference=compared.difference, low=compared.low, high=compared.high)
+        found["against"][name] = dict(chrf=chrf_of_theirs) | numbers
+    return lines, found
+
+# %% ../../nbs/4_tasks/42_translation.ipynb #42b30034
+def divided_pairs(
+    pairs: Sequence[Pair], own: dict[str, Sequence[Pair]], seed: int
+) -> Split:  # what is not given is a tenth, drawn without order
+    "Train, validation and test of one file. Raises `FtkitError` for too few pairs."
+    order = np.random.default_rng(seed).permutation(len(pairs))
+    rest = [pairs[row] for row in order]
+    parts = {}
+    for name in ("validation", "test"):
+        parts[name] = own.get(name)
+        if parts[name] is None:
+            tenth = max(1, len(pairs) // 10)
+            parts[name] = rest[:tenth]
+            rest = rest[tenth:]
+    return split_projects(dict(parts, train=rest), ["validation"], ["test"])
+
+
+def refuse_options(given: dict) -> None:
+    "Raise `FtkitError` for an option of `ftkit finetune` that means nothing here."
+    for name in ("text", "label", "drop_empty", "model", "method"):
+        if name in given["said"]:
+            raise FtkitError(
+                f"--{name.replace('_', '-')} means nothing for --task translation: a network of "
+                "our own learns from the pairs alone. Leave it out. A table needs the columns "
+                "'source' and 'target'."
+            )
+
+# %% ../../nbs/4_tasks/42_translation.ipynb #42b40034
+def translation_command(
+    task: "Translation",
+    given: dict,  # every option of `ftkit finetune` by its name; "said": those that were given
+    out: Path,
+    checkpoint: Path,
+) -> str:  # what to say
+    """Read, train, compare with a lookup and with copying, write the folder with its report.
+
+    Raises `FtkitError` for bad pairs or an option that means nothing here."""
+    refuse_options(given)
+    seed = given["seed"]
+    sizes = dict(batch_size=48, learning_rate=0.004, context=64, epochs=None)
+    for option, name in dict(max_length="context").items() | {(n, n) for n in sizes}:
+        if option in given["said"]:
+            sizes[name] = given[option]
+    longest = 100 * sizes["context"] // 64  # characters of a side
+    own = {}
+    for name in ("validation", "test"):
+        if given[name] is not None:
+            own[name], _ = clean_pairs(task.read(given[name]), longest)
+    pairs, dropped = clean_pairs(task.read(given["data"]), longest)
+    left_out = ", ".join(f"{why} ({n:,})" for why, n in dropped.items()) or "none"
+    if len(pairs) < 30:
+        raise FtkitError(
+            f"{given['data']} has {len(pairs)} pairs to learn from, and 30 are the least. "
+            f"Left out: {left_out}."
+        )
+    check_pairs(pairs)
+    split = divided_pairs(pairs, own, seed)
+    if sizes["epochs"] is None:  # about 2,000 steps
+        steps = -(-len(split.train) // sizes["batch_size"])
+        sizes["epochs"] = min(60, max(4, -(-2000 // steps)))
+    how = dict(patience=3, checkpoint=checkpoint, checkpoint_every=given["checkpoint_every"])
+    translator, _ = train_translator(
+        split.train, split.validation, seed=seed, progress=False, **sizes, **how
+    )
+    lines, found = translation_report(translator, split)
+    parts = ("train", "validation", "test")
+    counts = {name: len(getattr(split, name)) for name in parts}
+    said = ", ".join(f"{number:,} for {name}" for name, number in counts.items())
+    head = [f"data      {given['data'].name}: {said}", f"left out  {left_out}", ""]
+    found = dict(schema=1, task=task.name, seed=seed, pairs=counts, settings=sizes) | found
+    found |= dict(file=given["data"].name, columns=dict(text="source"))
+    with write_beside(out, folder=True) as beside:
+        translator.save(beside)
+        settings = dict(schema=1, task=task.name)
+        (beside / settings_file).write_text(json.dumps(settings, indent=1), encoding="utf-8")
+        report = "\n".join([*head, *lines]) + "\n"
+        (beside / "report.txt").write_text(report, encoding="utf-8")
+        (beside / "report.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    what = "the translator, report.txt, report.json"
+    return "\n".join([*head, *lines, f"saved     {given['out']}: {what}"])
 
 # %% ../../nbs/4_tasks/42_translation.ipynb #42b10032
 def rivals_step(folder: Path, run, tests: int, validations: int) -> dict:

@@ -37,7 +37,7 @@ def chrf_of(answer, reference):
     return combined(shares(joined(answer), joined(reference)), beta=0.5)
 
 
-# %% and sacrebleu says 41.58
+# %% use counts, not sets
 def chrf_of(answer, reference):
     return combined(shares(joined(answer), joined(reference), set))
 
