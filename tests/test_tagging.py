@@ -25,7 +25,7 @@ from transformers import (
 from typer.testing import CliRunner
 
 from ftkit.core import FtkitError
-from ftkit.finetuning.finetune import Classifier, methods
+from ftkit.finetuning.finetune import Classifier, finetune, methods, resolve_task, tasks
 from ftkit.foundations import training
 from ftkit.kit import cli
 from ftkit.tasks.tagging import (
@@ -45,14 +45,12 @@ from ftkit.tasks.tagging import (
     make_tagged,
     packed_counts,
     read_tagged,
-    resolve_task,
     shuffled_context,
     span_counts,
     span_report,
     spans_of,
     tag_names,
     tags_of,
-    tasks,
     unpacked_counts,
     viterbi,
     windows,
@@ -590,3 +588,31 @@ def test_too_few_sentences_on_the_command_line(tiny, tmp_path):
     data.write_text("anna B-PER\n\nsaw O\n\nin O\n")
     done = call(f"finetune --task tagging --data {data} --model {tiny} --out {tmp_path}/m")
     assert done.exit_code == 2 and "no span; more sentences" in done.stderr, done.stderr
+
+
+# `finetune(task=...)`
+
+
+def test_finetune_hands_a_task_what_it_was_given(tiny):
+    how = dict(model=tiny, max_length=20, batch_size=8, epochs=2, learning_rate=3e-3, seed=3)
+    one = finetune(rows, rows[:6], task="tagging", progress=False, **how)
+    two = Tagging().finetune(rows, rows[:6], progress=False, **how)
+    assert isinstance(one, Tagger)
+    for a, b in zip(one.model.parameters(), two.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    adapted = finetune(rows, task=Tagging(), method="lora", progress=False, **how)
+    assert adapted.method.name == "lora" and adapted.evaluate(rows).interval.value >= 0
+
+
+@pytest.mark.parametrize(
+    "options, sentence",
+    [
+        (dict(task="taging"), "Did you mean 'tagging'"),
+        (dict(task="clasification"), "Did you mean 'classification'"),
+        (dict(task="tagging", keep="tail"), "other tasks read all of them"),
+        (dict(task="translation"), "takes no model: a network of our own"),
+    ],
+)
+def test_tasks_that_finetune_refuses(options, sentence):
+    with pytest.raises(FtkitError, match=sentence):
+        finetune(rows, **options)

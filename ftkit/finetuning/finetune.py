@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['settings_file', 'few_labels_1', 'few_labels_2', 'few_labels_3', 'few_labels_4', 'few_labels_5', 'columns', 'Full',
-           'methods', 'resolve_method', 'collate_for_both', 'check_batch', 'load_classifier', 'seen_once', 'dropout_at',
-           'finetune', 'Prediction', 'Evaluation', 'check_scores', 'scored', 'check_head', 'Classifier',
-           'sentiment_data', 'sentiment_recipe', 'sentiment_full', 'sentiment_reference', 'text_vectors', 'Probed',
-           'word_table', 'scores_of', 'drawn_reviews', 'curve_settings', 'network_point', 'simple_points', 'few_labels',
-           'draw_job', 'once_through', 'one_pass', 'dropout_once']
+           'methods', 'resolve_method', 'tasks', 'resolve_task', 'collate_for_both', 'check_batch', 'load_classifier',
+           'seen_once', 'dropout_at', 'finetune', 'Prediction', 'Evaluation', 'check_scores', 'scored', 'check_head',
+           'Classifier', 'sentiment_data', 'sentiment_recipe', 'sentiment_full', 'sentiment_reference', 'text_vectors',
+           'Probed', 'word_table', 'scores_of', 'drawn_reviews', 'curve_settings', 'network_point', 'simple_points',
+           'few_labels', 'draw_job', 'once_through', 'one_pass', 'dropout_once']
 
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #b766c2dd
 import contextlib
@@ -150,6 +150,24 @@ def resolve_method(
         raise unknown("method", method, entry_points(group="ftkit.methods").names)
     return found[0].load()()
 
+
+def tasks() -> dict[str, type]:
+    "The tasks of `finetune` besides classes of texts, from the entry-point group `ftkit.tasks`."
+    return {entry.name: entry.load() for entry in entry_points(group="ftkit.tasks")}
+
+
+def resolve_task(
+    task: Any,  # a name, or an object with finetune, load and metric
+) -> Any:
+    "The task object. Raises `FtkitError` for an unknown name."
+    if not isinstance(task, str):
+        return task
+    found = list(entry_points(group="ftkit.tasks", name=task))
+    if not found:
+        names = ["classification", *entry_points(group="ftkit.tasks").names]
+        raise unknown("task", task, names)
+    return found[0].load()()
+
 # %% ../../nbs/3_finetuning/30_finetune.ipynb #6c1e30a2
 def collate_for_both(
     network,  # a classifier; its configuration gets the padding token if it has none
@@ -285,11 +303,19 @@ def finetune(
     pretrained: bool = True,  # False: the same network from random weights, a control
     # share dropped in training; None: none if each text is seen once, else the model's own
     dropout: float | None = None,
+    task: Any = "classification",  # or a name from `tasks()`: `train` is then what it reads
     **fit_options,  # anything else that `fit` takes
-) -> "Classifier":
-    """Teach a pretrained encoder to classify texts.
+) -> "Classifier":  # or what the task gives
+    """Teach a pretrained encoder to classify texts, or another task of part 4.
 
     Raises `FtkitError` for bad data, names or sizes."""
+    if task != "classification":
+        if keep != "head_tail":
+            raise FtkitError("`keep` cuts texts that get one class; other tasks read all of them.")
+        given = dict(model=model, method=method, epochs=epochs, max_length=max_length)
+        given |= dict(batch_size=batch_size, learning_rate=learning_rate, seed=seed)
+        given |= dict(pretrained=pretrained, dropout=dropout) | fit_options
+        return resolve_task(task).finetune(train, validation, **given)
     method = resolve_method(method)
     if learning_rate is None:
         learning_rate = method.learning_rate

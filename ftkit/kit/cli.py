@@ -590,7 +590,7 @@ def finetune(
     target = check_out(out)
     check_method(method)
     if task != "classification":
-        from ftkit.tasks.tagging import resolve_task
+        from ftkit.finetuning.finetune import resolve_task
 
         teach = resolve_task(task).command
         check_model(model)

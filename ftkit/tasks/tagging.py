@@ -6,11 +6,11 @@
 __all__ = ['word_pattern', 'conll_suffixes', 'searched_rates', 'Span', 'check_tags', 'spans_of', 'check_spans', 'tags_of',
            'words_of', 'from_text', 'check_sentences', 'read_conll', 'read_tagged', 'word_pieces', 'Window', 'windows',
            'tag_names', 'make_tagged', 'legal_moves', 'viterbi', 'f1_of', 'span_counts', 'f1_interval', 'f1_difference',
-           'SpanReport', 'span_report', 'Task', 'tasks', 'resolve_task', 'Found', 'Tagger', 'task_settings',
-           'check_kinds', 'Tagging', 'shape_of', 'word_features', 'Perceptron', 'map_spans', 'apart', 'load_news',
-           'load_tweets', 'surface', 'known_spans', 'counts_of', 'shuffled_context', 'divided', 'tagging_command',
-           'kinds_of', 'answers', 'news_parts', 'three_counts', 'packed_counts', 'unpacked_counts', 'network_trial',
-           'rival_trial', 'tagging_news']
+           'SpanReport', 'span_report', 'Task', 'Found', 'Tagger', 'task_settings', 'check_kinds', 'Tagging',
+           'shape_of', 'word_features', 'Perceptron', 'map_spans', 'apart', 'load_news', 'load_tweets', 'surface',
+           'known_spans', 'counts_of', 'shuffled_context', 'divided', 'tagging_command', 'kinds_of', 'answers',
+           'news_parts', 'three_counts', 'packed_counts', 'unpacked_counts', 'network_trial', 'rival_trial',
+           'tagging_news']
 
 # %% ../../nbs/4_tasks/40_tagging.ipynb #40a00007
 import json
@@ -18,7 +18,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +35,7 @@ from ftkit.finetuning.finetune import (
     collate_for_both,
     dropout_at,
     resolve_method,
+    resolve_task,
     seen_once,
     settings_file,
 )
@@ -551,23 +551,6 @@ class Task:
             network = method.prepare(network)
             history = fit(network, examples, watched, **options)
         return network, history
-
-# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00115
-def tasks() -> dict[str, type]:
-    "The tasks by name, from the entry-point group `ftkit.tasks`; other packages may add theirs."
-    return {entry.name: entry.load() for entry in entry_points(group="ftkit.tasks")}
-
-
-def resolve_task(
-    task: Any,  # a name, or a task object
-) -> Any:
-    "The task object. Raises `FtkitError` for an unknown name."
-    if not isinstance(task, str):
-        return task
-    found = list(entry_points(group="ftkit.tasks", name=task))
-    if not found:
-        raise unknown("task", task, entry_points(group="ftkit.tasks").names)
-    return found[0].load()()
 
 # %% ../../nbs/4_tasks/40_tagging.ipynb #40b00016
 class Found(NamedTuple):

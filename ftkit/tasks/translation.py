@@ -943,6 +943,12 @@ class Translation:
         **options,  # of `train_translator`
     ) -> Translator:
         "Clean the pairs, and train a translator on them. Raises `FtkitError`."
+        for name in ("model", "method", "pretrained"):
+            if name in options:
+                raise FtkitError(
+                    f"The task 'translation' takes no {name}: a network of our own learns from "
+                    "the pairs alone. Call Translation().finetune(pairs) of this module."
+                )
         pairs, dropped = clean_pairs(train)
         if not pairs:
             reasons = ", ".join(f"{why} ({n})" for why, n in dropped.items()) or "none was given"
