@@ -67,7 +67,8 @@ def same_job(old: Path, name: str, scale: str) -> bool:
     "Compare the first step of a job; note today's code if it gives the same."
     job = builds.find_job(name)
     made = builds.read_builds(job.file)[name]
-    before, now = [json.loads(python(tree, "-c", first_step, name, scale)) for tree in (old, root)]
+    printed = [python(tree, "-c", first_step, name, scale) for tree in (old, root)]
+    before, now = [json.loads(text.splitlines()[-1]) for text in printed]
     if before["code"] != made.code:
         print(f"{name}: what is stored belongs to other code than that of the commit")
         return False
