@@ -83,7 +83,8 @@ def same_job(old: Path, name: str, scale: str) -> bool:
 def numbers_of(tree: Path, name: str, scale: str) -> dict:
     "Every number of a lesson's record."
     out = root / "runs" / "same" / f"{name}.{scale}.{'now' if tree == root else 'before'}"
-    command = ["-m", "ftkit.kit.cli", "run", name, "--scale", scale, "--out", out]
+    start = "from ftkit.kit.cli import main; main()"
+    command = ["-c", start, "run", name, "--scale", scale, "--out", out]
     print(python(tree, *command).splitlines()[-1])
     copies = sorted(out.glob(f"*/{name}.ipynb"), key=lambda path: path.stat().st_mtime)
     record = read_record(copies[-1])
