@@ -26,7 +26,7 @@ sys.path.insert(0, str(root))
 
 from ftkit import builds  # noqa: E402
 from ftkit.core import notebook_hash  # noqa: E402
-from ftkit.kit.bands import last_record, package_hash, read_record  # noqa: E402
+from ftkit.kit.bands import last_record, read_record  # noqa: E402
 from ftkit.kit.running import find  # noqa: E402
 
 first_step = """
@@ -106,8 +106,7 @@ def same_lesson(old: Path, name: str, scale: str) -> bool:
         print(f"{stem}: other numbers than before the change: {before} {now}")
         return False
     notebook = nbformat.read(source, 4)
-    record = last_record(notebook.cells)
-    record |= dict(code=notebook_hash(source), package=package_hash(source))
+    last_record(notebook.cells)["code"] = notebook_hash(source)
     nbformat.write(notebook, source)
     count = sum(map(len, now.values()))
     print(f"{stem}: all {count} numbers have the same bits at scale {scale}; noted")
