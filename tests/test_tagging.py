@@ -6,6 +6,7 @@ tokenizer's words are made here, so nothing is downloaded."""
 import itertools
 import json
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from ftkit.tasks.tagging import (
     Span,
     Tagger,
     Tagging,
+    Task,
     apart,
     check_sentences,
     check_tags,
@@ -616,3 +618,16 @@ def test_finetune_hands_a_task_what_it_was_given(tiny):
 def test_tasks_that_finetune_refuses(options, sentence):
     with pytest.raises(FtkitError, match=sentence):
         finetune(rows, **options)
+
+
+def test_the_site_says_which_method_goes_with_which_task():
+    page = Path(__file__).parent.parent / "nbs" / "8_reference" / "concepts.md"
+    table = page.read_text().split("## Which method goes with which task")[1]
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    head, _, *body = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert head[0] == "method" and set(head[1:]) == {"classification", *tasks()}
+    assert {row[0].strip("`") for row in body} == set(methods())
+    for row in body:
+        for name, said in zip(head[1:], row[1:], strict=True):
+            takes = name == "classification" or issubclass(tasks()[name], Task)
+            assert said == ("yes" if takes else "no"), (row[0], name)
