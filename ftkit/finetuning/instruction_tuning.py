@@ -192,7 +192,7 @@ class Piece(NamedTuple):
     role: str
     kind: str  # "mark" of the template, "text", or "answer" with the token that ends it
 
-
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000026
 class Chat:
     "A template and a tokenizer. Raises `FtkitError`."
 
@@ -307,7 +307,7 @@ class Chat:
                 plain.append(int(i))
         return "".join(parts)
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000028
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000029
 def read_chats(
     path: str | os.PathLike,  # JSONL, an object with "messages" in each line
     template: ChatTemplate = chatml,  # whose roles and marks are checked
@@ -347,7 +347,7 @@ def chat_examples(
         raise FtkitError("There is no conversation to learn from.")
     return found
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002b
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002c
 def pack_rows(
     examples: Sequence[dict],  # input_ids and labels of one length
     context: int,  # tokens of a row at most
@@ -403,7 +403,7 @@ def document_positions(
     begins = F.pad(documents[:, 1:] != documents[:, :-1], (1, 0), value=True)
     return places - (places * begins).cummax(1).values
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002c
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002d
 def packed_logits(
     decoder: Decoder,
     input_ids: Tensor,  # (B, T)
@@ -441,7 +441,7 @@ def packed_loss(
     total = F.cross_entropy(logits, labels.flatten(), ignore_index=-100, reduction="sum")
     return total, (labels != -100).sum()
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002f
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000030
 def with_new_tokens(decoder: Decoder, number: int) -> Decoder:
     """A copy whose vocabulary is larger. New rows are the mean of the others, with a little noise.
 
@@ -476,7 +476,7 @@ def only_where(keep: Tensor) -> Callable[[Tensor], Tensor]:
 
     return hook
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000031
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000032
 def instruct(
     model: Decoder,  # trained in place
     chat: Chat,
@@ -511,7 +511,7 @@ def instruct(
     history = fit(model, examples, **options)
     return model, history
 
-
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000033
 class Reply(NamedTuple):
     "What a model answered."
 
@@ -558,7 +558,7 @@ def replies(
     "What the model answers. Raises `FtkitError`."
     return written_after(model, chat, [chat.prompt(c) for c in conversations], **options)
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000034
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000036
 noun_text = """people country work time world peace government power system citizens subject
 commerce land service policy result business help amount report nation trade treaty care action
 duty future reason person number cost revenue state success force hope order health home money
@@ -593,7 +593,7 @@ for line in wording_text.replace("|\n", "|").strip().splitlines():
     wordings[kind] = [text.strip() for text in texts.split("|")]
 about_numbers = ("sum", "larger", "smaller")
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000035
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000037
 def in_words(number: int) -> str:
     "A number from 0 to 99 in English. Raises `FtkitError` for others."
     if not 0 <= number < 100:
@@ -653,7 +653,7 @@ def judged(task: Task, reply: Reply) -> bool:
     "Is it the right answer in the right format, and did it end by itself?"
     return reply.ended and reply.text == task.answer
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000038
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003a
 def part_of(given: tuple) -> str:
     "Which part an input belongs to, whatever its order and its instruction."
     number = zlib.crc32(" ".join(sorted(map(str, given))).encode()) % 8
@@ -681,9 +681,9 @@ def drawn_tasks(
                 wanted -= 1
     return [found[i] for i in rng.permutation(len(found))]
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003b
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003d
 ranks = dict(full=None, lora=16)  # all weights, or LoRA
-own_rates = dict(full=(1e-3, 3e-3, 1e-2), lora=(3e-3, 1e-2, 3e-2))
+own_rates = dict(full=(1e-3, 3e-3, 1e-2), lora=(1e-3, 3e-3, 1e-2))
 search_seed = 100  # its tasks and order are nobody else's
 
 
@@ -702,7 +702,7 @@ def asked_share(
     found = replies(model, chat, conversations, max_new_tokens=24, **where)
     return np.array([judged(t, reply) for t, reply in zip(tasks, found, strict=True)])
 
-
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003e
 def tuned_own(
     run,
     seed: int,  # of tasks, their order and LoRA's start
@@ -757,7 +757,7 @@ def tests_of(run) -> dict[str, list[Task]]:
         reworded=drawn_tasks("test", few, 2, phrasings=(4,)),
     )
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003c
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003f
 def own_trial(
     folder, run, seed: int, method: str, learn: str, rate: float, shuffled: bool = False
 ) -> dict:
@@ -806,7 +806,7 @@ def instructions_own(build) -> dict:
 
 instructions_own.minutes = 25
 
-# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003d
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000040
 smollm2_rates = (5e-4, 2e-3)
 brief = dict(role="system", content="Be brief.")
 
@@ -851,7 +851,7 @@ def smollm2_before(folder, run) -> dict:
     rows = [[t.question, t.answer, reply.text] for t, reply in zip(shown, written, strict=True)]
     return dict(test=packed(smollm2_asked(run, model, chat, tasks)), shown=rows)
 
-
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000041
 def smollm2_trial(folder, run, seed: int, learn: str, rate: float) -> dict:
     "A step: LoRA of rank 8 on SmolLM2, a few steps; judged."
     model, chat = smollm2_chat(run)
