@@ -13,7 +13,6 @@ __all__ = ['chatml', 'short_template', 'noun_text', 'number_text', 'ten_text', '
            'smollm2_tests', 'smollm2_asked', 'smollm2_before', 'smollm2_trial', 'instructions_smollm2']
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000008
-import copy
 import math
 import os
 import re
