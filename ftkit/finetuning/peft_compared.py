@@ -54,6 +54,7 @@ class Difference(NamedTuple):
 def difference_of(
     a: np.ndarray,  # (seeds, N) of right and wrong; one row for a method without seeds
     b: np.ndarray,  # the same for the other method, on the same N texts
+    same_seeds: bool = False,  # row s of both began from the same seed: their luck is in common
 ) -> Difference:
     """The share right of a minus that of b, with the luck of texts and of seeds.
 
@@ -65,11 +66,17 @@ def difference_of(
             f"Rows of right and wrong on the same texts were expected; {a.shape} and {b.shape} "
             "were given."
         )
+    if same_seeds and len(a) != len(b):
+        raise FtkitError(f"The same seeds make as many rows; {len(a)} and {len(b)} were given.")
     d = a.mean(0) - b.mean(0)
+    # where no text tells them apart, the next one still might: so the error is never 0
     parts = [(max(d.var(ddof=1) / len(d), 1 / len(d) ** 2), len(d) - 1)]
-    for right in (a, b):
-        if len(right) > 1:
-            parts.append((right.mean(1).var(ddof=1) / len(right), len(right) - 1))
+    by_seed = [a.mean(1), b.mean(1)]
+    if same_seeds:
+        by_seed = [a.mean(1) - b.mean(1)]
+    for shares in by_seed:
+        if len(shares) > 1:
+            parts.append((shares.var(ddof=1) / len(shares), len(shares) - 1))
     total = sum(part for part, _ in parts)
     freedom = total**2 / sum(part**2 / own for part, own in parts)
     of_seeds = sum(part for part, _ in parts[1:]) / total
@@ -181,7 +188,7 @@ def trained(folder, run, task: str, method: str, rate: float, seed: int, times: 
         epochs=run.choose(smoke=1, cpu=times * passes[task]),
         batch_size=16,
         max_length=run.choose(smoke=8, cpu=tokens[task]),
-        keep="head",
+        keep="head",  # of a long text, its first tokens
         checkpoint=folder,
         progress=False,
         device=run.device,
@@ -300,7 +307,7 @@ peft_sentences.minutes = 45
 peft_posts.minutes = 45
 
 # %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36c00072
-longer = dict(  # the best rate of the search, and one beside it
+longer = dict(  # the best rate of the search, and one of its two neighbours
     sentences=dict(lora=(3e-4, 1e-3), bitfit=(1e-3, 3e-3)),
     posts=dict(lora=(1e-3, 3e-3), full=(1e-4, 3e-4)),
 )
@@ -387,7 +394,7 @@ def suspect_trial(folder, run, task: str, method: str) -> dict:
     right = found.predictions == found.labels
     return dict(method=method, change=made_of.__name__, rate=rate, seed=seed, right=packed(right))
 
-
+# %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36d00002
 def pooled_head(folder, run, task: str) -> dict:
     "A step: a head fitted to the end on the pooler's vector, which all trained heads read."
     parts = tasks[task](run)

@@ -85,3 +85,45 @@ def best_rate(score, rates):
         else:
             break
     return max(tried, key=tried.get), tried
+
+
+# %% return (rate, tried)
+def best_rate(score, rates):
+    tried = {rate: score(rate) for rate in rates[2:6]}
+    return max(tried, key=tried.get)
+
+
+# %% of seven rates the middle four are
+def best_rate(score, rates):
+    low, high = 2, 5
+    tried = {rate: score(rate) for rate in rates[2:6]}
+    while True:
+        best = max(tried, key=tried.get)
+        if best == rates[low] and low > 0:
+            low -= 1
+            tried[rates[low]] = score(rates[low])
+        elif best == rates[high] and high < len(rates) - 1:
+            high += 1
+            tried[rates[high]] = score(rates[high])
+        else:
+            return best, tried
+
+
+# %% one rate beyond the end was lower
+def best_rate(score, rates):
+    low = (len(rates) - 4) // 2
+    high = low + 3
+    tried = {rate: score(rate) for rate in rates[low : high + 1]}
+    up = max(tried, key=tried.get) == rates[high]
+    down = max(tried, key=tried.get) == rates[low]
+    while up and high < len(rates) - 1:
+        high += 1
+        tried[rates[high]] = score(rates[high])
+        best = max(tried, key=tried.get)
+        # two lower ones are asked for before it stops
+        up = rates.index(best) >= high - 1
+    while down and low > 0:
+        low -= 1
+        tried[rates[low]] = score(rates[low])
+        down = max(tried, key=tried.get) == rates[low]
+    return max(tried, key=tried.get), tried
