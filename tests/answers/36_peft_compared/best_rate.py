@@ -109,21 +109,24 @@ def best_rate(score, rates):
             return best, tried
 
 
-# %% one rate beyond the end was lower
+# %% with neighbours on both sides
 def best_rate(score, rates):
     low = (len(rates) - 4) // 2
     high = low + 3
     tried = {rate: score(rate) for rate in rates[low : high + 1]}
-    up = max(tried, key=tried.get) == rates[high]
-    down = max(tried, key=tried.get) == rates[low]
-    while up and high < len(rates) - 1:
-        high += 1
-        tried[rates[high]] = score(rates[high])
-        best = max(tried, key=tried.get)
-        # two lower ones are asked for before it stops
-        up = rates.index(best) >= high - 1
-    while down and low > 0:
-        low -= 1
-        tried[rates[low]] = score(rates[low])
-        down = max(tried, key=tried.get) == rates[low]
-    return max(tried, key=tried.get), tried
+    place = low
+    while True:
+        # a climb from the left, which a valley stops
+        while place < high and tried[rates[place + 1]] > tried[rates[place]]:
+            place += 1
+        if place == low and low > 0:
+            low -= 1
+            tried[rates[low]] = score(rates[low])
+            if tried[rates[low]] > tried[rates[place]]:
+                place = low
+                continue
+        elif place == high and high < len(rates) - 1:
+            high += 1
+            tried[rates[high]] = score(rates[high])
+            continue
+        return rates[place], tried
