@@ -55,7 +55,22 @@ def test_the_order_of_seeds_and_of_texts_does_not_matter():
     assert unpaired.value == pytest.approx(found.value)
 
 
+def test_the_same_seeds_leave_the_paired_test_of_the_seeds():
+    shares_a, shares_b = [0.71, 0.75, 0.70, 0.74, 0.73], [0.70, 0.73, 0.70, 0.72, 0.73]
+    a, b = (np.repeat(np.array(shares)[:, None], 5000, 1) for shares in (shares_a, shares_b))
+    found = difference_of(a, b, same_seeds=True)
+    test = stats.ttest_rel(shares_a, shares_b)
+    assert found.p_value == pytest.approx(test.pvalue, rel=1e-2)
+    assert found.error < difference_of(a, b).error
+    swapped = difference_of(a[[1, 0, 2, 3, 4]], b, same_seeds=True)
+    assert swapped.error > found.error
+    one = rng.random((2, 400)) < 0.7
+    assert difference_of(one[0], one[1], same_seeds=True) == difference_of(one[0], one[1])
+
+
 def test_it_says_what_it_needs():
+    with pytest.raises(FtkitError, match="2 and 3 were given"):
+        difference_of(np.ones((2, 4)), np.ones((3, 4)), same_seeds=True)
     with pytest.raises(FtkitError, match="the same texts"):
         difference_of(np.ones((2, 4)), np.ones((2, 5)))
     with pytest.raises(FtkitError, match="the same texts"):

@@ -85,3 +85,48 @@ def best_rate(score, rates):
         else:
             break
     return max(tried, key=tried.get), tried
+
+
+# %% return (rate, tried)
+def best_rate(score, rates):
+    tried = {rate: score(rate) for rate in rates[2:6]}
+    return max(tried, key=tried.get)
+
+
+# %% of seven rates the middle four are
+def best_rate(score, rates):
+    low, high = 2, 5
+    tried = {rate: score(rate) for rate in rates[2:6]}
+    while True:
+        best = max(tried, key=tried.get)
+        if best == rates[low] and low > 0:
+            low -= 1
+            tried[rates[low]] = score(rates[low])
+        elif best == rates[high] and high < len(rates) - 1:
+            high += 1
+            tried[rates[high]] = score(rates[high])
+        else:
+            return best, tried
+
+
+# %% with neighbours on both sides
+def best_rate(score, rates):
+    low = (len(rates) - 4) // 2
+    high = low + 3
+    tried = {rate: score(rate) for rate in rates[low : high + 1]}
+    place = low
+    while True:
+        # a climb from the left, which a valley stops
+        while place < high and tried[rates[place + 1]] > tried[rates[place]]:
+            place += 1
+        if place == low and low > 0:
+            low -= 1
+            tried[rates[low]] = score(rates[low])
+            if tried[rates[low]] > tried[rates[place]]:
+                place = low
+                continue
+        elif place == high and high < len(rates) - 1:
+            high += 1
+            tried[rates[high]] = score(rates[high])
+            continue
+        return rates[place], tried

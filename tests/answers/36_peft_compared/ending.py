@@ -53,3 +53,28 @@ def ending(difference, error, p, near):
     if p < 0.05:
         return "better" if difference > 0 else "worse"
     return "the same" if abs(difference) + half(error) < 2 else "undecided"
+
+
+# %% p comes first
+def ending(difference, error, p, near):
+    if abs(difference) + half(error) < near:
+        return "the same"
+    if p < 0.05:
+        return "better" if difference > 0 else "worse"
+    return "undecided"
+
+
+# %% no smaller p is asked for
+def ending(difference, error, p, near):
+    if p < 0.01:
+        return "better" if difference > 0 else "worse"
+    return "the same" if abs(difference) + half(error) < near else "undecided"
+
+
+# %% p decides
+def ending(difference, error, p, near):
+    if abs(difference) > 1.96 * error and abs(difference) + half(error) >= near:
+        return "better" if difference > 0 else "worse"
+    if p < 0.05:
+        return "better" if difference > 0 else "worse"
+    return "the same" if abs(difference) + half(error) < near else "undecided"

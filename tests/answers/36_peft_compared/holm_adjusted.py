@@ -62,3 +62,14 @@ def holm_adjusted(p):
         answers[place] = min(1.0, largest)
     p.sort()
     return answers
+
+
+# %% none is smaller than the largest
+def holm_adjusted(p):
+    answers = [0.0] * len(p)
+    before = 0.0
+    for rank, place in enumerate(order(p)):
+        product = p[place] * (len(p) - rank)
+        answers[place] = min(1.0, max(product, before))
+        before = product
+    return answers
