@@ -97,7 +97,7 @@ def check_tags(
         before = tag
     return found
 
-
+# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00302
 def spans_of(tags: Sequence[str]) -> list[Span]:
     "The spans of BIO tags. An I that continues nothing begins one, as in conlleval and seqeval."
     found = []
@@ -410,7 +410,7 @@ def viterbi(
         path.append(int(pointers[path[-1]]))
     return path[::-1]
 
-
+# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00312
 def f1_of(counts: np.ndarray) -> float:  # (..., 3): right, wanted, found
     "2 right / (wanted + found), after adding up all rows; 0 if there is nothing at all."
     right, wanted, found = np.asarray(counts).reshape(-1, 3).sum(0)
@@ -1217,7 +1217,7 @@ class OtherLabels(Tagging):
 
         return other
 
-
+# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00525
 @torch.no_grad()
 def own_log(
     task: Task,
@@ -1253,7 +1253,7 @@ def own_log(
     tags = [[tagger.names[k] for k in path] for path in paths]
     return dict(loss=loss / total, accuracy=right / total, labels=total), tags
 
-# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00425
+
 def trap_trial(folder, run, way: str, rate: float = 3e-4, pretrained: bool = True) -> dict:
     "A step: full fine-tuning with labels dealt out in one way, judged by words and by its log."
     parts = news_parts(run)
@@ -1274,7 +1274,7 @@ def trap_trial(folder, run, way: str, rate: float = 3e-4, pretrained: bool = Tru
     counts = three_counts(parts, tags)
     return found | dict(sentences=len(tags), counts=packed_counts(counts))
 
-
+# %% ../../nbs/4_tasks/40_tagging.ipynb #40b00425
 def tagging_traps(build) -> dict:
     "What each way of labels costs, and what random weights reach in as many steps."
     run = build.run
