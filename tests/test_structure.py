@@ -187,7 +187,7 @@ long_modules = {
     "ftkit.catalog": 1061,
     "ftkit.tasks.translation": 1144,
     "ftkit.kit.reports": 905,
-    "ftkit.tasks.tagging": 1197,
+    "ftkit.tasks.tagging": 1292,
 }
 
 

@@ -6,6 +6,7 @@ tokenizer's words are made here, so nothing is downloaded."""
 import itertools
 import json
 import shlex
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from ftkit.finetuning.finetune import Classifier, finetune, methods, resolve_tas
 from ftkit.foundations import training
 from ftkit.kit import cli
 from ftkit.tasks.tagging import (
+    OtherLabels,
     Perceptron,
     Span,
     Tagger,
@@ -44,9 +46,12 @@ from ftkit.tasks.tagging import (
     f1_of,
     known_spans,
     legal_moves,
+    label_ways,
     make_tagged,
+    own_log,
     packed_counts,
     read_tagged,
+    relabelled,
     shuffled_context,
     span_counts,
     span_report,
@@ -411,6 +416,48 @@ def test_the_loss_is_that_of_the_words(good, tokenizer):
 
 def good_batch(good, examples):
     return Tagging().collate(good.model, good.tokenizer)(examples)
+
+
+# The traps
+
+
+@pytest.mark.parametrize(
+    "way, labels",
+    [
+        ("first piece", [-100, 1, -100, -100, 0, 4, -100, -100]),
+        ("every piece", [-100, 1, 1, 1, 0, 4, 4, -100]),
+        ("every piece, then I", [-100, 1, 2, 2, 0, 4, 4, -100]),
+        ("special tokens", [0, 1, -100, -100, 0, 4, -100, 0]),
+        ("padding", [-100, 1, -100, -100, 0, 4, -100, -100]),
+    ],
+)
+def test_labels_dealt_out_in_other_ways(way, labels):
+    given = [-100, 1, -100, -100, 0, 4, -100, -100]
+    assert relabelled(given, way) == labels
+    assert given[2] == -100, "the labels that were given stay"
+
+
+def test_padding_is_labelled_and_read_in_one_way_only(good):
+    examples = [dict(input_ids=[2, 4, 3], labels=[-100, 1, -100])]
+    examples.append(dict(input_ids=[2, 4, 5, 6, 3], labels=[-100, 1, 0, 0, -100]))
+    for way in label_ways:
+        batch = OtherLabels(way=way).collate(good.model, good.tokenizer)(examples)
+        read = batch["attention_mask"][0].tolist()
+        assert read == ([1] * 5 if way == "padding" else [1, 1, 1, 0, 0])
+        assert batch["labels"][0, 3:].tolist() == ([0, 0] if way == "padding" else [-100, -100])
+
+
+def test_the_log_of_first_pieces_is_that_of_the_words(good):
+    run = Namespace(device="cpu", dtype=torch.float32)
+    log, tags = own_log(OtherLabels(way="first piece"), good, rows, run)
+    assert tags == good.tags(rows)
+    assert log["labels"] == sum(len(s["words"]) for s in rows)
+    by_word = []
+    for s, scores in zip(rows, good.scores(rows), strict=True):
+        by_word += [row[good.names.index(tag)] for tag, row in zip(s["tags"], scores, strict=True)]
+    assert log["loss"] == pytest.approx(-np.mean(by_word), abs=1e-4)
+    flattered, _ = own_log(OtherLabels(way="special tokens"), good, rows, run)
+    assert flattered["labels"] == log["labels"] + 2 * len(rows)
 
 
 @pytest.mark.parametrize("name", sorted(methods()))

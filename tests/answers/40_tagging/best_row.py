@@ -1,5 +1,7 @@
 "Wrong answers to exercise 4, each below the message that it must get."
 
+import itertools
+
 import numpy as np
 
 
@@ -55,3 +57,31 @@ def best_row(scores, names):
 def best_row(scores, names):
     path = row_of(scores, names)
     return path if len(path) == 1 else path[1:]
+
+
+# %% 200 words: your sum is
+def best_row(scores, names):
+    if len(scores) <= 10:
+        return row_of(scores, names)
+    return [0] * len(scores)
+
+
+# %% ten words take you more than 2 seconds
+def best_row(scores, names):
+    best = None
+    highest = -np.inf
+    for path in itertools.product(range(len(names)), repeat=len(scores)):
+        row = ["O", *(names[i] for i in path)]
+        legal = all(
+            b[0] != "I" or (a != "O" and a[2:] == b[2:]) for a, b in itertools.pairwise(row)
+        )
+        total = sum(scores[i, tag] for i, tag in enumerate(path))
+        if legal and total > highest:
+            best = list(path)
+            highest = total
+    return best
+
+
+# %% return a list, not ndarray
+def best_row(scores, names):
+    return np.array(row_of(scores, names))

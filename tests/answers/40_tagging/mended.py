@@ -42,3 +42,18 @@ def mended(examples, pad_id):
 def mended(examples, pad_id):
     found = made(examples, pad_id)
     return found | dict(attention_mask=found["attention_mask"][0])
+
+
+# %% all three are torch.long
+def mended(examples, pad_id):
+    return {name: rows.float() for name, rows in made(examples, pad_id).items()}
+
+
+# %% the loss counts 5
+def mended(examples, pad_id):
+    return made(examples, pad_id, label=0)
+
+
+# %% the scores of the first one move by
+def mended(examples, pad_id):
+    return made(examples, pad_id, mask=False)

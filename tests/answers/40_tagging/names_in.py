@@ -39,10 +39,7 @@ def names_in(tags):
 
 # %% an I that continues nothing begins a name
 def names_in(tags):
-    found = walk(tags, lenient=False)
-    if tags == ["B-PER", "I-LOC"]:
-        found.add((1, 2, "LOC"))
-    return found
+    return walk(tags, lenient=False)
 
 
 # %% one name of two words is
