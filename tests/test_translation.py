@@ -590,12 +590,12 @@ def test_the_task_object(tmp_path):
 # ------------------------------------------------------------------------- the command line
 
 colours = ["rouge red", "vert green", "bleu blue", "noir black", "blanc white", "gris grey"]
-things = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
+nouns = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
 
 
 def many_pairs():
     rows = []
-    for thing in things:
+    for thing in nouns:
         for colour in colours:
             le, the = thing.split()
             noir, black = colour.split()
