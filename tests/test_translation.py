@@ -35,6 +35,8 @@ from ftkit.tasks.translation import (
     chrf,
     clean_pairs,
     compare_messages,
+    exchanged_rows,
+    exchanged_test,
     forced,
     key,
     mask,
@@ -588,12 +590,12 @@ def test_the_task_object(tmp_path):
 # ------------------------------------------------------------------------- the command line
 
 colours = ["rouge red", "vert green", "bleu blue", "noir black", "blanc white", "gris grey"]
-things = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
+nouns = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
 
 
 def many_pairs():
     rows = []
-    for thing in things:
+    for thing in nouns:
         for colour in colours:
             le, the = thing.split()
             noir, black = colour.split()
@@ -699,3 +701,40 @@ def test_a_comparison_is_paired():
     assert found.low > 0
     same = compare_messages(better, better, references, resamples=200)
     assert same.difference == 0 and same.low <= 0 <= same.high
+
+
+# ---------------------------------------------------------------------------- exchanged messages
+
+
+messages = st.lists(st.sampled_from(["a", "bc", "⟨0⟩ d", "efghijk lmno ?", "⟨0⟩ ⟨1⟩", "pqrstuv"]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(messages, st.integers(0, 3))
+def test_a_partner_is_another_message_alike(texts, seed):
+    partner = exchanged_rows(texts, seed)
+    taken = [row for row in partner if row >= 0]
+    assert len(partner) == len(texts) and len(set(taken)) == len(taken), "each is used once"
+    for text, row in zip(texts, partner, strict=True):
+        if row >= 0:
+            assert key(texts[row]) != key(text), "the same text is no exchange"
+            assert ("⟨0⟩" in texts[row], "⟨1⟩" in texts[row]) == ("⟨0⟩" in text, "⟨1⟩" in text)
+            assert texts[row].endswith("?") == text.endswith("?")
+            assert abs(len(texts[row]) - len(text)) <= max(4, len(text) / 4)
+
+
+def test_groups_of_an_odd_size_lose_nobody():
+    assert sorted(exchanged_rows(["abc", "def", "ghi"])) == [0, 1, 2]
+    assert exchanged_rows(["abc", "⟨0⟩ abc", "abc ?"]).tolist() == [-1, -1, -1]
+    assert exchanged_rows([]).tolist() == []
+
+
+def test_an_exchange_costs_a_reader_and_not_a_constant():
+    french, english = zip(*[pair[:2] for pair in pairs], strict=True)
+    read = exchanged_test(english, french, english)
+    assert read["own"] == 100 > read["exchanged"] and read["low"] > 0
+    assert read["difference"] == pytest.approx(read["own"] - read["exchanged"])
+    same = exchanged_test(["the red file"] * len(french), french, english)
+    assert same["difference"] == same["low"] == same["high"] == 0
+    with pytest.raises(FtkitError, match="No two messages are alike"):
+        exchanged_test(["a"], ["b"], ["c"])

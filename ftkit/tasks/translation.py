@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['placeholder', 'most_placeholders', 'train_projects', 'validation_projects', 'test_projects', 'file_format',
-           'lookup_ngrams', 'lookup_thresholds', 'flagship_sizes', 'flagship_rate', 'Pair', 'Catalogue', 'message_of',
-           'texts_of', 'read_po', 'mask', 'unmask', 'signs', 'key', 'without_marks', 'reason_against', 'clean_pairs',
-           'Split', 'split_projects', 'load_messages', 'Vocabulary', 'pair_examples', 'pair_collate',
+           'lookup_ngrams', 'lookup_thresholds', 'flagship_sizes', 'flagship_rate', 'lesson_steps', 'Pair', 'Catalogue',
+           'message_of', 'texts_of', 'read_po', 'mask', 'unmask', 'signs', 'key', 'without_marks', 'reason_against',
+           'clean_pairs', 'Split', 'split_projects', 'load_messages', 'Vocabulary', 'pair_examples', 'pair_collate',
            'translation_loss', 'Hypothesis', 'check_search', 'note_finished', 'hypothesis_score', 'beam_search',
            'letters_of', 'Translator', 'alignment', 'trigrams', 'swapped_rows', 'read_pairs', 'check_pairs',
            'Milestones', 'smoothed_loss', 'train_translator', 'Lookup', 'ngram_counts', 'chrf', 'score_messages',
            'compare_messages', 'tuned_lookup', 'Translation', 'sources_of', 'targets_of', 'drawn_pairs', 'forced',
            'translation_report', 'divided_pairs', 'refuse_options', 'translation_command', 'rivals_step',
-           'network_step', 'curve_step', 'test_step', 'translation_flagship', 'flagship_results']
+           'network_step', 'curve_step', 'test_step', 'translation_flagship', 'flagship_results', 'last_sign',
+           'exchanged_rows', 'exchanged_test', 'exchanged_step', 'translation_controls']
 
 # %% ../../nbs/4_tasks/42_translation.ipynb #42a00007
 import dataclasses
@@ -72,7 +73,7 @@ class Catalogue(NamedTuple):
 
 
 def message_of(entry) -> str:
-    "The text of a msgid that is a key: what its comment gives as the default (Plone)."
+    "The text of a msgid that is an identifier: what its comment gives as the default (Plone)."
     found = re.search(r'Default: "(.*)"', entry.comment or "", re.DOTALL)
     return found[1] if found else entry.msgid
 
@@ -177,7 +178,7 @@ def key(text: str) -> str:
 
 
 def without_marks(source: str, target: str) -> tuple[str, str]:
-    "Both texts without the mark of a key (_ or &), if each has one."
+    "Both texts without the mark of a menu's letter (_ or &), if each has one."
     for mark in ("_", "&"):
         place = re.compile(f"{mark}(?=[^\\W\\d_])")
         both = len(place.findall(source)) == len(place.findall(target)) == 1
@@ -1260,3 +1261,103 @@ def flagship_results(rivals, network, curve, test, steps, tests) -> dict:
 
 
 translation_flagship.minutes = 25
+
+# %% ../../nbs/4_tasks/42_translation.ipynb #42b40032
+def last_sign(text: str) -> str:
+    "The last character, if it is not part of a word."
+    return "" if text[-1:].isalnum() else text[-1:]
+
+
+def exchanged_rows(
+    texts: Sequence[str],  # N masked texts
+    seed: int = 0,
+) -> np.ndarray:  # (N,): the row of another text that is alike; -1 if there is none
+    """For each text another one with the same signs, the same end and a similar length.
+
+    Each is used at most once. Similar: apart by a fifth, or by 4 characters."""
+    groups = {}
+    for row in np.random.default_rng(seed).permutation(len(texts)).tolist():
+        alike = (frozenset(signs(texts[row])), last_sign(texts[row]))
+        groups.setdefault(alike, []).append((len(texts[row]), row))
+    partner = np.full(len(texts), -1)
+    for group in groups.values():
+        rows = [row for _, row in sorted(group, key=operator.itemgetter(0))]
+        few = [rows[i : i + 2] for i in range(0, len(rows) - 1, 2)]
+        if few and len(rows) % 2:
+            few[-1].append(rows[-1])
+        for some in few:
+            for row, other in zip(some, [*some[1:], some[0]], strict=True):
+                lengths = sorted([len(texts[row]), len(texts[other])])
+                similar = lengths[1] - lengths[0] <= max(4, lengths[1] / 5)
+                if similar and key(texts[row]) != key(texts[other]):
+                    partner[row] = other
+    return partner
+
+
+def exchanged_test(
+    answers: Sequence[str],
+    sources: Sequence[str],
+    references: Sequence[str],
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, float]:  # messages with another one alike, both scores, difference with interval
+    "chrF of each message's answer, and of the answer to another message that is alike."
+    partner = exchanged_rows(sources, seed)
+    rows = np.flatnonzero(partner >= 0)
+    if not len(rows):
+        raise FtkitError("No two messages are alike; give more of them.")
+    truth = [references[row] for row in rows]
+    own = [answers[row] for row in rows]
+    others = [answers[row] for row in partner[rows]]
+    compared = compare_messages(own, others, truth, resamples, seed)
+    numbers = dict(difference=compared.difference, low=compared.low, high=compared.high)
+    scores = dict(own=chrf(ngram_counts(own, truth)), exchanged=chrf(ngram_counts(others, truth)))
+    return dict(messages=len(rows)) | scores | numbers
+
+# %% ../../nbs/4_tasks/42_translation.ipynb #42b50032
+lesson_steps = 1200  # of the network that the lesson trains itself
+
+
+def exchanged_step(folder: Path, run, sizes: dict, steps: int, tests: int) -> dict:
+    "A step of the job: the lesson's network, trained on targets of other messages alike."
+    split, _ = load_messages()
+    test = drawn_pairs(split.test, tests)
+    partner = exchanged_rows(sources_of(split.train), run.seed)
+    pairs = []
+    for pair, other in zip(split.train, partner, strict=True):
+        if other >= 0:
+            pairs.append(pair._replace(target=split.train[other].target))
+    translator, _ = train_translator(
+        pairs,
+        check=False,
+        max_steps=steps,
+        warmup=0.05,
+        checkpoint=folder / "checkpoint",
+        seed=run.seed,
+        progress=False,
+        dtype=torch.float32,
+        **sizes,
+    )
+    sources = sources_of(test)
+    references = targets_of(test)
+    answers = translator.translate(sources, beams=1, masked=True)
+    return dict(
+        pairs=len(pairs),
+        scores=score_messages(answers, references),
+        exchanged=exchanged_test(answers, sources, references),
+        samples=[[*pair[:2], answer] for pair, answer in zip(test, answers, strict=True)][::40],
+    )
+
+
+def translation_controls(build) -> dict:
+    "The lesson's network on pairs whose targets were exchanged: what is left without the French."
+    choose = build.run.choose
+    steps = choose(smoke=4, cpu=lesson_steps)
+    tests = choose(smoke=40, cpu=400)
+    sizes = flagship_sizes | dict(learning_rate=flagship_rate)
+    build.plan(1)
+    found = build.step("exchanged", exchanged_step, build.run, sizes, steps, tests)
+    return dict(steps=steps, tests=tests) | found
+
+
+translation_controls.minutes = 4

@@ -40,3 +40,39 @@ def beam_step(sums, logp, stop, k):
     found = candidates(sums[:1, None] + logp[:1], 2 * k)
     stopped = [one for one in found[:k] if one[2] == stop]
     return stopped, [one for one in found if one[2] != stop][:k]
+
+
+# %% the first list holds only texts that stop
+def beam_step(sums, logp, stop, k):
+    found = candidates(sums[:, None] + logp, 2 * k)
+    stopped = [one for one in found[:k] if one[2] == stop]
+    return [one for one in found if one[2] != stop][:k], stopped
+
+
+# %% the sums that go on are -1.5 and -2.1, yours [0.0, 0.0]
+def beam_step(sums, logp, stop, k):
+    found = candidates(sums[:, None] + logp, 2 * k)
+    stopped = [one for one in found[:k] if one[2] == stop]
+    return stopped, [(0.0, *one[1:]) for one in found if one[2] != stop][:k]
+
+
+# %% the sums that go on are -1.5 and -2.1, yours [-0.5, -0.1]
+def beam_step(sums, logp, stop, k):
+    found = candidates(sums[:, None] + logp, 2 * k)
+    stopped = [one for one in found[:k] if one[2] == stop]
+    running = [one for one in found if one[2] != stop][:k]
+    return stopped, [(logp[row, word].item(), row, word) for _, row, word in running]
+
+
+# %% with k = 1 so many go on, and not 2
+def beam_step(sums, logp, stop, k):
+    found = candidates(sums[:, None] + logp, 4)
+    stopped = [one for one in found[:2] if one[2] == stop]
+    return stopped, [one for one in found if one[2] != stop][:2]
+
+
+# %% only the best k stops count as finished
+def beam_step(sums, logp, stop, k):
+    found = candidates(sums[:, None] + logp, 2 * k)
+    stopped = [one for one in found[:2] if one[2] == stop]
+    return stopped, [one for one in found if one[2] != stop][:k]

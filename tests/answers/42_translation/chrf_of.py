@@ -20,6 +20,8 @@ def joined(text):
 
 
 def combined(found, beta=2):
+    if not found:
+        return 0.0
     P = sum(p for p, _ in found) / len(found)
     R = sum(r for _, r in found) / len(found)
     if P + R == 0:
@@ -45,7 +47,7 @@ def chrf_of(answer, reference):
 # %% and are P and R averaged first
 def chrf_of(answer, reference):
     each = [combined([one]) for one in shares(joined(answer), joined(reference))]
-    return sum(each) / len(each)
+    return sum(each) / max(1, len(each))
 
 
 # %% does a length count only if both texts have it
@@ -54,3 +56,19 @@ def chrf_of(answer, reference):
     both_short = max(len(joined(answer)), len(joined(reference)))
     found += [(0.0, 0.0)] * (min(6, both_short) - len(found))
     return combined(found)
+
+
+# %% an empty answer has 0, and not a division by zero
+def chrf_of(answer, reference):
+    found = shares(joined(answer), joined(reference))
+    P = sum(p for p, _ in found) / len(found)
+    R = sum(r for _, r in found) / len(found)
+    return 0.0 if P + R == 0 else 100 * 5 * P * R / (4 * P + R)
+
+
+# %% nothing in common: 0, and not a division by zero
+def chrf_of(answer, reference):
+    found = shares(joined(answer), joined(reference))
+    P = sum(p for p, _ in found) / len(found)
+    R = sum(r for _, r in found) / len(found)
+    return 100 * 5 * P * R / (4 * P + R)

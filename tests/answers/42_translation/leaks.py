@@ -49,3 +49,26 @@ def leaks(train, test):
 def leaks(train, test):
     sources = {plain(source) for source, _ in train} - {""}
     return {row for row, (source, _) in enumerate(test) if plain(source) in sources}
+
+
+# %% row 5: only its source is empty
+def leaks(train, test):
+    sources = {plain(source) for source, _ in train}
+    targets = {plain(target) for _, target in train}
+    found = []
+    for row, (source, target) in enumerate(test):
+        seen = plain(source) in sources or plain(target) in targets
+        if plain(source) and plain(target) and seen:
+            found.append(row)
+    return found
+
+
+# %% look up in sets
+def leaks(train, test):
+    sources = [plain(source) for source, _ in train if plain(source)]
+    targets = [plain(target) for _, target in train if plain(target)]
+    found = []
+    for row, (source, target) in enumerate(test):
+        if plain(source) in sources or plain(target) in targets:
+            found.append(row)
+    return found

@@ -47,3 +47,25 @@ def smooth_cross_entropy(logits, labels, share, ignore):
     logp = (logits.exp() / logits.exp().sum(-1, keepdim=True)).log()
     right = logp[torch.arange(len(logp)), labels[valid]]
     return (-(1 - share) * right - share * logp.mean(-1)).mean()
+
+
+# %% compare the labels with `ignore`
+def smooth_cross_entropy(logits, labels, share, ignore):
+    valid = labels >= 0
+    logp = logits[valid].log_softmax(-1)
+    right = logp.gather(1, labels[valid][:, None])[:, 0]
+    return (-(1 - share) * right - share * logp.mean(-1)).mean()
+
+
+# %% the label too gets share / V
+def smooth_cross_entropy(logits, labels, share, ignore):
+    logp, right = parts(logits, labels, ignore)
+    others = (logp.sum(-1) - right) / logits.shape[1]
+    return (-(1 - share) * right - share * others).mean()
+
+
+# %% a row to ignore counts in the share that is spread
+def smooth_cross_entropy(logits, labels, share, ignore):
+    _, right = parts(logits, labels, ignore)
+    spread = logits.log_softmax(-1).mean(-1)
+    return -(1 - share) * right.mean() - share * spread.mean()
