@@ -10,7 +10,7 @@ __all__ = ['tuned_settings', 'dpo_settings', 'reward_rates', 'wider_rates', 'wid
            'rewards_of', 'advantages', 'grpo_loss', 'Round', 'round_of', 'check_grpo', 'answered', 'grpo', 'wrong_by',
            'judged_pairs', 'from_pairs', 'best_from_pairs', 'is_right', 'by_model', 'by_coin', 'from_rewards',
            'trained_judge', 'with_seed', 'pairs_trial', 'reward_trial', 'preferences_five_seeds', 'wider_trial',
-           'preferences_wider']
+           'start_trial', 'preferences_wider']
 
 # %% ../../nbs/3_finetuning/39_preferences.ipynb #39000008
 import copy
@@ -823,18 +823,28 @@ def wider_trial(folder, run, seed: int) -> dict:
     return found
 
 
+def start_trial(folder, run, seed: int) -> float:
+    "A step: the adder before it learns from anybody, on the test sums."
+    run = with_seed(run, seed)
+    where = dict(device=run.device, dtype=run.dtype)
+    signs = Signs("0123456789+=.")
+    return float(right_share(adder(run), sums(run)["test"], signs, **where).mean())
+
+
 def preferences_wider(build) -> dict:
     "Pairs with a wider search, five adders, and what a coin does at a gentle rate."
     run = build.run
     seeds = run.choose(smoke=[0], cpu=[0, 1, 2, 3, 4])
-    build.plan(2 * len(seeds))
-    found = dict(coin=[], pairs=[])
+    build.plan(3 * len(seeds))
+    found = dict(coin=[], pairs=[], start=[])
     for seed in seeds:
         name = f"coin, rate {gentle_rate:g}, seed {seed}"
         done = build.step(name, reward_trial, run, seed, gentle_rate, None, "coin")
         found["coin"].append(done)
     for seed in seeds:
         found["pairs"].append(build.step(f"pairs, seed {seed}", wider_trial, run, seed))
+    for seed in seeds:
+        found["start"].append(build.step(f"start, seed {seed}", start_trial, run, seed))
     return found
 
 
