@@ -31,3 +31,15 @@ def answer_log_prob(logits, ids, first):
 # %% the last token of the answer is missing
 def answer_log_prob(logits, ids, first):
     return logits.log_softmax(-1)[first - 1 : -2].gather(1, ids[first:-1, None]).sum()
+
+
+# %% that is the probability: return its logarithm
+def answer_log_prob(logits, ids, first):
+    rows = logits.softmax(-1)[first - 1 : -1]
+    return rows.gather(1, ids[first:, None]).prod()
+
+
+# %% no minus sign
+def answer_log_prob(logits, ids, first):
+    rows = logits.log_softmax(-1)[first - 1 : -1]
+    return -rows.gather(1, ids[first:, None]).sum()

@@ -33,3 +33,15 @@ def dpo_losses(chosen, rejected, ref_chosen, ref_rejected, beta):
 def dpo_losses(chosen, rejected, ref_chosen, ref_rejected, beta):
     margin = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
     return -torch.sigmoid(margin).log()
+
+
+# %% costs 10,000 nats, not 20.7: use logsigmoid
+def dpo_losses(chosen, rejected, ref_chosen, ref_rejected, beta):
+    margin = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
+    return -(torch.sigmoid(margin) + 1e-9).log()
+
+
+# %% costs 10,000 nats, not 50.0: use logsigmoid
+def dpo_losses(chosen, rejected, ref_chosen, ref_rejected, beta):
+    margin = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
+    return -F.logsigmoid(margin.clamp(-50, 50))
