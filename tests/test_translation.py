@@ -589,14 +589,14 @@ def test_the_task_object(tmp_path):
 
 # ------------------------------------------------------------------------- the command line
 
-colours = ["rouge red", "vert green", "bleu blue", "noir black", "blanc white", "gris grey"]
+hues = ["rouge red", "vert green", "bleu blue", "noir black", "blanc white", "gris grey"]
 nouns = ["fichier file", "lien link", "nom name", "livre book", "jour day", "mot word", "mur wall"]
 
 
 def many_pairs():
     rows = []
     for thing in nouns:
-        for colour in colours:
+        for colour in hues:
             le, the = thing.split()
             noir, black = colour.split()
             rows.append(dict(source=f"le {le} {noir}", target=f"the {black} {the}"))
