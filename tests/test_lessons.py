@@ -167,6 +167,7 @@ without_baseline = [
     "38_instruction_tuning",
     "39_preferences",
     "40_tagging",
+    "41_question_answering",
     "42_translation",
 ]
 

@@ -180,15 +180,16 @@ long_modules = {
     "ftkit.kit.site": 1790,
     "ftkit.foundations.training": 1332,
     "ftkit.foundations.evaluation": 915,
-    "ftkit.kit.cli": 990,
+    "ftkit.kit.cli": 1007,
     "ftkit.kit.bench": 975,
     "ftkit.core": 1018,
     "ftkit.finetuning.lora": 1089,
-    "ftkit.catalog": 1061,
+    "ftkit.catalog": 1082,
     "ftkit.tasks.translation": 1365,
     "ftkit.finetuning.finetune": 930,
     "ftkit.kit.reports": 905,
     "ftkit.tasks.tagging": 1292,
+    "ftkit.tasks.question_answering": 1212,
 }
 
 

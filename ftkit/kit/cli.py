@@ -9,8 +9,8 @@ __all__ = ['model_files', 'resumes', 'no_place', 'smaller', 'app', 'Seed', 'Text
            'checkpoint_folder', 'finetune_record', 'write_model', 'class_counts', 'as_columns', 'train_and_report',
            'out_of_memory', 'refuse', 'Commands', 'main', 'option', 'show', 'version', 'say_data', 'read_parts',
            'announce_estimate', 'said_options', 'choose_epochs', 'finetune', 'predict', 'check_prediction_file',
-           'try_writing', 'trained_column', 'run', 'make_limits', 'options_of', 'check', 'baseline', 'fetch', 'assets',
-           'bench', 'gpu', 'docs', 'free_disk', 'doctor']
+           'try_writing', 'file_predictor', 'predict_file', 'trained_column', 'run', 'make_limits', 'options_of',
+           'check', 'baseline', 'fetch', 'assets', 'bench', 'gpu', 'docs', 'free_disk', 'doctor']
 
 # %% ../../nbs/7_kit/77_cli.ipynb #1f0d30b0
 import contextlib
@@ -578,7 +578,7 @@ def finetune(
     drop_empty: Drop = False,
     checkpoint_every: option(int | None, "Steps between checkpoints; else a minute.", min=1) = None,
     task: option(
-        str, "classification, tagging, translation, or another that is installed."
+        str, "classification, tagging, question_answering, translation or another."
     ) = "classification",
 ) -> None:
     """Fine-tune a classifier on your own table, or teach another task.
@@ -630,6 +630,10 @@ def predict(
     batch_size: Annotated[int, typer.Option(min=1)] = 64,
 ) -> None:
     "Label the texts of a table: a column `predicted`, and of a classifier `probability`."
+    whole = file_predictor(model)
+    if whole is not None:
+        predict_file(whole, model, data, out, batch_size)
+        return
     check_prediction_file(out, data)
     check_model_folder(model)
     table = read_table(data)
@@ -676,6 +680,31 @@ def try_writing(table: "pandas.DataFrame", out: Path) -> None:
     parent = next(p for p in out.resolve().parents if p.exists())
     with tempfile.TemporaryDirectory(prefix=".ftkit.", dir=parent) as folder:
         write_table(table, Path(folder) / out.name)
+
+
+def file_predictor(model: Path) -> Any:  # (folder, data, batch_size) -> rows, what to say
+    "How the task of a model folder reads a whole file of its own form; None: it reads a table."
+    from ftkit.tasks.tagging import resolve_task
+
+    try:
+        task = json.loads((model / "ftkit.json").read_text(encoding="utf-8"))["task"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return getattr(resolve_task(task), "predict_file", None)
+
+
+def predict_file(whole: Any, model: Path, data: Path, out: Path, batch_size: int) -> None:
+    "Answer what stands in a file, and write a row for each."
+    import pandas
+
+    if out.exists() and data.exists() and out.samefile(data):
+        raise bad_input(f"--out {out} is the input file, which would be lost; name another.")
+    check_writable(out.resolve())
+    quiet()
+    rows, said = whole(model, data, batch_size)
+    write_table(pandas.DataFrame(rows), out)
+    show("predicted", said)
+    show("saved", f"{out}: {len(rows):,} rows")
 
 
 def trained_column(model: Path, table: "pandas.DataFrame") -> str | None:

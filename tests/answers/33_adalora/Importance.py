@@ -42,7 +42,7 @@ class Importance(Base):
         self.spread = self.beta2 * self.spread + (1 - self.beta2) * distance
 
 
-# %% one sensitivity of 3, betas 0.5: 1.125, not 1.500
+# %% one sensitivity of 3, betas 0.9 and 0.5: 0.405, not 0.300
 class Importance(Base):
     def score(self):
         return self.mean
@@ -57,8 +57,8 @@ class Importance(Base):
 # %% after 2 and 4 with betas 0.5: 2.5
 class Importance(Base):
     def take(self, now):
-        self.mean = 0.5 * now
-        self.spread = 0.5 * (now - self.mean).abs()
+        self.mean = (1 - self.beta1) * now
+        self.spread = (1 - self.beta2) * (now - self.mean).abs()
 
 
 # %% the betas are swapped
@@ -67,7 +67,35 @@ class Importance(Base):
         super().__init__(beta2, beta1)
 
 
-# %% is beta2 the spread's?
+# %% one sensitivity of 3, betas 0.9 and 0.5: 0.405, not 0.081
 class Importance(Base):
     def __init__(self, beta1, beta2):
         super().__init__(beta1, beta1)
+
+
+# %% the score is the product of mean and spread, not their sum
+class Importance(Base):
+    def score(self):
+        return self.mean + self.spread
+
+
+# %% a running mean holds on to the graph
+class Importance(Base):
+    def update(self, p, gradient):
+        self.take((p * gradient).abs())
+
+    def score(self):
+        return super().score().detach()
+
+
+# %% each number has its own mean and spread
+class Importance(Base):
+    def score(self):
+        return super().score() * 0 + super().score()[0]
+
+
+# %% a distance has no sign
+class Importance(Base):
+    def take(self, now):
+        self.mean = self.beta1 * self.mean + (1 - self.beta1) * now
+        self.spread = self.beta2 * self.spread + (1 - self.beta2) * (now - self.mean)

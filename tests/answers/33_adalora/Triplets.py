@@ -94,3 +94,30 @@ class Triplets(Base):
     def drop(self):
         super().drop()
         self.E.requires_grad_(False)
+
+
+# %% kept begins as a tensor of four booleans, all true; it is None
+class Triplets(Base):
+    def __init__(self, linear, r, scale):
+        super().__init__(linear, r, scale)
+        del self.kept
+
+
+# %% kept begins as a tensor of four booleans, all true; it is tensor([False
+class Triplets(Base):
+    def __init__(self, linear, r, scale):
+        super().__init__(linear, r, scale)
+        self.kept = torch.zeros(r, dtype=torch.bool)
+
+
+# %% B has a standard deviation of
+class Triplets(Base):
+    def __init__(self, linear, r, scale):
+        super().__init__(linear, r, scale)
+        nn.init.ones_(self.B)
+
+
+# %% drop makes a new E, which no optimizer knows
+class Triplets(Base):
+    def drop(self):
+        self.E = nn.Parameter(self.E.detach() * self.kept[:, None])

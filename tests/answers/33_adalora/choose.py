@@ -16,6 +16,12 @@ def best(scores, budget, largest=True):
     return list(kept.split(lengths))
 
 
+def without_bounds(t, least, most):
+    "A budget of 8 triplets that is held at one end only: torch refuses the other one."
+    left = min(most, max(least, 1 - (t - 10) / 10))
+    return int(2 + 6 * left**3)
+
+
 # %% one vector for each layer
 def choose(scores, t, last, t0, t1):
     return [torch.cat(best(scores, budget_of(scores, t, last, t0, t1)))]
@@ -72,3 +78,13 @@ def choose(scores, t, last, t0, t1):
     budget = budget_of(scores, t, last, t0, t1)
     limit = torch.cat(scores).sort(descending=True).values[budget - 1]
     return [s >= limit for s in scores]
+
+
+# %% until t0 all triplets stay
+def choose(scores, t, last, t0, t1):
+    return best(scores, without_bounds(t, 0.0, 9.0))
+
+
+# %% after t1 the budget stays at last
+def choose(scores, t, last, t0, t1):
+    return best(scores, without_bounds(t, -9.0, 1.0))
