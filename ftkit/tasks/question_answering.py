@@ -1116,7 +1116,7 @@ def scores_found(questions: Sequence[dict], found: Sequence[str]) -> dict:
 
 
 def reader_trial(
-    folder, run, data: str, number: int, rate: float, asked: bool = True, seed: int = 0
+    folder, run, data: str, number: int, passes: int, rate: float, asked: bool = True, seed: int = 0
 ) -> dict:
     "A step: a reader taught on so many questions, or on none, judged on validation and test."
     parts = comparison_parts(run, data)
@@ -1124,9 +1124,11 @@ def reader_trial(
     if not asked:
         parts = {name: without_question(part) for name, part in parts.items()}
     here = dict(device=run.device, dtype=run.dtype)
-    how = dict(learning_rate=rate, dropout=0.0, seed=seed, checkpoint=folder, progress=False)
+    how = dict(learning_rate=rate, epochs=passes, dropout=0.0, seed=seed)
+    how |= dict(checkpoint=folder, progress=False)
     reader = QuestionAnswering().finetune(parts["train"], **how, **here)
-    found = dict(data=data, number=len(parts["train"]), rate=rate, asked=asked, seed=seed)
+    found = dict(data=data, number=len(parts["train"]), passes=passes, rate=rate)
+    found |= dict(asked=asked, seed=seed)
     for name in ("validation", "test"):
         answers = [one.text for one in reader.predict(parts[name], **here)]
         found[name] = scores_found(parts[name], answers)
@@ -1163,17 +1165,25 @@ def rival_trial(folder, run, data: str, number: int) -> dict:
 searched_rates = (1e-4, 2e-4, 4e-4)
 
 
-def compared(build, data: str, small: int, sizes: Sequence[int], control: int) -> dict:
+def compared(
+    build,
+    data: str,
+    small: int,  # questions of the search
+    sizes: Sequence[int],  # questions of the readers
+    control: int,  # questions of the reader that is asked nothing
+    passes: dict[int, int],  # how often each number of questions is read
+) -> dict:
     "Rates searched with and without the question, then readers and rivals of several sizes."
     run = build.run
-    rates = searched_rates[: run.choose(smoke=1, cpu=3)]
+    rates = searched_rates[: run.choose(smoke=1, cpu=len(searched_rates))]
     build.plan(2 * len(rates) + 2 * len(sizes) + 1)
     done = {}
 
     def trial(number, rate, asked):
         name = f"{data}: {number} questions at {rate:g}, asked {asked}"
         if name not in done:
-            done[name] = build.step(name, reader_trial, run, data, number, rate, asked)
+            how = (number, passes[number], rate, asked)
+            done[name] = build.step(name, reader_trial, run, data, *how)
         return done[name]
 
     found = dict(search=[], rivals=[])
@@ -1197,16 +1207,17 @@ def compared(build, data: str, small: int, sizes: Sequence[int], control: int) -
 def reading_squad(build) -> dict:
     "MiniLM and its rivals on SQuAD, by the number of questions that they learn from."
     small = build.run.choose(smoke=8, cpu=1000)
-    sizes = build.run.choose(smoke=[8, 16], cpu=[1000, 3000, 8000])
-    return compared(build, "squad", small, sizes, small)
+    passes = build.run.choose(smoke={8: 2, 16: 1}, cpu={1000: 4, 3000: 2, 8000: 1})
+    return compared(build, "squad", small, list(passes), small, passes)
 
 
 def reading_speeches(build) -> dict:
     "The same on recurring spans of the addresses, for which nobody has written a question."
     small = build.run.choose(smoke=8, cpu=1000)
-    sizes = build.run.choose(smoke=[16], cpu=[4000])
-    return compared(build, "speeches", small, sizes, sizes[0])
+    most = build.run.choose(smoke=16, cpu=4000)
+    passes = {small: 4, most: 2}
+    return compared(build, "speeches", small, [most], most, passes)
 
 
-reading_squad.minutes = 45
-reading_speeches.minutes = 20
+reading_squad.minutes = 80
+reading_speeches.minutes = 40
