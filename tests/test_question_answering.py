@@ -20,7 +20,7 @@ from transformers import BertConfig, BertForQuestionAnswering, BertModel, PreTra
 from typer.testing import CliRunner
 
 from ftkit.core import FtkitError
-from ftkit.finetuning.finetune import Classifier, methods
+from ftkit.finetuning.finetune import Classifier, methods, resolve_task, tasks
 from ftkit.kit import cli
 from ftkit.tasks.question_answering import (
     Answer,
@@ -57,7 +57,7 @@ from ftkit.tasks.question_answering import (
     without_question,
     word_weights,
 )
-from ftkit.tasks.tagging import Tagger, resolve_task, tasks
+from ftkit.tasks.tagging import Tagger
 
 people = ["anna", "ben", "clara", "dora", "emil"]
 places = ["paris", "rome", "oslo"]
@@ -388,8 +388,9 @@ def test_a_reader_learns_and_comes_back_the_same(good, tmp_path):
 
 def test_a_batch_and_padding_change_nothing(good):
     more = [*rows, dict(question="who ?", context="oslo rome paris . " * 12)]
-    together = good.predict(more)
-    alone = [good.predict([row])[0] for row in more]
+    at = dict(dtype=torch.float32)
+    together = good.predict(more, **at)
+    alone = [good.predict([row], **at)[0] for row in more]
     for a, b in zip(together, alone, strict=True):
         assert a.best == b.best
         assert a.margin == pytest.approx(b.margin, abs=1e-4)
@@ -436,13 +437,15 @@ def test_every_method_teaches_saves_and_loads(tiny, tmp_path, name):
     losses = [step["loss"] for step in reader.history.steps]
     assert np.mean(losses[-4:]) < np.mean(losses[:2]), "it has learned something"
     loaded = Reader.load(reader.save(tmp_path / "m"))
-    for a, b in zip(reader.logits(rows[:4])[0], loaded.logits(rows[:4])[0], strict=True):
+    at = dict(dtype=torch.float32)
+    said, again = reader.logits(rows[:4], **at)[0], loaded.logits(rows[:4], **at)[0]
+    for a, b in zip(said, again, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     whole = (tmp_path / "m" / "model.safetensors").exists()
     assert whole == getattr(method, "mergeable", True)
     if (tmp_path / "m" / "adapter").exists() and whole:
         small = Reader.load(reader.save(tmp_path / "small", adapter_only=True))
-        for a, b in zip(reader.logits(rows[:4])[0], small.logits(rows[:4])[0], strict=True):
+        for a, b in zip(said, small.logits(rows[:4], **at)[0], strict=True):
             np.testing.assert_allclose(a, b, atol=1e-5)
 
 
@@ -586,6 +589,15 @@ def test_teach_and_predict_on_the_command_line(tiny, tmp_path):
     )
     assert done.exit_code == 0, (done.stderr, done.exception)
     assert (tmp_path / "q.csv").read_text().count("Anna met Ben") == 2
+    for options, sentence in (
+        (f"--out {tmp_path}/p.txt", "has the suffix '.txt', which is not written"),
+        (f"--out {asked}", "is the input file, which would be lost"),
+        (f"--out {tmp_path}/r.csv --text review", "--text and --drop-empty are for tables"),
+        (f"--out {tmp_path}/r.csv --drop-empty", "--text and --drop-empty are for tables"),
+    ):
+        done = call(f"predict --model {out} --data {asked} {options}")
+        assert done.exit_code == 2 and sentence in done.stderr, (options, done.stderr)
+    assert not (tmp_path / "r.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ long_modules = {
     "ftkit.kit.site": 1790,
     "ftkit.foundations.training": 1332,
     "ftkit.foundations.evaluation": 915,
-    "ftkit.kit.cli": 1007,
+    "ftkit.kit.cli": 1023,
     "ftkit.kit.bench": 975,
     "ftkit.core": 1018,
     "ftkit.finetuning.lora": 1089,

@@ -632,8 +632,9 @@ def predict(
     "Label the texts of a table: a column `predicted`, and of a classifier `probability`."
     whole = file_predictor(model)
     if whole is not None:
-        predict_file(whole, model, data, out, batch_size)
+        predict_file(whole, model, data, out, text, drop_empty, batch_size)
         return
+    check_file(data)
     check_prediction_file(out, data)
     check_model_folder(model)
     table = read_table(data)
@@ -662,7 +663,6 @@ def predict(
 # %% ../../nbs/7_kit/77_cli.ipynb #41d2cfed
 def check_prediction_file(out: Path, data: Path) -> None:
     "Raise `FtkitError` if predictions cannot be written to `out`."
-    check_file(data)
     if out.is_dir():
         raise bad_input(f"--out {out} is a folder; name a file.")
     if out.suffix.lower() not in suffixes:
@@ -670,7 +670,7 @@ def check_prediction_file(out: Path, data: Path) -> None:
             f"--out {out} has the suffix '{out.suffix}', which is not written; "
             f"use one of {', '.join(suffixes)}."
         )
-    if out.exists() and out.samefile(data):
+    if out.exists() and data.exists() and out.samefile(data):
         raise bad_input(f"--out {out} is the input file, which would be lost; name another.")
     check_writable(out.resolve())
 
@@ -684,7 +684,7 @@ def try_writing(table: "pandas.DataFrame", out: Path) -> None:
 
 def file_predictor(model: Path) -> Any:  # (folder, data, batch_size) -> rows, what to say
     "How the task of a model folder reads a whole file of its own form; None: it reads a table."
-    from ftkit.tasks.tagging import resolve_task
+    from ftkit.finetuning.finetune import resolve_task
 
     try:
         task = json.loads((model / "ftkit.json").read_text(encoding="utf-8"))["task"]
@@ -693,15 +693,20 @@ def file_predictor(model: Path) -> Any:  # (folder, data, batch_size) -> rows, w
     return getattr(resolve_task(task), "predict_file", None)
 
 
-def predict_file(whole: Any, model: Path, data: Path, out: Path, batch_size: int) -> None:
+def predict_file(
+    whole: Any, model: Path, data: Path, out: Path, text: str | None, drop_empty: bool, size: int
+) -> None:
     "Answer what stands in a file, and write a row for each."
     import pandas
 
-    if out.exists() and data.exists() and out.samefile(data):
-        raise bad_input(f"--out {out} is the input file, which would be lost; name another.")
-    check_writable(out.resolve())
+    if text or drop_empty:
+        raise bad_input(
+            f"--text and --drop-empty are for tables, and {model} reads a file of its own form. "
+            "Leave them out."
+        )
+    check_prediction_file(out, data)
     quiet()
-    rows, said = whole(model, data, batch_size)
+    rows, said = whole(model, data, size)
     write_table(pandas.DataFrame(rows), out)
     show("predicted", said)
     show("saved", f"{out}: {len(rows):,} rows")
