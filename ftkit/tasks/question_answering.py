@@ -1162,7 +1162,7 @@ def rival_trial(folder, run, data: str, number: int) -> dict:
     return found
 
 # %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00036
-searched_rates = (1e-4, 2e-4, 4e-4)
+searched_rates = dict(squad=(5e-5, 1e-4, 2e-4), speeches=(1e-4, 2e-4, 4e-4))
 
 
 def compared(
@@ -1175,7 +1175,7 @@ def compared(
 ) -> dict:
     "Rates searched with and without the question, then readers and rivals of several sizes."
     run = build.run
-    rates = searched_rates[: run.choose(smoke=1, cpu=len(searched_rates))]
+    rates = searched_rates[data][: run.choose(smoke=1, cpu=3)]
     build.plan(2 * len(rates) + 2 * len(sizes) + 1)
     done = {}
 
