@@ -720,7 +720,7 @@ def nearest_span(
     "The span nearest to the question's words. It has nothing to learn."
     cut = cut_words(row, weight)
     n = len(cut.words)
-    best = (-np.inf, 0, 0)
+    best = (-np.inf, 0, 0, 0)  # score, words more than one, first and last word
     where = np.flatnonzero(cut.asked)
     for i in range(n):
         for j in range(i, min(n, i + length)):
@@ -732,9 +732,9 @@ def nearest_span(
             away = np.maximum(i - where, where - j)
             same = cut.sentence[where] == cut.sentence[i]
             score = float((cut.asked[where] * same / (1 + away / reach)).sum())
-            best = max(best, (score + 1e-3 * (j - i), i, j))
-    _, i, j = best
-    if names and best[0] <= 0:
+            best = max(best, (score, j - i, i, j))
+    score, _, i, j = best
+    if names and score <= 0:
         return nearest_span(row, weight, length, reach, names=False)
     return row["context"][cut.places[i][0] : cut.places[j][1]]
 
