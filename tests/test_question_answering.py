@@ -515,9 +515,11 @@ def test_the_nearest_span_is_near():
     row = dict(
         question="Who invented the zipper?", context="Ada ran. The zipper Max Orr invented ."
     )
-    weight = word_weights([row])
+    weight = word_weights([row, dict(question="?", context="It rained.")])
     assert nearest_span(row, weight) == "Max Orr"
     assert nearest_span(row | dict(question="?"), weight)
+    far = dict(question="Where is the canal?", context="In May it rained. The canal is near oslo.")
+    assert nearest_span(far, {}, length=2) == "near oslo", "no name that shares no word"
     cut = cut_words(row, weight)
     assert cut.kind == "who" and cut.sentence.tolist() == [0, 0, 0, 1, 1, 1, 1, 1, 1]
 
