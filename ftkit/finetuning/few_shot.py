@@ -41,7 +41,7 @@ class Prompt:
     "How texts and their label words are written, one example after the other."
 
     before: str = "Review: "
-    after: str = "\nSentiment:"  # a space and the label word follow
+    after: str = "\nSentiment:"  # ends without a space: a space and the label word follow
     between: str = "\n\n"  # two examples
 
     def question(self, text: str) -> str:
@@ -406,7 +406,7 @@ def shuffled_labels(examples: list[tuple[str, str]], seed: Sequence[int]) -> lis
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00038
 def asked(reader: tuple, wording: str, examples: list, texts: list[str], words=None) -> dict:
-    "One cell: log-odds of the second class for each text, and for empty ones."
+    "One reading: log-odds of the second class for each text, and for empty ones."
     decoder, encode = reader
     prompt, usual = wordings[wording]
     words = LabelWords(words or usual, encode)
@@ -427,7 +427,7 @@ def asked(reader: tuple, wording: str, examples: list, texts: list[str], words=N
 
 
 def right_answers(cell: dict, labels: Sequence[str], calibrated: bool) -> np.ndarray:  # (N,)
-    "Which answers of a cell of two classes are right."
+    "Which answers of a reading with two classes are right."
     odds = np.asarray(cell["odds"])
     if calibrated:
         odds = odds - np.asarray(cell["prior"])[0]
