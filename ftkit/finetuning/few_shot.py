@@ -115,7 +115,7 @@ class LabelWords:
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00008
 def balanced_rows(
     labels: Sequence,  # (N,) classes
-    each: int,  # rows of each class
+    each: int,  # rows of each class, 1 or more
     seed: int | Sequence[int],
 ) -> np.ndarray:  # row numbers in a random order
     "Rows with equally many of each class. Raises `FtkitError` that names a class with too few."
@@ -191,7 +191,7 @@ class FewShot:
         words: LabelWords,
         prompt: Prompt = Prompt(),
         examples: Sequence[tuple[str, str]] = (),  # (text, class), in their order
-        batch_size: int = 16,  # texts at once
+        batch_size: int = 16,  # texts at once, 1 or more
     ):
         self.decoder = decoder.eval()
         self.encode = encode
@@ -322,9 +322,9 @@ class FewShot:
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00031
 def nearest_mean(
-    vectors: np.ndarray,  # (n, C) of labelled texts
+    vectors: np.ndarray,  # (n, C) of labelled texts, finite
     labels: Sequence,  # (n,)
-    others: np.ndarray,  # (N, C) of texts to classify
+    others: np.ndarray,  # (N, C) of texts to classify, finite and none of length 0
 ) -> np.ndarray:  # (N,) labels
     "The class with the nearest mean, by the angle. Raises `FtkitError` for fewer than two classes."
     labels = np.asarray(labels)
@@ -394,7 +394,9 @@ def drawn_examples(parts: dict, each: int, draw: int) -> list[tuple[str, str]]: 
 
 
 def shuffled_labels(examples: list[tuple[str, str]], seed: Sequence[int]) -> list[tuple[str, str]]:
-    "The same texts in the same order; half of each class have the other label: no information."
+    """The same texts in the same order; half of each class have the other label: no information.
+
+    The classes are "neg" and "pos", with an even number of examples each."""
     rng = np.random.default_rng(seed)
     names = [name for _, name in examples]
     found = list(examples)
