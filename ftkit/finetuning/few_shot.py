@@ -41,7 +41,7 @@ class Prompt:
     "How texts and their label words are written, one example after the other."
 
     before: str = "Review: "
-    after: str = "\nSentiment:"  # a space and the label word follow
+    after: str = "\nSentiment:"  # ends without a space: a space and the label word follow
     between: str = "\n\n"  # two examples
 
     def question(self, text: str) -> str:
@@ -115,7 +115,7 @@ class LabelWords:
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00008
 def balanced_rows(
     labels: Sequence,  # (N,) classes
-    each: int,  # rows of each class
+    each: int,  # rows of each class, 1 or more
     seed: int | Sequence[int],
 ) -> np.ndarray:  # row numbers in a random order
     "Rows with equally many of each class. Raises `FtkitError` that names a class with too few."
@@ -191,7 +191,7 @@ class FewShot:
         words: LabelWords,
         prompt: Prompt = Prompt(),
         examples: Sequence[tuple[str, str]] = (),  # (text, class), in their order
-        batch_size: int = 16,  # texts at once
+        batch_size: int = 16,  # texts at once, 1 or more
     ):
         self.decoder = decoder.eval()
         self.encode = encode
@@ -322,9 +322,9 @@ class FewShot:
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00031
 def nearest_mean(
-    vectors: np.ndarray,  # (n, C) of labelled texts
+    vectors: np.ndarray,  # (n, C) of labelled texts, finite
     labels: Sequence,  # (n,)
-    others: np.ndarray,  # (N, C) of texts to classify
+    others: np.ndarray,  # (N, C) of texts to classify, finite and none of length 0
 ) -> np.ndarray:  # (N,) labels
     "The class with the nearest mean, by the angle. Raises `FtkitError` for fewer than two classes."
     labels = np.asarray(labels)
@@ -394,7 +394,9 @@ def drawn_examples(parts: dict, each: int, draw: int) -> list[tuple[str, str]]: 
 
 
 def shuffled_labels(examples: list[tuple[str, str]], seed: Sequence[int]) -> list[tuple[str, str]]:
-    "The same texts in the same order; half of each class have the other label: no information."
+    """The same texts in the same order; half of each class have the other label: no information.
+
+    The classes are "neg" and "pos", with an even number of examples each."""
     rng = np.random.default_rng(seed)
     names = [name for _, name in examples]
     found = list(examples)
@@ -406,7 +408,7 @@ def shuffled_labels(examples: list[tuple[str, str]], seed: Sequence[int]) -> lis
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00038
 def asked(reader: tuple, wording: str, examples: list, texts: list[str], words=None) -> dict:
-    "One cell: log-odds of the second class for each text, and for empty ones."
+    "One reading: log-odds of the second class for each text, and for empty ones."
     decoder, encode = reader
     prompt, usual = wordings[wording]
     words = LabelWords(words or usual, encode)
@@ -427,7 +429,7 @@ def asked(reader: tuple, wording: str, examples: list, texts: list[str], words=N
 
 
 def right_answers(cell: dict, labels: Sequence[str], calibrated: bool) -> np.ndarray:  # (N,)
-    "Which answers of a cell of two classes are right."
+    "Which answers of a reading with two classes are right."
     odds = np.asarray(cell["odds"])
     if calibrated:
         odds = odds - np.asarray(cell["prior"])[0]

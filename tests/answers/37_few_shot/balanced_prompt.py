@@ -74,3 +74,47 @@ def balanced_prompt(pool, each, query, seed):
     few = min(each, sum(word == "negative" for _, word in pool))
     chosen = drawn(pool, few, rng)
     return written([chosen[i] for i in rng.permutation(len(chosen))], query)
+
+
+# %% the examples stand word by word
+def balanced_prompt(pool, each, query, seed):
+    rng = np.random.default_rng(seed)
+    chosen = drawn(pool, each, rng)
+    words = sorted({word for _, word in pool})
+    turned = [words[i] for i in rng.permutation(len(words))]
+    return written(sorted(chosen, key=lambda pair: turned.index(pair[1])), query)
+
+
+# %% the words alternate with every seed
+def balanced_prompt(pool, each, query, seed):
+    rng = np.random.default_rng(seed)
+    chosen = drawn(pool, each, rng)
+    first = chosen[:each]
+    second = chosen[each:]
+    mixed = [pair for two in zip(first, second, strict=True) for pair in two]
+    return written(mixed, query)
+
+
+# %% every seed takes the same examples
+def balanced_prompt(pool, each, query, seed):
+    chosen = drawn(pool, each, np.random.default_rng(0))
+    rng = np.random.default_rng(seed)
+    return written([chosen[i] for i in rng.permutation(len(chosen))], query)
+
+
+# %% every seed takes the same examples
+def balanced_prompt(pool, each, query, seed):
+    rng = np.random.default_rng(seed)
+    drawn(pool, each, rng)  # raises for too few
+    chosen = []
+    for word in sorted({word for _, word in pool}):
+        chosen += [pair for pair in pool if pair[1] == word][:each]
+    return written([chosen[i] for i in rng.permutation(len(chosen))], query)
+
+
+# %% of every word in the pool
+def balanced_prompt(pool, each, query, seed):
+    rng = np.random.default_rng(seed)
+    known = [pair for pair in pool if pair[1] in ("positive", "negative")]
+    chosen = drawn(known, each, rng)
+    return written([chosen[i] for i in rng.permutation(len(chosen))], query)

@@ -47,3 +47,27 @@ def calibrate(scores, empty):
 def calibrate(scores, empty):
     ratio = among(scores) / among(empty).mean(0)
     return ratio[:, 1]
+
+
+# %% subtract the largest of each row
+def calibrate(scores, empty):
+    p = np.exp(np.maximum(scores, -700))
+    p = p / p.sum(1, keepdims=True)
+    ratio = p / among(empty).mean(0)
+    return ratio / ratio.sum(1, keepdims=True)
+
+
+# %% subtract the largest score of each row first
+def calibrate(scores, empty):
+    p = np.exp(scores - scores.max())
+    p = p / p.sum(1, keepdims=True)
+    ratio = p / among(empty).mean(0)
+    return ratio / ratio.sum(1, keepdims=True)
+
+
+# %% it works for two words only
+def calibrate(scores, empty):
+    prior = among(empty).mean(0)
+    odds = scores[:, 1] - scores[:, 0] - np.log(prior[1] / prior[0])
+    second = 1 / (1 + np.exp(-odds))
+    return np.stack([1 - second, second], 1)

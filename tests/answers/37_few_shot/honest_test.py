@@ -5,6 +5,16 @@ def alike(text):
     return " ".join(text.lower().split())
 
 
+def kept_of(examples, test, same):
+    met = {same(text) for text, _ in examples}
+    kept = []
+    for text, label in test:
+        if same(text) not in met:
+            met.add(same(text))
+            kept.append((text, label))
+    return kept
+
+
 # %% 'A  joy ' is example 0 with a capital and more spaces
 def honest_test(examples, test):
     seen = {text for text, _ in examples}
@@ -64,3 +74,57 @@ def honest_test(examples, test):
 # %% 'a joy' is example 0, word for word
 def honest_test(examples, test):
     return list(test)
+
+
+# %% 'dull and long' is example 1
+def honest_test(examples, test):
+    met = {text for text, _ in examples}
+    kept = []
+    for text, label in test:
+        if alike(text) not in met:
+            met.add(alike(text))
+            kept.append((text, label))
+    return kept
+
+
+# %% with four spaces and another label
+def honest_test(examples, test):
+    met = {(alike(text), label) for text, label in examples}
+    kept = []
+    for text, label in test:
+        if (alike(text), label) not in met:
+            met.add((alike(text), label))
+            kept.append((text, label))
+    return kept
+
+
+# %% with four spaces
+def honest_test(examples, test):
+    return kept_of(examples, test, lambda text: text.lower().strip().replace("  ", " "))
+
+
+# %% 'FINE' is 'fine' with another label
+def honest_test(examples, test):
+    met = {alike(text) for text, _ in examples}
+    judged = set()
+    kept = []
+    for text, label in test:
+        if alike(text) not in met and (alike(text), label) not in judged:
+            judged.add((alike(text), label))
+            kept.append((text, label))
+    return kept
+
+
+# %% 'any one' and 'anyone' are two texts
+def honest_test(examples, test):
+    return kept_of(examples, test, lambda text: "".join(text.lower().split()))
+
+
+# %% give the pairs back as they were written
+def honest_test(examples, test):
+    return [(alike(text), label) for text, label in kept_of(examples, test, alike)]
+
+
+# %% return a list
+def honest_test(examples, test):
+    return tuple(kept_of(examples, test, alike))

@@ -47,3 +47,25 @@ def word_score(logits_of, prompt, word):
 # %% gives None
 def word_score(logits_of, prompt, word):
     log_p_of(logits_of, prompt, word)
+
+
+# %% these are logits, not logarithms of probabilities
+def word_score(logits_of, prompt, word):
+    logits = logits_of(prompt + word)
+    places = range(len(prompt) - 1, len(prompt) - 1 + len(word))
+    return logits[places, word].sum().item()
+
+
+# %% the word is read without its prompt
+def word_score(logits_of, prompt, word):
+    log_p = logits_of(word).log_softmax(-1)
+    return log_p[range(len(word)), word].sum().item()
+
+
+# %% leave prompt as it is
+def word_score(logits_of, prompt, word):
+    total = 0.0
+    for token in word:
+        total += logits_of(prompt).log_softmax(-1)[-1, token].item()
+        prompt.append(token)
+    return total
