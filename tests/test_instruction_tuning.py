@@ -22,12 +22,15 @@ from ftkit.finetuning.instruction_tuning import (
     document_mask,
     document_positions,
     drawn_tasks,
+    in_format,
     in_words,
     instruct,
+    instructions_checks,
     instructions_own,
     instructions_smollm2,
     judged,
     learn_rows_from,
+    other_answers,
     own_start,
     pack_rows,
     packed_logits,
@@ -35,10 +38,12 @@ from ftkit.finetuning.instruction_tuning import (
     part_of,
     read_chats,
     replies,
+    says_it,
     short_template,
     smollm2_chat,
     with_new_tokens,
     wordings,
+    written_after,
 )
 from ftkit.finetuning.lora import LoRA
 from ftkit.foundations.text import BPE, collate
@@ -253,6 +258,39 @@ def test_tasks_are_even_and_the_last_wording_is_kept():
     assert Task("smaller", (9, 12), 0).question.endswith(": nine and twelve")
 
 
+def test_shuffled_answers_stay_with_their_instruction():
+    tasks = drawn_tasks("train", 160, 0)
+    others = other_answers(tasks, 0, within=True)
+    assert sorted(others) == list(range(160)) != others
+    assert all(tasks[i].kind == task.kind for i, task in zip(others, tasks, strict=True))
+    kinds = [tasks[i].kind for i in other_answers(tasks, 0)]
+    assert kinds != [task.kind for task in tasks]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_each_right_answer_has_the_format_and_says_it(seed):
+    for task in drawn_tasks("train", 8, seed):
+        assert in_format(task, Reply(task.answer, True)) and says_it(task, Reply(task.answer, True))
+        assert not in_format(task, Reply(task.answer, False))
+        assert not in_format(task, Reply("\n" + task.answer, True))
+        assert not says_it(task, Reply("I can't say.", True))
+
+
+def test_the_generous_judge_reads_numbers_and_whole_words():
+    assert says_it(Task("sum", (9, 12), 0), Reply("9 + 12 = 21", True))
+    assert not says_it(Task("larger", (4, 6), 0), Reply("It is sixteen.", True))
+    assert in_format(Task("sum", (9, 12), 0), Reply("It is ninety nine.", True))
+    assert not in_format(Task("list", ("peace", "gold"), 0), Reply("- peace\n", True))
+
+
+def test_validation_is_made_of_conversations():
+    options = dict(max_steps=2, progress=False, device="cpu", evaluate_every=1)
+    for pack in (False, True):
+        _, history = instruct(small(), byte_chat(), talks, talks[:1], pack=pack, **options)
+        assert len(history.evaluations) == 2
+
+
 def test_new_tokens_leave_the_old_model_as_it_was():
     model = small(tied=True)
     larger = with_new_tokens(model, 3)
@@ -289,7 +327,7 @@ def test_lora_moves_only_itself_and_the_new_rows():
     assert not torch.equal(model.head.weight[258], before["head.weight"][258])
 
 
-def test_both_jobs_run_at_smoke(tmp_path):
+def test_the_jobs_run_at_smoke(tmp_path):
     class Build:
         run = setup("38_instruction_tuning", "smoke")
 
@@ -307,6 +345,9 @@ def test_both_jobs_run_at_smoke(tmp_path):
     real = Build()
     found = instructions_smollm2(real)
     assert real.left == 0 and len(found["runs"]) == 2
+    checks = Build()
+    found = instructions_checks(checks)
+    assert checks.left == 0 and len(found["after"]["shown"]) == 3
     start, _ = own_start(own.run)
     assert isinstance(start, Decoder) and isinstance(smollm2_chat(own.run)[1], Chat)
 
@@ -315,6 +356,10 @@ def refused(call, contains):
     with pytest.raises(FtkitError) as caught:
         call()
     assert contains in str(caught.value), str(caught.value)
+
+
+def test_empty_keys_and_an_empty_question_pass():
+    check_messages([dict(ask, content="", tool_calls=None), say], chatml)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +376,9 @@ def refused(call, contains):
         ([], False, "a list of messages"),
         ("Hello", False, "a list of messages"),
         ([dict(role="user")], True, "needs a role and a content"),
-        ([dict(role="user", content=3)], True, "no text"),
+        ([dict(role="user", content=3)], True, "a text as content; it is 3"),
+        ([dict(role="user", content=None)], True, "a text as content; it is None"),
+        ([dict(role=["user"], content="Hm")], True, "Unknown role"),
         ([dict(ask, tool_calls=[])], True, "'tool_calls' beside role and content"),
     ],
 )
@@ -346,10 +393,64 @@ def test_bad_conversations_are_refused_by_name(messages, asked, contains):
         (dict(assistant=("A", "<e>")), "", "no turn for 'user'"),
         (dict(user=("Q", "\n"), assistant=("A", "\n")), "", "Nothing would end an answer"),
         (dict(user=("Q", "\n"), assistant=("A", "<e>")), "Be brief.", "no turn for 'system'"),
+        (dict(user="Q", assistant="A"), "", "two texts"),
+        (["user", "assistant"], "", "a dictionary of roles"),
     ],
 )
 def test_templates_that_can_not_teach_answers_are_refused(turns, system, contains):
     refused(lambda: ChatTemplate(turns, ["<e>"], system), contains)
+
+
+def test_what_a_template_can_not_write_is_refused():
+    around = dict(user=("Q", "\n"), assistant=("A", "<e>"))
+    for special, contains in (("<e>", "a list of marks"), ([""], "at least one letter")):
+        refused(lambda special=special: ChatTemplate(around, special), contains)
+    for messages in ([dict(role="bot", content="a")], [dict(role="user")], ["Hello"]):
+        refused(lambda messages=messages: chatml.text(messages), "Message 0")
+    refused(lambda: as_smollm2.text([]), "no message")
+
+
+def test_an_encode_that_writes_marks_is_refused(tokenizer):
+    def finds_marks(text):
+        return tokenizer(text)["input_ids"]
+
+    def begins(text):
+        return [1, *chat.encode(text)]
+
+    chat = byte_chat()
+    ids = {mark: tokenizer.convert_tokens_to_ids(mark) for mark in chatml.special}
+    refused(lambda: Chat(chatml, finds_marks, tokenizer.decode, ids), "could write marks")
+    refused(lambda: Chat(chatml, begins, chat.decode_text, chat.special), "switch them off")
+    same = dict.fromkeys(chatml.special, 256)
+    refused(lambda: Chat(chatml, chat.encode, chat.decode_text, same), "have one number")
+    inside = dict(zip(chatml.special, (65, 66), strict=True))
+    refused(lambda: Chat(chatml, chat.encode, chat.decode_text, inside), "of the plain text")
+
+
+def test_tasks_that_can_not_be_drawn_are_refused():
+    refused(lambda: drawn_tasks("tset", 8, 0), "Unknown part 'tset'")
+    for number in (-8, 0, 4, 10):
+        refused(lambda number=number: drawn_tasks("train", number, 0), "no multiple of 8")
+    refused(lambda: drawn_tasks("train", 8, 0, phrasings=(5,)), "phrasings are some of")
+    refused(lambda: Task("mean", (1, 2), 0).question, "Unknown kind of task 'mean'")
+
+
+def test_what_can_not_be_asked_or_trained_is_refused():
+    chat = byte_chat()
+    refused(lambda: replies(nn.Linear(1, 1), chat, [[ask]]), "Linear")
+    refused(lambda: written_after(small(), chat, [[1], []]), "Prompt 1 (counted from 0) is empty")
+    refused(lambda: written_after(small(), chat, [[1] * 150], 32), "Prompt 0")
+    for method in ("lora", LoRA):
+        refused(lambda method=method: instruct(small(), chat, talks, method=method), "an object")
+    for first in (0, 260, 999):
+        bad = dict(method=LoRA(), new_from=first)
+        refused(lambda bad=bad: instruct(small(), chat, talks, **bad), "no new token")
+    refused(lambda: with_new_tokens(small(), 0), "At least 1")
+    refused(lambda: collate_packed(chat_examples(chat, talks)), "no 'documents'")
+    refused(lambda: document_mask(tensor([0, 0, 1])), "must be (B, T)")
+    refused(lambda: document_positions(tensor([0, 0, 1])), "must be (B, T)")
+    two = torch.zeros(1, 2, dtype=torch.long)
+    refused(lambda: packed_logits(small(), two, two[:, :1]), "the shapes")
 
 
 def test_other_bad_input_is_refused_by_name(tmp_path, tokenizer):
@@ -370,7 +471,13 @@ def test_other_bad_input_is_refused_by_name(tmp_path, tokenizer):
     file.write_text("\n".join(json.dumps(dict(messages=talk)) for talk in talks))
     assert read_chats(file) == talks
     file.write_text(json.dumps(dict(messages=talks[0])) + "\n" + json.dumps(dict(messages=[ask])))
-    refused(lambda: read_chats(file), "row 2: The last message")
+    refused(lambda: read_chats(file), "line 2: The last message")
+    file.write_text("\n" + json.dumps(dict(messages=[ask])))
+    refused(lambda: read_chats(file), "line 2: The last message")
+    file.write_text(json.dumps(dict(conversations=[])))
+    refused(lambda: read_chats(file), "Rename 'conversations'")
+    file.write_text("")
+    refused(lambda: read_chats(file), "a conversation was expected")
     file.write_text('{"text": "Hello"}')
     refused(lambda: read_chats(file), "no 'messages'")
     file.write_text("\n")

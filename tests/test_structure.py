@@ -187,6 +187,7 @@ long_modules = {
     "ftkit.catalog": 1082,
     "ftkit.tasks.translation": 1365,
     "ftkit.finetuning.finetune": 930,
+    "ftkit.finetuning.instruction_tuning": 1146,
     "ftkit.kit.reports": 905,
     "ftkit.tasks.tagging": 1292,
     "ftkit.tasks.question_answering": 1212,

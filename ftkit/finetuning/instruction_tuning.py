@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['chatml', 'short_template', 'noun_text', 'number_text', 'ten_text', 'nouns', 'ones', 'tens', 'wording_text',
-           'wordings', 'about_numbers', 'ranks', 'own_rates', 'search_seed', 'smollm2_rates', 'brief', 'start_recipe',
-           'own_start', 'ChatTemplate', 'check_message', 'check_messages', 'Piece', 'Chat', 'read_chats',
-           'chat_examples', 'pack_rows', 'collate_packed', 'tensor_of', 'document_mask', 'document_positions',
-           'packed_logits', 'packed_loss', 'with_new_tokens', 'learn_rows_from', 'only_where', 'instruct', 'Reply',
-           'written_after', 'replies', 'in_words', 'Task', 'judged', 'part_of', 'drawn_tasks', 'own_chat',
-           'asked_share', 'tuned_own', 'speech_bits', 'tests_of', 'own_trial', 'instructions_own', 'smollm2_chat',
-           'smollm2_tests', 'smollm2_asked', 'smollm2_before', 'smollm2_trial', 'instructions_smollm2']
+           'wordings', 'about_numbers', 'ranks', 'own_rates', 'search_seed', 'chosen_rates', 'smollm2_rates', 'brief',
+           'start_recipe', 'own_start', 'ChatTemplate', 'check_message', 'check_messages', 'Piece', 'check_marks',
+           'Chat', 'read_chats', 'chat_examples', 'pack_rows', 'collate_packed', 'tensor_of', 'check_documents',
+           'document_mask', 'document_positions', 'check_decoder', 'packed_logits', 'packed_loss', 'with_new_tokens',
+           'learn_rows_from', 'only_where', 'instruct', 'Reply', 'check_prompts', 'written_after', 'replies',
+           'in_words', 'check_kind', 'Task', 'judged', 'part_of', 'drawn_tasks', 'own_chat', 'asked_share',
+           'other_answers', 'tuned_own', 'speech_bits', 'tests_of', 'own_trial', 'instructions_own', 'smollm2_chat',
+           'smollm2_tests', 'smollm2_replies', 'smollm2_asked', 'smollm2_before', 'tuned_smollm2', 'smollm2_trial',
+           'instructions_smollm2', 'in_format', 'says_it', 'within_trial', 'smollm2_checked', 'instructions_checks']
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000008
 import math
@@ -41,7 +43,7 @@ from ftkit.pretraining.causal_lm import (
     train_decoder,
 )
 from ..pretraining.counting import speech_texts, speech_tokenizer
-from ..tables import check_file, read_lines
+from ..tables import check_file, read_lines, read_text
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800000c
 def start_recipe(run) -> dict:
@@ -77,6 +79,24 @@ class ChatTemplate:
     system: str = ""  # what a conversation without a system turn begins with; empty: nothing
 
     def __post_init__(self):
+        if not isinstance(self.special, Sequence) or isinstance(self.special, str):
+            raise FtkitError(
+                f"special is a list of marks, such as ['<|end|>']; {self.special!r:.60} was given."
+            )
+        for mark in self.special:
+            if not isinstance(mark, str) or not mark:
+                raise FtkitError(
+                    f"A special token is a text of at least one letter; {mark!r:.60} was given."
+                )
+        if not isinstance(self.turns, Mapping):
+            raise FtkitError(f"turns is a dictionary of roles; {self.turns!r:.60} was given.")
+        for role, around in self.turns.items():
+            two = isinstance(around, (tuple, list)) and len(around) == 2
+            if not two or not all(isinstance(text, str) for text in around):
+                raise FtkitError(
+                    f"The turn of '{role}' is two texts: what stands before what is said, and "
+                    f"after it; {around!r:.60} was given."
+                )
         needed = ["user", "assistant"] + ["system"] * bool(self.system)
         for role in needed:
             if role not in self.turns:
@@ -98,7 +118,19 @@ class ChatTemplate:
         return max((mark for mark in self.special if after.startswith(mark)), key=len)
 
     def opened(self, messages: Sequence[Mapping]) -> list[Mapping]:
-        "The conversation, behind the usual system turn if it has none of its own."
+        """The conversation, behind the usual system turn if it has none of its own.
+
+        Raises `FtkitError` for what can't be written."""
+        if not messages:
+            raise FtkitError("There is no message to write; a conversation has at least one.")
+        for place, message in enumerate(messages):
+            given = message if isinstance(message, Mapping) else {}
+            known = str(given.get("role")) in self.turns
+            if not known or not isinstance(given.get("content"), str):
+                raise FtkitError(
+                    f"Message {place} (counted from 0) needs a role ({', '.join(self.turns)}) "
+                    f"and a text as its content; it is {message!r:.60}."
+                )
         if self.system and messages[0]["role"] != "system":
             return [dict(role="system", content=self.system), *messages]
         return list(messages)
@@ -113,7 +145,7 @@ class ChatTemplate:
             parts.append(self.turns["assistant"][0])
         return "".join(parts)
 
-
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000100
 chatml = ChatTemplate(
     {role: (f"<|im_start|>{role}\n", "<|im_end|>\n") for role in ("system", "user", "assistant")},
     ("<|im_start|>", "<|im_end|>"),
@@ -129,17 +161,18 @@ def check_message(message: Any, place: int, template: ChatTemplate) -> None:
     what = f"Message {place} (counted from 0)"
     if not isinstance(message, Mapping) or not {"role", "content"} <= set(message):
         raise FtkitError(f"{what} needs a role and a content; it is {message!r:.60}.")
-    others = sorted(set(message) - {"role", "content"})
+    said = {key for key, value in message.items() if value is not None}  # an empty key is nothing
+    others = sorted(map(str, said - {"role", "content"}))
     if others:
         raise FtkitError(
             f"{what} has '{others[0]}' beside role and content, which would be left out. "
             "Remove it, or write it into the content."
         )
     role = message["role"]
-    if role not in template.turns:
+    if not isinstance(role, str) or role not in template.turns:
         raise unknown("role", str(role), template.turns, f"{what} has it.")
     if not isinstance(message["content"], str):
-        raise FtkitError(f"The content of message {place} is {message['content']!r:.40}, no text.")
+        raise FtkitError(f"{what} needs a text as content; it is {message['content']!r:.40}.")
     if role != "assistant":
         return
     if not message["content"].strip():
@@ -191,6 +224,42 @@ class Piece(NamedTuple):
     role: str
     kind: str  # "mark" of the template, "text", or "answer" with the token that ends it
 
+
+def check_marks(
+    encode: Callable[[str], list[int]],
+    decode: Callable[[list[int]], str],
+    special: Mapping[str, int],  # the number of each special token
+) -> None:
+    "Raise `FtkitError` if a text could contain the number of a mark."
+    mark_of = {}
+    for mark, number in special.items():
+        if number in mark_of:
+            raise FtkitError(
+                f"{mark_of[number]} and {mark} have one number, {number}. Give each its own."
+            )
+        mark_of[number] = mark
+    around = list(encode(""))
+    if around:
+        raise FtkitError(
+            f"encode puts the tokens {around} around every text, such as one that begins a row. "
+            "They would stand before each part: switch them off (add_special_tokens=False)."
+        )
+    for mark, number in special.items():
+        if not set(encode(mark)).isdisjoint(mark_of):
+            raise FtkitError(
+                f"encode turns the letters {mark} into a special token, so a user could write "
+                "marks. Give an encode that sees plain text only (exercise 2)."
+            )
+        try:
+            text = decode([number])
+        except (FtkitError, LookupError, ValueError, TypeError, OverflowError):
+            continue  # no text has this number
+        if list(encode(text)) == [number]:
+            raise FtkitError(
+                f"The number {number} of {mark} is also the token of the plain text {text!r}. "
+                "Take a number that no text has, such as one behind the vocabulary."
+            )
+
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000026
 class Chat:
     "A template and a tokenizer. Raises `FtkitError`."
@@ -212,6 +281,7 @@ class Chat:
         self.encode = encode
         self.decode_text = decode
         self.special = {mark: special[mark] for mark in template.special}
+        check_marks(encode, decode, self.special)
 
     @classmethod
     def of(cls, tokenizer: Any, template: ChatTemplate = chatml) -> "Chat":
@@ -234,6 +304,7 @@ class Chat:
 
     def marks(self, text: str) -> list[int]:
         "What the template itself writes: special tokens are numbers, the rest is plain text."
+        # a mark may begin another one
         longest_first = sorted(self.special, key=len, reverse=True)
         ids = []
         for part in re.split(f"({'|'.join(map(re.escape, longest_first))})", text):
@@ -311,18 +382,26 @@ def read_chats(
     path: str | os.PathLike,  # JSONL, an object with "messages" in each line
     template: ChatTemplate = chatml,  # whose roles and marks are checked
 ) -> list[list[dict]]:
-    "Conversations from a file. Raises `FtkitError` that names the file and the row."
+    "Conversations from a file. Raises `FtkitError` that names the file and the line."
+    if os.path.isfile(path) and not os.path.getsize(path):
+        raise FtkitError(f"{path} is empty; a conversation was expected in each line.")
     path = check_file(path)
+    objects = read_lines(path)
+    lines = [i for i, text in enumerate(read_text(path).split("\n"), 1) if text.strip()]
     found = []
-    for row, line in enumerate(read_lines(path), 1):
+    for number, line in zip(lines, objects, strict=True):
         if "messages" not in line:
-            raise FtkitError(
-                f"{path}, row {row}: there is no 'messages'; it has: {', '.join(line)}."
-            )
+            sentence = f"there is no 'messages'; it has: {', '.join(line)}."
+            if "conversations" in line:
+                sentence += (
+                    " Rename 'conversations' to 'messages', and in each message 'from' to 'role' "
+                    "(user, assistant) and 'value' to 'content'."
+                )
+            raise FtkitError(f"{path}, line {number}: {sentence}")
         try:
             check_messages(line["messages"], template)
         except FtkitError as e:
-            raise FtkitError(f"{path}, row {row}: {e}") from e
+            raise FtkitError(f"{path}, line {number}: {e}") from e
         found.append(line["messages"])
     if not found:
         raise FtkitError(f"{path} has no conversation.")
@@ -373,7 +452,12 @@ def pack_rows(
 
 
 def collate_packed(rows: Sequence[dict]) -> dict[str, Tensor]:  # each (B, T)
-    "A batch of packed rows; what fills a row up is document -1."
+    "A batch of packed rows; what fills a row up is document -1. Raises `FtkitError`."
+    for i, row in enumerate(rows):
+        if "documents" not in row:
+            raise FtkitError(
+                f"Row {i} (counted from 0) has no 'documents': `pack_rows` makes them."
+            )
     batch = collate([{name: row[name] for name in ("input_ids", "labels")} for row in rows])
     documents = torch.full_like(batch["input_ids"], -1)
     for i, row in enumerate(rows):
@@ -385,10 +469,17 @@ def tensor_of(numbers: Sequence[int]) -> Tensor:
     return torch.tensor(numbers, dtype=torch.long)
 
 
+def check_documents(documents: Tensor) -> None:
+    "Raise `FtkitError` for what is no batch of rows."
+    if documents.ndim != 2:
+        raise FtkitError(f"documents must be (B, T); their shape is {tuple(documents.shape)}.")
+
+
 def document_mask(
     documents: Tensor,  # (B, T): whole numbers
 ) -> Tensor:  # (B, 1, T, T), bool: True where a token may look
-    "A token sees itself and what is before it in its own document."
+    "A token sees itself and what is before it in its own document. Raises `FtkitError`."
+    check_documents(documents)
     T = documents.shape[1]
     same = documents[:, :, None] == documents[:, None, :]
     return (same & torch.ones(T, T, dtype=torch.bool, device=documents.device).tril())[:, None]
@@ -397,22 +488,34 @@ def document_mask(
 def document_positions(
     documents: Tensor,  # (B, T): documents lie side by side
 ) -> Tensor:  # (B, T): places that begin at 0 with each document
-    "Where a token stands in its own document."
+    "Where a token stands in its own document. Raises `FtkitError`."
+    check_documents(documents)
     places = torch.arange(documents.shape[1], device=documents.device).expand_as(documents)
     begins = F.pad(documents[:, 1:] != documents[:, :-1], (1, 0), value=True)
+    # minus the place where the token's document began
     return places - (places * begins).cummax(1).values
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800002d
+def check_decoder(model: Any, what: str) -> None:
+    "Raise `FtkitError` for another kind of model."
+    if not isinstance(model, Decoder):
+        raise FtkitError(
+            f"{what} ftkit's Decoder; {type(model).__name__} was given. "
+            "`ftkit.foundations.checkpoints.from_pretrained` reads others into it."
+        )
+
+
 def packed_logits(
     decoder: Decoder,
     input_ids: Tensor,  # (B, T)
     documents: Tensor,  # (B, T)
 ) -> Tensor:  # (B, T, V)
-    "What each document alone would get. Raises `FtkitError` for another kind of model."
-    if not isinstance(decoder, Decoder):
+    "What each document alone would get. Raises `FtkitError`."
+    check_decoder(decoder, "Packed rows need")
+    if input_ids.shape != documents.shape:
         raise FtkitError(
-            f"Packed rows need ftkit's Decoder; {type(decoder).__name__} was given. "
-            "`ftkit.foundations.checkpoints.from_pretrained` reads others into it."
+            "input_ids and documents are both (B, T); they have the shapes "
+            f"{tuple(input_ids.shape)} and {tuple(documents.shape)}."
         )
     layer = decoder.embeddings
     layer.check(input_ids, 0)
@@ -444,23 +547,26 @@ def packed_loss(
 def with_new_tokens(decoder: Decoder, number: int) -> Decoder:
     """A copy whose vocabulary is larger. New rows are the mean of the others, with a little noise.
 
-    torch's random state decides the noise."""
+    torch's random state decides the noise. Raises `FtkitError` if there is none to add."""
+    if number < 1:
+        raise FtkitError(f"At least 1 new token can be added; {number} was given.")
     V = decoder.config.vocab_size
     larger = Decoder(replace(decoder.config, vocab_size=V + number))
     old = decoder.state_dict()
     with torch.no_grad():
-        for name, tensor in larger.state_dict().items():
-            if tensor.shape == old[name].shape:
-                tensor.copy_(old[name])
+        for name, weight in larger.state_dict().items():
+            if weight.shape == old[name].shape:
+                weight.copy_(old[name])
                 continue
-            noise = decoder.config.init_std * torch.randn(number, tensor.shape[1])
-            tensor[:V] = old[name]
-            tensor[V:] = old[name].mean(0) + noise
+            noise = decoder.config.init_std * torch.randn(number, weight.shape[1])
+            weight[:V] = old[name]
+            weight[V:] = old[name].mean(0) + noise
     return larger.train(decoder.training)
 
 
 def learn_rows_from(decoder: Decoder, first: int) -> None:
     "Let the rows of new tokens learn in a frozen table. Train without weight decay."
+    # a set: where one table reads and writes, it is there once
     for table in {decoder.embeddings.tokens.weight, decoder.head.weight}:
         keep = (torch.arange(len(table)) >= first)[:, None]
         table.requires_grad_(True)
@@ -480,6 +586,7 @@ def instruct(
     model: Decoder,  # trained in place
     chat: Chat,
     conversations: Sequence[Sequence[Mapping]],
+    validation: Sequence[Sequence[Mapping]] | None = None,  # the loss on these is measured too
     *,
     method: Any = None,  # such as `LoRA(rank=16)`; None: all weights learn
     new_from: int | None = None,  # the first token that the model has never seen
@@ -487,11 +594,17 @@ def instruct(
     pack: bool = False,  # several conversations to a row; `batch_size` then counts rows
     **fit_options,  # of `fit`
 ) -> tuple[Decoder, History]:
-    "Instruction tuning through `fit`. Raises `FtkitError`."
-    if not isinstance(model, Decoder):
+    """Instruction tuning through `fit`. Raises `FtkitError`.
+
+    With a method, say `new_from` if you have added tokens. The method freezes the table, so
+    without it the model can't learn to write them, and nothing can warn you."""
+    check_decoder(model, "instruct trains")
+    if method is not None and (isinstance(method, type) or not hasattr(method, "prepare")):
+        raise FtkitError(f"method is an object such as LoRA(rank=16); {method!r:.60} was given.")
+    V = model.config.vocab_size
+    if new_from is not None and not 0 < new_from < V:
         raise FtkitError(
-            f"instruct trains ftkit's Decoder; {type(model).__name__} was given. "
-            "`ftkit.foundations.checkpoints.from_pretrained` reads others into it."
+            f"new_from={new_from} is no new token of this model: it has the tokens 0 to {V - 1:,}."
         )
     options = dict(weight_decay=0.0) | fit_options
     if method is not None:
@@ -503,11 +616,16 @@ def instruct(
                 "else would move the frozen rows of the table too."
             )
         learn_rows_from(model, new_from)
-    examples = chat_examples(chat, conversations, model.config.context, learn)
+    context = model.config.context
+    examples = chat_examples(chat, conversations, context, learn)
+    if validation is not None:
+        validation = chat_examples(chat, validation, context, learn)
     if pack:
-        examples = pack_rows(examples, model.config.context)
+        examples = pack_rows(examples, context)
+        if validation is not None:
+            validation = pack_rows(validation, context)
         options |= dict(collate=collate_packed, loss=packed_loss)
-    history = fit(model, examples, **options)
+    history = fit(model, examples, validation, **options)
     return model, history
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000033
@@ -516,6 +634,23 @@ class Reply(NamedTuple):
 
     text: str
     ended: bool  # by its own mark, not by the limit
+
+
+def check_prompts(model: Any, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+    "Raise `FtkitError` for a model that can't write, and for a prompt that it can't read."
+    if not hasattr(model, "new_cache"):
+        check_decoder(model, "replies need")
+    context = model.config.context
+    for i, prompt in enumerate(prompts):
+        T = len(prompt)
+        if not T:
+            raise FtkitError(f"Prompt {i} (counted from 0) is empty: give at least one token.")
+        if T + max_new_tokens > context:
+            raise FtkitError(
+                f"Prompt {i} (counted from 0) has {T:,} tokens; with {max_new_tokens:,} new ones "
+                f"it does not fit into the model's context of {context:,}. Shorten the "
+                "conversation, or ask for fewer new tokens."
+            )
 
 
 @torch.no_grad()
@@ -529,6 +664,7 @@ def written_after(
     dtype=None,
 ) -> list[Reply]:
     "The likeliest answer to each prompt, token by token. Raises `FtkitError`."
+    check_prompts(model, prompts, max_new_tokens)
     device, _, autocast = precision(device, dtype)
     stop = chat.special[chat.template.stop]
     model.to(device).eval()
@@ -605,6 +741,12 @@ def in_words(number: int) -> str:
     return f"{tens[number // 10]} {ones[rest]}"
 
 
+def check_kind(kind: str) -> None:
+    "Raise `FtkitError` for an instruction that there is not."
+    if kind not in wordings:
+        raise unknown("kind of task", kind, wordings)
+
+
 class Task(NamedTuple):
     "An instruction about some words or two numbers."
 
@@ -621,11 +763,13 @@ class Task(NamedTuple):
 
     @property
     def question(self) -> str:
+        check_kind(self.kind)
         return f"{wordings[self.kind][self.wording]}: {self.shown}"
 
     @property
     def answer(self) -> str:
         "The only right answer, format included."
+        check_kind(self.kind)
         given = self.given
         if self.kind == "list":
             return "\n".join(f"- {word}" for word in given)
@@ -665,7 +809,15 @@ def drawn_tasks(
     seed: int,
     phrasings: Sequence[int] = (0, 1, 2, 3),
 ) -> list[Task]:
-    "Tasks in a random order."
+    "Tasks in a random order. Raises `FtkitError`."
+    if part not in ("train", "validation", "test"):
+        raise unknown("part", part, ("train", "validation", "test"))
+    if number < 8 or number % 8:
+        raise FtkitError(
+            f"drawn_tasks draws equally many of 8 instructions; {number} is no multiple of 8."
+        )
+    if not phrasings or not set(phrasings) <= set(range(5)):
+        raise FtkitError(f"phrasings are some of 0 to 4; {list(phrasings)} were given.")
     rng = np.random.default_rng([38, seed])
     found = []
     for kind in wordings:
@@ -684,6 +836,7 @@ def drawn_tasks(
 ranks = dict(full=None, lora=16)  # all weights, or LoRA
 own_rates = dict(full=(1e-3, 3e-3, 1e-2), lora=(1e-3, 3e-3, 1e-2))
 search_seed = 100  # its tasks and order are nobody else's
+chosen_rates = dict(own=3e-3, smollm2=2e-3)  # what the searches chose, all weights and LoRA
 
 
 def own_chat(bpe: BPE) -> Chat:
@@ -701,6 +854,22 @@ def asked_share(
     found = replies(model, chat, conversations, max_new_tokens=24, **where)
     return np.array([judged(t, reply) for t, reply in zip(tasks, found, strict=True)])
 
+
+def other_answers(
+    tasks: Sequence[Task],
+    seed: int,
+    within: bool = False,  # only answers to the same instruction
+) -> list[int]:
+    "For each task the number of the task whose answer it gets, in a random order."
+    rng = np.random.default_rng([39, seed])
+    if not within:
+        return rng.permutation(len(tasks)).tolist()
+    others = np.arange(len(tasks))
+    for kind in wordings:
+        own = [i for i, task in enumerate(tasks) if task.kind == kind]
+        others[own] = rng.permutation(own)
+    return others.tolist()
+
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #3800003e
 def tuned_own(
     run,
@@ -709,17 +878,18 @@ def tuned_own(
     learn: str,  # "answers" or "everything"
     rate: float,
     shuffled: bool = False,  # the answers belong to other questions
+    within: bool = False,  # if shuffled: to questions with the same instruction
 ) -> tuple[Decoder, Chat, History]:
-    "Our own start, tuned on fresh tasks."
+    "Our own start, tuned on newly drawn tasks."
     start, bpe = own_start(run)
     chat = own_chat(bpe)
     seed_everything(seed)
     model = with_new_tokens(start, len(chat.special))
     steps = run.choose(smoke=2, cpu=240)
-    conversations = [task.messages for task in drawn_tasks("train", 32 * steps, seed)]
+    tasks = drawn_tasks("train", 32 * steps, seed)
+    conversations = [task.messages for task in tasks]
     if shuffled:
-        others = np.random.default_rng([39, seed]).permutation(len(conversations))
-        answers = [conversations[i][1] for i in others]
+        answers = [conversations[i][1] for i in other_answers(tasks, seed, within)]
         conversations = [[c[0], a] for c, a in zip(conversations, answers, strict=True)]
     rank = ranks[method]
     model, history = instruct(
@@ -826,8 +996,10 @@ def smollm2_tests(run) -> dict[str, list[Task]]:
     return dict(validation=drawn_tasks("validation", few, 0), test=drawn_tasks("test", many, 1))
 
 
-def smollm2_asked(run, model: Decoder, chat: Chat, tasks: Sequence[Task], newline: bool = True):
-    "Which tasks it answers rightly; without the newline behind the role, if asked."
+def smollm2_replies(
+    run, model: Decoder, chat: Chat, tasks: Sequence[Task], newline: bool = True
+) -> list[Reply]:
+    "What it answers; without the newline behind the role, if asked."
     prompts = []
     for task in tasks:
         ids = chat.prompt([brief, task.messages[0]])
@@ -835,7 +1007,12 @@ def smollm2_asked(run, model: Decoder, chat: Chat, tasks: Sequence[Task], newlin
             ids = ids[: len(ids) - len(chat.encode("\n"))]
         prompts.append(ids)
     options = dict(max_new_tokens=24, batch_size=32, device=run.device, dtype=run.dtype)
-    found = written_after(model, chat, prompts, **options)
+    return written_after(model, chat, prompts, **options)
+
+
+def smollm2_asked(run, model: Decoder, chat: Chat, tasks: Sequence[Task], newline: bool = True):
+    "Which tasks it answers rightly."
+    found = smollm2_replies(run, model, chat, tasks, newline)
     return [judged(t, reply) for t, reply in zip(tasks, found, strict=True)]
 
 
@@ -851,8 +1028,8 @@ def smollm2_before(folder, run) -> dict:
     return dict(test=packed(smollm2_asked(run, model, chat, tasks)), shown=rows)
 
 # %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000041
-def smollm2_trial(folder, run, seed: int, learn: str, rate: float) -> dict:
-    "A step: LoRA of rank 8 on SmolLM2, a few steps; judged."
+def tuned_smollm2(run, seed: int, learn: str, rate: float) -> tuple[Decoder, Chat, History]:
+    "LoRA of rank 8 on SmolLM2, a few steps."
     model, chat = smollm2_chat(run)
     seed_everything(seed)
     steps = run.choose(smoke=2, cpu=16)
@@ -860,6 +1037,12 @@ def smollm2_trial(folder, run, seed: int, learn: str, rate: float) -> dict:
     options = dict(batch_size=8, max_steps=steps, learning_rate=rate, seed=seed, progress=False)
     options |= dict(device=run.device, dtype=run.dtype, learn=learn)
     model, history = instruct(model, chat, conversations, method=LoRA(rank=8), **options)
+    return model, chat, history
+
+
+def smollm2_trial(folder, run, seed: int, learn: str, rate: float) -> dict:
+    "A step: SmolLM2, tuned and judged."
+    model, chat, history = tuned_smollm2(run, seed, learn, rate)
     tests = smollm2_tests(run)
     found = dict(seed=seed, learn=learn, rate=rate, loss=history.steps[-1]["loss"])
     if seed == search_seed:
@@ -897,3 +1080,67 @@ def instructions_smollm2(build) -> dict:
 
 
 instructions_smollm2.minutes = 25
+
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000101
+def in_format(task: Task, reply: Reply) -> bool:
+    "Has it the form of a right answer, whatever it says?"
+    forms = dict(list=r"- \w+(\n- \w+)*", back=r"They are \w+( \w+)*\.")
+    form = forms.get(task.kind, r"It is \w+( \w+)?\.")
+    return reply.ended and re.fullmatch(form, reply.text) is not None
+
+
+def says_it(task: Task, reply: Reply) -> bool:
+    "A generous judge: do the right words stand somewhere in the reply, one behind the other?"
+    right = re.findall(r"\w+", task.answer)
+    if task.kind != "list":
+        right = right[2:]  # without "It is", "They are"
+    said = []
+    for word in re.findall(r"\w+", reply.text.lower()):
+        is_number = word.isascii() and word.isdigit() and len(word) < 3
+        said.append(in_words(int(word)) if is_number else word)
+    return f" {' '.join(right)} " in f" {' '.join(said)} "
+
+
+def within_trial(folder, run, seed: int) -> dict:
+    "A step: all weights on answers that belong to other questions with the same instruction."
+    rate = chosen_rates["own"]
+    model, chat, _ = tuned_own(run, seed, "full", "answers", rate, shuffled=True, within=True)
+    tasks = tests_of(run)["test"]
+    right = asked_share(model, chat, tasks, device=run.device, dtype=run.dtype)
+    return dict(seed=seed, test=packed(right))
+
+
+def smollm2_checked(folder, run, trained: bool) -> dict:
+    "A step: SmolLM2 before or after training, by three judges, and without the newline."
+    if trained:
+        model, chat, _ = tuned_smollm2(run, 0, "answers", chosen_rates["smollm2"])
+    else:
+        model, chat = smollm2_chat(run)
+    tasks = smollm2_tests(run)["test"]
+    usual = smollm2_replies(run, model, chat, tasks)
+    bare = smollm2_replies(run, model, chat, tasks, newline=False)
+    found = {}
+    for name, judge in (("right", judged), ("in_format", in_format), ("says_it", says_it)):
+        found[name] = packed([judge(*pair) for pair in zip(tasks, usual, strict=True)])
+    stripped = [reply._replace(text=reply.text.strip()) for reply in bare]
+    found["bare"] = packed([judged(*pair) for pair in zip(tasks, bare, strict=True)])
+    found["bare_stripped"] = packed([judged(*pair) for pair in zip(tasks, stripped, strict=True)])
+    found["same"] = packed([a == b for a, b in zip(usual, stripped, strict=True)])
+    rows = list(zip(tasks, usual, bare, strict=True))[:3]
+    return found | dict(shown=[[task.question, a.text, b.text] for task, a, b in rows])
+
+# %% ../../nbs/3_finetuning/38_instruction_tuning.ipynb #38000102
+def instructions_checks(build) -> dict:
+    "Answers shuffled within each instruction, two seeds; SmolLM2 by three judges."
+    run = build.run
+    seeds = run.choose(smoke=[0], cpu=[0, 1])
+    build.plan(len(seeds) + 2)
+    within = [
+        build.step(f"shuffled within, seed {seed}", within_trial, run, seed) for seed in seeds
+    ]
+    before = build.step("SmolLM2 before", smollm2_checked, run, False)
+    after = build.step("SmolLM2 after", smollm2_checked, run, True)
+    return dict(within=within, before=before, after=after)
+
+
+instructions_checks.minutes = 8

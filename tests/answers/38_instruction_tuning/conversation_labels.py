@@ -59,3 +59,18 @@ def conversation_labels(turns, marks):
 
     row, counts = row_and_counts(turns, marks, counted)
     return row, [t if c else -100 for t, c in zip(row, counts, strict=True)]
+
+
+# %% go by who speaks, not by the token
+def conversation_labels(turns, marks):
+    answered = {marks["end"]}
+    for role, ids in turns:
+        if role == "assistant":
+            answered |= set(ids)
+
+    row = []
+    counts = []
+    for role, ids in turns:
+        row += [marks[role], *ids, marks["end"]]
+        counts += [False] + [i in answered for i in ids] + [role == "assistant"]
+    return shifted(row, counts)

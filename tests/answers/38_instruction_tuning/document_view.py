@@ -39,3 +39,17 @@ def document_view(documents):
 def document_view(documents):
     mask = (documents[:, None] == documents[None, :]).tril()
     return mask.float(), mask.sum(1) - 1
+
+
+# %% for the documents [7, 7, 4, 4, 4], places should be
+def document_view(documents):
+    mask = (documents[:, None] == documents[None, :]).tril()
+    counted = [torch.arange((documents == x).sum()) for x in documents.unique()]
+    return mask, torch.cat(counted)
+
+
+# %% a token sees the document before its own
+def document_view(documents):
+    mask = (documents[:, None] >= documents[None, :]).tril()
+    same = (documents[:, None] == documents[None, :]).tril()
+    return mask, same.sum(1) - 1

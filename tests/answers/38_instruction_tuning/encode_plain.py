@@ -36,6 +36,32 @@ def encode_plain(text, encode, special):
     return encode(text)
 
 
-# %% a text without marks is encoded as usual
+# %% has no mark: encode it as `encode` does
 def encode_plain(text, encode, special):
     return [i for part in re.split(r"(<)", text) for i in encode(part.strip())]
+
+
+# %% has no mark: encode it as `encode` does
+def encode_plain(text, encode, special):
+    return [ord(sign) for sign in text]
+
+
+# %% has no mark: encode it as `encode` does
+def encode_plain(text, encode, special):
+    return [i for sign in text for i in encode(sign)]
+
+
+# %% has no mark: encode it as `encode` does
+def encode_plain(text, encode, special):
+    return [i for part in re.split("(<)", text) for i in encode(part)]
+
+
+# %% has no mark: encode it as `encode` does
+def encode_plain(text, encode, special):
+    ids = []
+    for part in re.split(f"({'|'.join(special)})", text):
+        if part in special:
+            ids += encode(part[0]) + encode(part[1:])
+        elif part:
+            ids += encode(part)
+    return ids

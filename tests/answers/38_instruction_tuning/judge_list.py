@@ -12,7 +12,7 @@ def judge_list(words, text, ended):
     return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
 
 
-# %% the order counts
+# %% right words in a wrong order are
 def judge_list(words, text, ended):
     if not ended:
         return "endless"
@@ -21,7 +21,7 @@ def judge_list(words, text, ended):
     return "format" if sorted(re.findall(r"\w+", text)) == sorted(words) else "wrong"
 
 
-# %% the order counts
+# %% right words in a wrong order are
 def judge_list(words, text, ended):
     if not ended:
         return "endless"
@@ -51,5 +51,52 @@ def judge_list(words, text, ended):
     if not ended:
         return "endless"
     if text.split() == " ".join(f"- {word}" for word in words).split():
+        return "right"
+    return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
+
+
+# %% right words in a wrong order are 'wrong', not 'format'
+def judge_list(words, text, ended):
+    if not ended:
+        return "endless"
+    if text == "\n".join(f"- {word}" for word in words):
+        return "right"
+    return "wrong" if re.findall(r"\w+", text) == list(words) else "format"
+
+
+# %% a dash stands before each word
+def judge_list(words, text, ended):
+    if not ended:
+        return "endless"
+    lines = [line.removeprefix("- ") for line in text.split("\n")]
+    if lines == list(words):
+        return "right"
+    return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
+
+
+# %% not even an empty line
+def judge_list(words, text, ended):
+    if not ended:
+        return "endless"
+    if text.splitlines() == [f"- {word}" for word in words]:
+        return "right"
+    return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
+
+
+# %% not even an empty line
+def judge_list(words, text, ended):
+    if not ended:
+        return "endless"
+    if text.strip() == "\n".join(f"- {word}" for word in words):
+        return "right"
+    return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
+
+
+# %% a capital makes another word
+def judge_list(words, text, ended):
+    if not ended:
+        return "endless"
+    text = text.lower()
+    if text == "\n".join(f"- {word}" for word in words):
         return "right"
     return "format" if re.findall(r"\w+", text) == list(words) else "wrong"
