@@ -133,6 +133,10 @@ one = dict(question="Who?", context="Anna met Ben, and Ben left.", answer="Anna"
         (dict(answer=" "), "the answer is ' '"),
         (dict(answer=3), "the answers are 3; a list"),
         (dict(answers=[dict(start=3)]), "text and answer_start expected"),
+        (dict(answers=dict(answer="Anna")), "text and answer_start expected"),
+        (dict(answers=dict(text=["Anna"], answer_start=[0, 18])), "two lists of equal length"),
+        (dict(answers=dict(text=["Anna"], answer_start=0)), "two lists of equal length"),
+        (dict(answers=dict(text=3)), "two lists of equal length"),
         (dict(question=" \n"), "the question is"),
         (dict(question=None), "the question is None"),
         (dict(context=""), "the context is ''"),
@@ -153,6 +157,8 @@ def test_questions_in_all_their_forms():
         dict(answers=wanted),
         dict(answers=["Ben left"]),
         dict(answers=dict(text=[" Ben left"])),
+        dict(answers=dict(text="Ben", answer_start=18)),
+        dict(answers=dict(text="Ben left")),
     ]
     for form in forms:
         (found,) = check_questions([bare | form])
@@ -164,6 +170,12 @@ def test_questions_in_all_their_forms():
     refused(lambda: check_questions([]), "has no question")
     table = {name: [row[name] for row in rows] for name in rows[0]}
     assert check_questions(table) == check_questions(rows)
+    refused(lambda: check_questions(one), "this is one question. Put it into a list")
+    table["context"].pop()
+    refused(lambda: check_questions(table), "unequal lengths (question 30, context 29")
+    refused(lambda: check_questions("train.json"), "QuestionAnswering().read('train.json')")
+    refused(lambda: check_questions(None), "a list of dicts was expected, not None")
+    refused(lambda: check_questions(["Who?"]), "row 1 is 'Who?'; a dict with question")
     again = check_questions(rows)
     assert check_questions(again) == again
 
@@ -243,6 +255,8 @@ def test_scores_by_hand():
     assert score_answers(questions, ["Anna", ""]).tolist() == [[1, 1], [1, 1]]
     assert score_answers(questions, ["", "Anna"]).tolist() == [[0, 0], [0, 0]]
     refused(lambda: score_answers(questions, ["a"]), "2 questions and 1 answers")
+    refused(lambda: score_answers(questions[:1], "A"), "A list with an answer to each question")
+    refused(lambda: answer_report([], []), "There is no question to judge")
     report = answer_report(questions, ["Anna", "Ben"])
     assert (report.answered, report.unanswered) == (1, 0)
     assert "without an answer 0.000" in str(report)
@@ -316,6 +330,8 @@ def test_questions_and_contexts_that_do_not_fit(tokenizer):
     )
     odd = check_questions([dict(question="who ?", context="\x00", answers=[])])
     refused(lambda: make_windows(odd, tokenizer, 24), "The context of question 1 has no token")
+    fine = check_questions(rows[:1])
+    refused(lambda: make_windows(fine, tokenizer, 24, overlap=-1), "overlap is -1")
 
 
 # The best span
@@ -338,6 +354,17 @@ def test_the_best_span_is_the_best_of_all(T, length, seed):
 def test_no_span_without_numbers():
     refused(lambda: best_span(np.array([np.nan, 1]), np.zeros(2)), "NaN")
     refused(lambda: best_span(np.zeros(2), np.zeros(2), 0), "length is 0")
+    refused(lambda: best_span(np.zeros(3), np.zeros(1)), "their shapes are (3,) and (1,)")
+    refused(lambda: best_span([], []), "their shapes are (0,) and (0,)")
+    assert best_span([0, 2], [1, 3]) == (1, 1, 5.0)
+
+
+def test_no_threshold_without_numbers():
+    refused(lambda: choose_threshold([1, 2], [1, 0, 0.5], [False, True, True]), "(2,), (3,) and")
+    refused(lambda: choose_threshold([], [], []), "A threshold needs questions")
+    refused(lambda: choose_threshold([np.nan, 1], [0, 1], [True, False]), "a finite margin")
+    lucky = choose_threshold([5, 1], [1, 0.2], [True, False])
+    assert lucky > 5, "an impossible question scores no F1"
 
 
 @settings(max_examples=60, deadline=None)
@@ -383,6 +410,8 @@ def test_a_reader_learns_and_comes_back_the_same(good, tmp_path):
     assert (found.text, found.start, found.end) == ("Oslo", 15, 19)
     assert loaded.predict([]) == []
     refused(lambda: loaded.predict("who ?"), "a list of dicts")
+    refused(lambda: loaded.predict(None), "a list of dicts")
+    refused(lambda: loaded.predict(rows[0]), "this is one question")
     refused(lambda: loaded.predict([dict(question="", context="a")]), "the question is ''")
 
 
@@ -509,6 +538,9 @@ def test_overlap_learns_what_the_question_asks_for():
     again = Overlap(length=3, passes=6).fit(data[6:]).predict(data[:6])
     assert found == again
     assert max(len(text.split()) for text in found) <= 3
+    refused(lambda: Overlap().predict(data), "call fit first")
+    none = [row | dict(answers=[]) for row in data]
+    refused(lambda: Overlap().fit(none), "None of the 30 questions has an answer")
 
 
 def test_the_nearest_span_is_near():
@@ -547,10 +579,16 @@ def test_sides_of_the_data():
     data = check_questions(rows)
     assert {row["question"] for row in without_question(data)} == {"?"}
     assert len(one_each(data, 99)) == 15
+    assert [len(one_each(data, n)) for n in (0, 1, 4)] == [0, 1, 4]
     one_group = [row | dict(group="all") for row in data]
     for row in without_answer(one_group, share=1.0):
         assert not row["answers"]
     assert without_answer(one_group, share=0.0) == one_group
+    alone = [row for row in data if row["answers"][0].text == "oslo"]
+    assert without_answer(alone, share=1.0) == alone, "no other paragraph of the group"
+    for row in without_answer(alone, share=1.0, around=data):
+        assert not row["answers"] and "oslo" not in row["context"]
+    refused(lambda: joined(data[:1], data[2:]), "is not among those around")
     long = joined(data[:2], data, each=2)
     for row in long:
         answer = row["answers"][0]
@@ -558,6 +596,12 @@ def test_sides_of_the_data():
     parts = divided_by_group(data, {}, seed=0)
     sides = [{row["group"] for row in part} for part in parts.values()]
     assert sum(map(len, sides)) == len(set.union(*sides)) == 5
+    same = [row | dict(group=str(n)) for n, row in enumerate([data[0]] * 12)]
+    refused(lambda: divided_by_group(same, {}, seed=0), "1 of the 1 contexts for validation are")
+    refused(
+        lambda: divided_by_group(data, dict(test=data[:4]), seed=0),
+        "2 of the 2 contexts for test are in the data for",
+    )
     refused(lambda: divided_by_group(data[:2], {}, 0), "and no answer; more contexts")
 
 

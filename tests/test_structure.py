@@ -190,7 +190,7 @@ long_modules = {
     "ftkit.finetuning.instruction_tuning": 1146,
     "ftkit.kit.reports": 905,
     "ftkit.tasks.tagging": 1292,
-    "ftkit.tasks.question_answering": 1212,
+    "ftkit.tasks.question_answering": 1325,
 }
 
 

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['task_name', 'question_words', 'sentence_ends', 'dull_words', 'dull', 'searched_rates', 'Answer', 'places_of',
-           'placed', 'answers_of_row', 'check_questions', 'squad_rows', 'read_squad', 'normalized', 'exact_match',
-           'token_f1', 'score_answers', 'group_weights', 'grouped_mean', 'AnswerReport', 'answer_report',
-           'make_windows', 'answer_tokens', 'collate_windows', 'answer_logits', 'start_end_loss', 'best_span', 'band',
-           'Found', 'choose_threshold', 'Reader', 'reader_settings', 'load_reader', 'QuestionAnswering', 'Cut',
-           'cut_words', 'word_weights', 'nearest_span', 'clue_names', 'Overlap', 'load_squad', 'one_each',
-           'without_question', 'without_answer', 'joined', 'passages_of', 'recurring_spans', 'blanked',
-           'recurring_questions', 'runs_of_words', 'load_recurring', 'divided_by_group', 'reader_command',
+           'placed', 'answers_in_columns', 'answers_of_row', 'rows_of', 'check_questions', 'squad_rows', 'read_squad',
+           'normalized', 'exact_match', 'token_f1', 'score_answers', 'group_weights', 'grouped_mean', 'AnswerReport',
+           'answer_report', 'make_windows', 'answer_tokens', 'collate_windows', 'answer_logits', 'start_end_loss',
+           'best_span', 'band', 'Found', 'choose_threshold', 'Reader', 'reader_settings', 'load_reader',
+           'QuestionAnswering', 'Cut', 'cut_words', 'word_weights', 'nearest_span', 'clue_names', 'Overlap',
+           'load_squad', 'one_each', 'without_question', 'without_answer', 'joined', 'passages_of', 'recurring_spans',
+           'blanked', 'recurring_questions', 'runs_of_words', 'load_recurring', 'divided_by_group', 'reader_command',
            'comparison_parts', 'scores_found', 'reader_trial', 'rival_trial', 'compared', 'reading_squad',
            'reading_speeches']
 
@@ -22,13 +22,14 @@ import os
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from ..catalog import fetch
 from ..core import FtkitError, write_beside
@@ -43,7 +44,7 @@ from ftkit.finetuning.finetune import (
 from ..foundations.checkpoints import attend_by_rule, tokenizer_of
 from ..foundations.evaluation import Interval
 from ..foundations.text import batches, example_lengths, to_device
-from ..foundations.training import History, precision, sum_cross_entropy
+from ..foundations.training import History, precision
 from ..tables import read_lines, read_text
 from .tagging import Task, shape_of, words_of
 
@@ -105,6 +106,23 @@ def placed(
     return Answer(int(start) + text.index(bare), bare)
 
 # %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00003
+def answers_in_columns(given: dict, where: str) -> list[dict]:
+    "Answers in columns, as the Hub's data sets have them, or one answer."
+    texts = given.get("text")
+    starts = given.get("answer_start")
+    if isinstance(texts, str):
+        return [dict(text=texts, answer_start=starts)]
+    if isinstance(texts, Sequence) and starts is None:
+        starts = [None] * len(texts)
+    columns = isinstance(texts, Iterable) and isinstance(starts, Iterable)
+    if not columns or len(texts) != len(starts):
+        raise FtkitError(
+            f"{where}: an answer is {given!r}; text and answer_start expected, or two lists of "
+            "equal length."
+        )
+    return [dict(text=t, answer_start=s) for t, s in zip(texts, starts, strict=True)]
+
+
 def answers_of_row(row: dict, context: str, where: str) -> list[Answer] | None:
     "The answers in any of the usual forms; None: the row says nothing about them."
     given = row.get("answers", row.get("answer"))
@@ -118,9 +136,8 @@ def answers_of_row(row: dict, context: str, where: str) -> list[Answer] | None:
         return []
     if isinstance(given, str):
         return [placed(given, row.get("answer_start"), context, where)]
-    if isinstance(given, dict):  # columns, as the Hub's data sets have them
-        starts = given.get("answer_start", [None] * len(given["text"]))
-        given = [dict(text=t, answer_start=s) for t, s in zip(given["text"], starts, strict=True)]
+    if isinstance(given, dict):
+        given = answers_in_columns(given, where)
     if not isinstance(given, (list, tuple)):
         raise FtkitError(f"{where}: the answers are {given!r}; a list of them was expected.")
     found = []
@@ -134,6 +151,30 @@ def answers_of_row(row: dict, context: str, where: str) -> list[Answer] | None:
         found.append(placed(answer["text"], answer.get("answer_start"), context, where))
     return found
 
+# %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00103
+def rows_of(data: Any, where: str) -> Iterable:
+    "Rows, if need be from a table's columns. Raises `FtkitError`."
+    if isinstance(data, (str, os.PathLike)):
+        raise FtkitError(
+            f"{where}: rows were expected, not a path; QuestionAnswering().read({str(data)!r}) "
+            "reads them."
+        )
+    if not isinstance(data, Iterable):
+        raise FtkitError(f"{where}: a list of dicts was expected, not {data!r}.")
+    if not isinstance(data, dict) and not hasattr(data, "column_names"):
+        return data
+    names = list(getattr(data, "column_names", None) or data)
+    columns = [data[name] for name in names]
+    if any(isinstance(column, str) for column in columns):
+        raise FtkitError(
+            f"{where}: this is one question. Put it into a list: [dict(question=..., context=...)]."
+        )
+    sizes = [len(column) for column in columns]
+    if len(set(sizes)) > 1:
+        said = ", ".join(f"{name} {size:,}" for name, size in zip(names, sizes, strict=True))
+        raise FtkitError(f"{where}: the columns have unequal lengths ({said}).")
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
 
 def check_questions(
     data: Any,  # dicts with question, context and answers, or a table with these columns
@@ -141,12 +182,11 @@ def check_questions(
     answered: bool = True,  # must each row say what its answers are?
 ) -> list[dict]:  # question, context, answers, group
     "Questions in one form. Raises `FtkitError` that names the row."
-    if isinstance(data, dict) or hasattr(data, "column_names"):
-        names = list(getattr(data, "column_names", None) or data)
-        data = [dict(zip(names, row, strict=True)) for row in zip(*(data[n] for n in names))]
     found = []
-    for number, row in enumerate(data, 1):
+    for number, row in enumerate(rows_of(data, where), 1):
         here = f"{where}, row {number:,}"
+        if not isinstance(row, dict):
+            raise FtkitError(f"{here} is {row!r}; a dict with question and context was expected.")
         for name in ("question", "context"):
             if not isinstance(row.get(name), str) or not row[name].strip():
                 raise FtkitError(f"{here}: the {name} is {row.get(name)!r}; some words expected.")
@@ -223,6 +263,8 @@ def score_answers(
     found: Sequence[str],  # "" for no answer
 ) -> np.ndarray:  # (N, 2): exact match and F1 with the answer that fits best
     "What SQuAD's program gives each question. Raises `FtkitError` if numbers differ."
+    if isinstance(found, str):
+        raise FtkitError(f"A list with an answer to each question was expected, not {found!r}.")
     if len(questions) != len(found):
         raise FtkitError(f"{len(questions)} questions and {len(found)} answers.")
     rows = []
@@ -268,7 +310,9 @@ class AnswerReport:
 
 
 def answer_report(questions: Sequence[dict], found: Sequence[str]) -> AnswerReport:
-    "The report for answers from anywhere."
+    "The report for answers from anywhere. Raises `FtkitError` if there is no question."
+    if not len(questions):
+        raise FtkitError("There is no question to judge.")
     scores = score_answers(questions, found)
     groups = [question["group"] for question in questions]
     has = np.array([bool(question["answers"]) for question in questions])
@@ -281,7 +325,7 @@ def make_windows(
     questions: Sequence[dict],
     tokenizer,  # a fast one, which knows where its tokens stand
     max_length: int = 192,  # tokens of a window, the question and special ones included
-    overlap: int = 64,  # tokens of the context that two neighbours share, at most half of it
+    overlap: int = 64,  # shared by neighbours; at most half of what the question leaves
     answered: bool = True,  # False: without labels
 ) -> tuple[list[dict], list[tuple[int, int, list]]]:
     """Examples for `fit`; and for each its question, its first context token, and their places.
@@ -290,6 +334,8 @@ def make_windows(
     does not hold it whole. Raises `FtkitError` for a question that leaves no room."""
     if not getattr(tokenizer, "is_fast", False):
         raise FtkitError(f"{type(tokenizer).__name__} does not say where its tokens stand.")
+    if overlap < 0:
+        raise FtkitError(f"Windows share 0 tokens or more; overlap is {overlap}.")
     examples = []
     places = []
     special = tokenizer.num_special_tokens_to_add(pair=True)
@@ -301,7 +347,7 @@ def make_windows(
                 f"Question {number + 1:,} has {asked} tokens, and a window has {max_length}: that "
                 "leaves too little for the context. Shorten it, or raise max_length."
             )
-        cut = tokenizer(
+        encoded = tokenizer(
             row["question"],
             row["context"],
             truncation="only_second",
@@ -310,14 +356,14 @@ def make_windows(
             return_overflowing_tokens=True,
             return_offsets_mapping=True,
         )
-        for i, ids in enumerate(cut["input_ids"]):
-            mine = [k for k, part in enumerate(cut.sequence_ids(i)) if part == 1]
+        for i, ids in enumerate(encoded["input_ids"]):
+            mine = [k for k, part in enumerate(encoded.sequence_ids(i)) if part == 1]
             if not mine:
                 raise FtkitError(f"The context of question {number + 1:,} has no token.")
-            spans = [cut["offset_mapping"][i][k] for k in mine]
+            spans = [encoded["offset_mapping"][i][k] for k in mine]
             example = dict(input_ids=ids, context=(mine[0], mine[-1] + 1))
-            if "token_type_ids" in cut:
-                example["token_type_ids"] = cut["token_type_ids"][i]
+            if "token_type_ids" in encoded:
+                example["token_type_ids"] = encoded["token_type_ids"][i]
             if answered:
                 example["labels"] = answer_tokens(spans, row["answers"], mine[0])
             examples.append(example)
@@ -378,8 +424,10 @@ def answer_logits(model, batch: dict) -> torch.Tensor:  # (B, 2, T): starts and 
 
 def start_end_loss(model, batch: dict) -> tuple[torch.Tensor, torch.Tensor]:
     "The cross-entropy of lesson 11, twice: of the starts and of the ends. The classes are places."
-    logits = answer_logits(model, batch)
-    return sum_cross_entropy(lambda: logits, dict(labels=batch["labels"]))
+    logits = answer_logits(model, batch).flatten(0, 1)  # (2 B, T)
+    labels = batch["labels"].flatten()
+    total = F.cross_entropy(logits, labels, reduction="sum")
+    return total, torch.tensor(len(labels), device=labels.device)
 
 # %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00015
 def best_span(
@@ -387,7 +435,13 @@ def best_span(
     end: np.ndarray,  # (T,)
     length: int = 30,  # tokens of an answer, at most
 ) -> tuple[int, int, float]:  # first and last token, and the sum of their logits
-    "The span with the highest sum, none longer than `length`. Raises `FtkitError` for NaN."
+    "The span with the highest sum, none longer than `length`. Raises `FtkitError`, for NaN too."
+    start = np.asarray(start)
+    end = np.asarray(end)
+    if start.ndim != 1 or start.shape != end.shape or not len(start):
+        raise FtkitError(
+            f"Each token has a start and an end; their shapes are {start.shape} and {end.shape}."
+        )
     if length < 1:
         raise FtkitError(f"An answer has a token at least; length is {length}.")
     sums = np.where(band(len(start), length), start[:, None] + end, -np.inf)
@@ -402,9 +456,9 @@ def band(T: int, length: int) -> np.ndarray:  # (T, T) of bool
     ahead = np.arange(T) - np.arange(T)[:, None]
     return (ahead >= 0) & (ahead < length)
 
-
+# %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00115
 class Found(NamedTuple):
-    "The best answer to a question, and by how much it beats 'no answer' (in nats of logits)."
+    "The best answer to a question, and by how much it beats 'no answer' (a difference of logits)."
 
     text: str  # "" if there is none, by the threshold
     start: int | None
@@ -415,13 +469,25 @@ class Found(NamedTuple):
 
 def choose_threshold(
     margins: Sequence[float],  # of each question
-    scores: Sequence[float],  # F1 of its best span, 0 for one that has no answer
+    scores: Sequence[float],  # F1 of its best span; one that has no answer counts 0
     impossible: Sequence[bool],  # has it none?
 ) -> float:  # answer above it
-    "The threshold with the highest mean F1 on these questions, in the middle of its gap."
+    """The threshold with the highest mean F1 on these questions, in the middle of its gap.
+
+    Raises `FtkitError` for unequal lengths, no question, or NaN."""
+    margins = np.asarray(margins, float)
+    impossible = np.asarray(impossible, bool)
+    scores = np.asarray(scores, float)
+    if margins.ndim != 1 or not margins.shape == scores.shape == impossible.shape:
+        raise FtkitError(
+            f"Each question has a margin, a score and an 'impossible'; their shapes are "
+            f"{margins.shape}, {scores.shape} and {impossible.shape}."
+        )
+    if not len(margins) or not np.isfinite([margins, scores]).all():
+        raise FtkitError("A threshold needs questions, each with a finite margin and score.")
     order = np.argsort(margins)
-    margins = np.asarray(margins, float)[order]
-    gain = np.asarray(impossible, float)[order] - np.asarray(scores, float)[order]
+    margins = margins[order]
+    gain = np.where(impossible, 1, -scores)[order]
     total = np.concatenate([[0], np.cumsum(gain)])  # after refusing the k lowest
     between = (margins[1:] + margins[:-1]) / 2
     between = np.concatenate([[margins[0] - 1], between, [margins[-1] + 1]])
@@ -468,7 +534,7 @@ class Reader:
 
     def predict(self, questions: Any, **options) -> list[Found]:
         "The answer to each question. Raises `FtkitError` that names a question with NaN."
-        if isinstance(questions, str):
+        if isinstance(questions, str) or not hasattr(questions, "__len__"):
             raise FtkitError("predict takes a list of dicts with question and context.")
         if len(questions) == 0:
             return []
@@ -634,7 +700,7 @@ class QuestionAnswering(Task):
         learning_rate: float | None = None,  # the peak; None: the method's own
         seed: int = 0,
         pretrained: bool = True,  # False: random weights, a control
-        dropout: float | None = None,  # None: none if each window is seen once
+        dropout: float | None = None,  # None: 0 if each window is read once, else the network's own
         **fit_options,  # anything else that `fit` takes
     ) -> Reader:
         "Teach a pretrained network to answer. Raises `FtkitError` for bad data or names."
@@ -649,12 +715,12 @@ class QuestionAnswering(Task):
                 f"max_length is {max_length}, but '{model}' reads at most {room} tokens; say "
                 f"{room} or less. Longer contexts are read in windows."
             )
-        cut = (tokenizer, max_length, overlap)
-        examples, _ = make_windows(train, *cut)
+        size = (max_length, overlap)
+        examples, _ = make_windows(train, tokenizer, *size)
         watched = None
         if validation is not None:
             validation = check_questions(validation, "the validation data")
-            watched, _ = make_windows(validation, *cut)
+            watched, _ = make_windows(validation, tokenizer, *size)
         options = dict(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
         options |= fit_options
         how = (method, seed, dropout)
@@ -809,7 +875,9 @@ class Overlap:
         return torch.stack(found, 1)
 
     def fit(self, train: Sequence[dict]) -> "Overlap":
-        "Learn from questions whose answer begins and ends with words."
+        """Learn from questions whose answer begins and ends with words.
+
+        Raises `FtkitError` if there is none."""
         self.weight = word_weights(train)
         kinds = sorted({cut_words(row).kind for row in train})
         self.number = {f"kind {kind}": i + 1 for i, kind in enumerate(kinds)}
@@ -823,6 +891,11 @@ class Overlap:
                 i, j = starts[answer.start], ends[answer.end]
                 if j - i < self.length:
                     encoded.append((ids, kind, i * self.length + j - i))
+        if not encoded:
+            raise FtkitError(
+                f"None of the {len(train):,} questions has an answer of at most {self.length} "
+                "whole words: there is nothing to learn from."
+            )
         self.table = torch.zeros(len(self.number) + 1, len(self.parts), requires_grad=True)
         self.sizes = torch.zeros(len(self.number) + 1, self.length, requires_grad=True)
         optimizer = torch.optim.Adam([self.table, self.sizes], lr=0.05)
@@ -842,7 +915,9 @@ class Overlap:
 
     @torch.no_grad()
     def predict(self, questions: Sequence[dict]) -> list[str]:
-        "The best span of each question."
+        "The best span of each question. Raises `FtkitError` before `fit`."
+        if not hasattr(self, "table"):
+            raise FtkitError("This Overlap has learned nothing yet: call fit first.")
         found = []
         for row in questions:
             cut, ids, kind = self.encode(row)
@@ -869,9 +944,9 @@ def one_each(questions: Sequence[dict], number: int, seed: int = 0) -> list[dict
     rng = np.random.default_rng(seed)
     found = {}
     for i in rng.permutation(len(questions)):
-        found.setdefault(questions[i]["context"], questions[i])
-        if len(found) == number:
+        if len(found) >= number:
             break
+        found.setdefault(questions[i]["context"], questions[i])
     return list(found.values())
 
 
@@ -879,17 +954,25 @@ def without_question(questions: Sequence[dict]) -> list[dict]:
     "The same contexts and answers, and nothing asked."
     return [row | dict(question="?") for row in questions]
 
+# %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00126
+def without_answer(
+    questions: Sequence[dict],
+    share: float = 0.5,
+    seed: int = 0,
+    around: Sequence[dict] | None = None,  # where other contexts come from; None: the questions
+) -> list[dict]:
+    """In a share of the questions: another context of the group, without the answer's words.
 
-def without_answer(questions: Sequence[dict], share: float = 0.5, seed: int = 0) -> list[dict]:
-    "In a share of the questions the context is another of the group's, without the answer's words."
+    A question keeps its own context and answer if its group has no such context."""
     rng = np.random.default_rng(seed)
     contexts = {}
-    for row in questions:
+    for row in around or questions:
         contexts.setdefault(row["group"], []).append(row["context"])
     found = []
     for row, draw in zip(questions, rng.random(len(questions)), strict=True):
         said = [answer.text.lower() for answer in row["answers"]]
-        others = [c for c in contexts[row["group"]] if not any(s in c.lower() for s in said)]
+        there = contexts.get(row["group"], [])
+        others = [c for c in there if not any(s in c.lower() for s in said)]
         if draw < share and others:
             row = row | dict(context=others[rng.integers(len(others))], answers=[])
         found.append(row)
@@ -897,13 +980,20 @@ def without_answer(questions: Sequence[dict], share: float = 0.5, seed: int = 0)
 
 
 def joined(questions: Sequence[dict], around: Sequence[dict], each: int = 2) -> list[dict]:
-    "The same questions, with paragraphs of the same group before and after their context."
+    """The same questions, with paragraphs of the same group before and after their context.
+
+    Raises `FtkitError` for a context that is not among those around."""
     contexts = {}
     for row in around:
         contexts.setdefault(row["group"], {})[row["context"]] = None
     found = []
     for row in questions:
-        order = list(contexts[row["group"]])
+        order = list(contexts.get(row["group"], {}))
+        if row["context"] not in order:
+            raise FtkitError(
+                f"The context of {row['question']!r} is not among those around, of the group "
+                f"{row['group']!r}."
+            )
         at = order.index(row["context"])
         before = "".join(f"{text}\n" for text in order[max(0, at - each) : at])
         after = "".join(f"\n{text}" for text in order[at + 1 : at + 1 + each])
@@ -1025,7 +1115,7 @@ def divided_by_group(
 ) -> dict[str, list[dict]]:  # train, validation, test
     """Whole groups on one side; what is not given is about a tenth of the groups.
 
-    Raises `FtkitError` for too few."""
+    Raises `FtkitError` for too few, and for a context on two sides."""
     rest = questions
     groups = list(dict.fromkeys(row["group"] for row in rest))
     order = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
@@ -1045,6 +1135,17 @@ def divided_by_group(
                 f"The part for {name} has {len(part)} questions and no answer; more contexts, or "
                 "a file of your own for it, are needed."
             )
+    seen = {}
+    for name, part in parts.items():
+        contexts = {row["context"] for row in part}
+        for other, known in seen.items():
+            shared = len(contexts & known)
+            if shared:
+                raise FtkitError(
+                    f"{shared:,} of the {len(contexts):,} contexts for {name} are in the data for "
+                    f"{other} too. Give rows with one context one title, or drop them from a file."
+                )
+        seen[name] = contexts
     return parts
 
 # %% ../../nbs/4_tasks/41_question_answering.ipynb #41b00133
@@ -1080,7 +1181,8 @@ def reader_command(
     sizes = {name: len(part) for name, part in parts.items()}
     said = ", ".join(f"{number:,} for {name}" for name, number in sizes.items())
     lines = [f"data      {given['data'].name}: {said}", "", str(report)]
-    lines.append(f"F1          {plain.f1} without a network (words and shapes; it always answers)")
+    lines.append(f"F1          {plain.f1} without a network (words and shapes; it always answers;")
+    lines.append("            one setting for all data, and no search on validation)")
     found = dict(schema=1, task=task.name, seed=seed, file=given["data"].name, questions=sizes)
     found |= dict(settings=settings, f1=vars(report.f1), exact=vars(report.exact))
     found |= dict(f1_without_network=vars(plain.f1), threshold=reader.threshold)
@@ -1118,7 +1220,7 @@ def scores_found(questions: Sequence[dict], found: Sequence[str]) -> dict:
 def reader_trial(
     folder, run, data: str, number: int, passes: int, rate: float, asked: bool = True, seed: int = 0
 ) -> dict:
-    "A step: a reader taught on so many questions, or on none, judged on validation and test."
+    "A step: a reader taught on so many questions, judged on validation and test."
     parts = comparison_parts(run, data)
     parts["train"] = parts["train"][:number]
     if not asked:

@@ -41,3 +41,31 @@ def best_threshold(margins, f1, impossible):
 # %% an impossible question scores no F1
 def best_threshold(margins, f1, impossible):
     return chosen(tried(margins), margins, f1, impossible)
+
+
+# %% perhaps the wrong way round
+def best_threshold(margins, f1, impossible):
+    def turned(t):
+        return np.where(np.asarray(margins) < t, np.where(impossible, 0, f1), impossible).mean()
+
+    return float(max(tried(margins), key=turned))
+
+
+# %% two neighbours may be close
+def best_threshold(margins, f1, impossible):
+    places = np.linspace(min(margins), max(margins), 101)
+    places = [min(margins) - 1, *places, max(margins) + 1]
+    return chosen(places, margins, np.where(impossible, 0, f1), impossible)
+
+
+# %% these margins are not sorted
+def best_threshold(margins, f1, impossible):
+    m = np.asarray(margins, float)
+    places = [m.min() - 1, *(m[1:] + m[:-1]) / 2, m.max() + 1]
+    return chosen(places, margins, np.where(impossible, 0, f1), impossible)
+
+
+# %% do not count questions
+def best_threshold(margins, f1, impossible):
+    right = np.where(impossible, 0, np.asarray(f1) > 0)
+    return chosen(tried(margins), margins, right, impossible)

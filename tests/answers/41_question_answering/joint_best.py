@@ -44,3 +44,13 @@ def joint_best(starts, ends, length):
         return 1, 2
     j = i + int(ends[i : i + length].argmax())
     return i, j
+
+
+# %% a text may be shorter than `length`
+def joint_best(starts, ends, length):
+    best = (-np.inf, 0, 0)
+    for ahead in range(length):
+        sums = starts[: len(starts) - ahead] + ends[ahead:]
+        i = int(sums.argmax())
+        best = max(best, (sums[i], i, i + ahead))
+    return best[1:]

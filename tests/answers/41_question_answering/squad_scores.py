@@ -66,3 +66,29 @@ def squad_scores(found, wanted):
         return f1_in(a, b) if a and b else 0.0
 
     return scored(found, wanted, f1=strict)
+
+
+# %% wherever it stands in the list
+def squad_scores(found, wanted):
+    return scored(found, wanted[-1:])
+
+
+# %% punctuation goes before the articles
+def squad_scores(found, wanted):
+    def words(text):
+        kept = " ".join(word for word in text.lower().split() if word not in ("a", "an", "the"))
+        return "".join(c for c in kept if c not in string.punctuation).split()
+
+    return scored(found, wanted, words=words)
+
+
+# %% exact match minds the order
+def squad_scores(found, wanted):
+    return scored(found, wanted, words=lambda text: sorted(words_in(text)))
+
+
+# %% each by itself
+def squad_scores(found, wanted):
+    pairs = [(words_in(found), words_in(text)) for text in wanted]
+    mine, theirs = max(pairs, key=lambda pair: f1_in(*pair))
+    return float(mine == theirs), f1_in(mine, theirs)

@@ -40,3 +40,20 @@ def window_labels(spans, answer, first):
 def window_labels(spans, answer, first):
     inside = [k for k, (a, b) in enumerate(spans) if answer[0] <= a and b <= answer[1]]
     return [first + inside[0], first + inside[-1]] if inside and is_whole(spans, answer) else [0, 0]
+
+
+# %% ends where the answer begins
+def window_labels(spans, answer, first):
+    if not is_whole(spans, answer):
+        return [0, 0]
+    inside = [k for k, (a, b) in enumerate(spans) if a < answer[1] and b >= answer[0]]
+    return [first + inside[0], first + inside[-1]]
+
+
+# %% an answer may end inside a token too
+def window_labels(spans, answer, first):
+    if not is_whole(spans, answer):
+        return [0, 0]
+    i = max(k for k, (a, _) in enumerate(spans) if a <= answer[0])
+    j = max(k for k, (_, b) in enumerate(spans) if b <= answer[1])
+    return [first + i, first + j]
