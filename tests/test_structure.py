@@ -184,7 +184,7 @@ long_modules = {
     "ftkit.kit.bench": 975,
     "ftkit.core": 1018,
     "ftkit.finetuning.lora": 1089,
-    "ftkit.catalog": 1082,
+    "ftkit.catalog": 1084,
     "ftkit.tasks.translation": 1365,
     "ftkit.finetuning.finetune": 930,
     "ftkit.finetuning.instruction_tuning": 1146,
