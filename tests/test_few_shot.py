@@ -241,3 +241,49 @@ def test_answers_and_choices_of_a_cell():
     ]
     assert best_wording(trials, labels, with_examples=False) == ("a", False)
     assert best_wording(trials, labels, with_examples=True) == ("b", True)
+
+
+@pytest.mark.parametrize(
+    "parts, because",
+    [
+        (dict(after="\nSentiment: "), r"ends with a space; .* write '\\nSentiment:'"),
+        (dict(between=""), "`between` is empty"),
+    ],
+)
+def test_prompts_that_write_what_nobody_writes(parts, because):
+    with pytest.raises(FtkitError, match=because):
+        Prompt(**parts)
+
+
+def test_one_text_is_no_list_of_texts(ours, words):
+    model = FewShot(ours, encode, words, examples=solved)
+    for ask in (model.scores, model.predict, model.probabilities, model.prior):
+        with pytest.raises(FtkitError, match="not one text: write .text."):
+            ask("a plot")
+    with pytest.raises(FtkitError, match="not one text"):
+        seen_texts("a joy", solved)
+    with pytest.raises(FtkitError, match="The examples are one text"):
+        FewShot(ours, encode, words, examples="a joy")
+
+
+def test_numbers_that_cannot_be(ours, words):
+    with pytest.raises(FtkitError, match="batch_size is 0; at least 1"):
+        FewShot(ours, encode, words, batch_size=0)
+    with pytest.raises(FtkitError, match="0 rows of each class"):
+        balanced_rows(["a", "b"], 0, seed=1)
+
+
+@pytest.mark.parametrize("names", [["neg", "pos", "pos"], ["neg", "neg", "good", "good"]])
+def test_labels_that_cannot_be_shuffled_to_nothing(names):
+    with pytest.raises(FtkitError, match="an even number of 'neg' and of 'pos'"):
+        shuffled_labels([("x", name) for name in names], [1])
+
+
+@pytest.mark.parametrize("broken", [0.0, np.nan])
+def test_a_vector_without_an_angle(broken):
+    good = np.array([[2.0, 0.0], [0.0, 5.0]])
+    bad = np.array([[broken, broken]])
+    with pytest.raises(FtkitError, match="has no angle"):
+        nearest_mean(good, ["a", "b"], bad)
+    with pytest.raises(FtkitError, match="has no angle"):
+        nearest_mean(np.concatenate([good, bad]), ["a", "b", "c"], good)

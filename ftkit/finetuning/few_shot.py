@@ -44,6 +44,18 @@ class Prompt:
     after: str = "\nSentiment:"  # ends without a space: a space and the label word follow
     between: str = "\n\n"  # two examples
 
+    def __post_init__(self):
+        if self.after != self.after.rstrip(" "):
+            raise FtkitError(
+                f"The prompt's `after` is {self.after!r} and ends with a space; a space and the "
+                f"label word follow by themselves, so write {self.after.rstrip(' ')!r}."
+            )
+        if not self.between:
+            raise FtkitError(
+                "The prompt's `between` is empty, so the next example would go on in the line of "
+                "the last label word. Give it a mark, for instance '\\n\\n'."
+            )
+
     def question(self, text: str) -> str:
         "What the decoder reads before it is asked for the label word."
         return f"{self.before}{text}{self.after}"
@@ -119,6 +131,8 @@ def balanced_rows(
     seed: int | Sequence[int],
 ) -> np.ndarray:  # row numbers in a random order
     "Rows with equally many of each class. Raises `FtkitError` that names a class with too few."
+    if each < 1:
+        raise FtkitError(f"{each} rows of each class are asked for; ask for 1 or more.")
     labels = np.asarray(labels)
     rng = np.random.default_rng(seed)
     chosen = []
@@ -141,7 +155,11 @@ def seen_texts(
     texts: Sequence[str],
     examples: Sequence[tuple[str, str]],  # (text, class)
 ) -> list[tuple[int, int]]:  # numbers of a text and of the example that it repeats
-    "Texts that stand among the examples; capitals and spaces do not count."
+    """Texts that stand among the examples; capitals and spaces do not count.
+
+    Raises `FtkitError` for one text in place of a list."""
+    if isinstance(texts, str):
+        raise FtkitError("A list of texts was expected, not one text: write [text].")
     places = {plain(text): i for i, (text, _) in enumerate(examples)}
     return [(i, places[plain(text)]) for i, text in enumerate(texts) if plain(text) in places]
 
@@ -193,6 +211,12 @@ class FewShot:
         examples: Sequence[tuple[str, str]] = (),  # (text, class), in their order
         batch_size: int = 16,  # texts at once, 1 or more
     ):
+        if batch_size < 1:
+            raise FtkitError(f"batch_size is {batch_size}; at least 1 text is read at once.")
+        if isinstance(examples, str):
+            raise FtkitError(
+                "The examples are one text; pairs of a text and a class were expected."
+            )
         self.decoder = decoder.eval()
         self.encode = encode
         self.words = words
@@ -232,6 +256,8 @@ class FewShot:
         )
 
     def questions(self, texts: Sequence[str]) -> list[list[int]]:  # tokens after the examples
+        if isinstance(texts, str):
+            raise FtkitError("A list of texts was expected, not one text: write [text].")
         longest = max(map(len, self.words.ids))
         found = []
         for i, text in enumerate(texts):
@@ -326,7 +352,9 @@ def nearest_mean(
     labels: Sequence,  # (n,)
     others: np.ndarray,  # (N, C) of texts to classify, finite and none of length 0
 ) -> np.ndarray:  # (N,) labels
-    "The class with the nearest mean, by the angle. Raises `FtkitError` for fewer than two classes."
+    """The class with the nearest mean, by the angle.
+
+    Raises `FtkitError` for fewer than two classes, and for a vector or a mean without an angle."""
     labels = np.asarray(labels)
     names = np.unique(labels)
     if len(names) < 2 or len(labels) != len(vectors):
@@ -336,6 +364,11 @@ def nearest_mean(
         )
     means = np.stack([vectors[labels == name].mean(0) for name in names])
     lengths = np.linalg.norm(means, axis=1) * np.linalg.norm(others, axis=1, keepdims=True)
+    if not (np.isfinite(lengths).all() and lengths.all()):
+        raise FtkitError(
+            "A vector to classify, or the mean of a class, has length 0 or holds NaN: it has no "
+            "angle. Look for empty texts."
+        )
     return names[(others @ means.T / lengths).argmax(1)]
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00036
@@ -396,9 +429,14 @@ def drawn_examples(parts: dict, each: int, draw: int) -> list[tuple[str, str]]: 
 def shuffled_labels(examples: list[tuple[str, str]], seed: Sequence[int]) -> list[tuple[str, str]]:
     """The same texts in the same order; half of each class have the other label: no information.
 
-    The classes are "neg" and "pos", with an even number of examples each."""
+    Raises `FtkitError` unless there is an even number of "neg" and of "pos"."""
     rng = np.random.default_rng(seed)
     names = [name for _, name in examples]
+    if names.count("neg") % 2 or names.count("pos") % 2 or set(names) - {"neg", "pos"}:
+        raise FtkitError(
+            f"The labels are {names!r:.60}; an even number of 'neg' and of 'pos' was expected, so "
+            "that half of each can be exchanged."
+        )
     found = list(examples)
     for name, other in (("neg", "pos"), ("pos", "neg")):
         places = rng.permutation([i for i, own in enumerate(names) if own == name])
