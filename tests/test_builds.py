@@ -535,6 +535,17 @@ def test_renewing_wants_the_same_bits(jobs):
     assert job.file.read_bytes() == before
 
 
+def test_seconds_in_a_result_do_not_keep_it_from_being_renewed(jobs):
+    timed = ("return dict(mean=mean", "return dict(read_seconds=time.perf_counter(), mean=mean")
+    (job,) = jobs("two", replaced=[timed])
+    make(job)
+    (job,) = jobs("two", replaced=[timed, ("/ count", "/ (count + 0)")])
+    assert status_of(job).kind == "stale"
+    assert renew(job) and status_of(job).kind == "done"
+    (job,) = jobs("two", replaced=[timed, ("/ count", "/ (count + 1)")])
+    assert not renew(job)
+
+
 # The clock
 
 
