@@ -381,6 +381,42 @@ def test_we_load_peft(tmp_path, options):
     torch.testing.assert_close(logits(again), logits(theirs), atol=1e-6, rtol=0)
 
 
+def test_a_module_trained_in_full_is_that_of_peft(tmp_path):
+    more = dict(targets=["query", "value"], modules_to_save=["pooler"])
+    mine = inject(bert(), rank=4, alpha=8, **more).eval()
+    pooler = mine.bert.pooler.dense.weight
+    before = pooler.detach().clone()
+    assert pooler.requires_grad and not any("pooler" in name for name in lora_layers(mine))
+    save_adapter(mine, tmp_path / "start")
+    theirs = PeftModel.from_pretrained(bert(), tmp_path / "start", is_trainable=True).eval()
+    assert trainable_parameters(mine)[0] == theirs.get_nb_trainable_parameters()[0]
+    assert train(mine, 10) == pytest.approx(train(theirs, 10), abs=1e-5)
+    assert not torch.equal(pooler, before), "it has learned"
+    save_adapter(mine, tmp_path / "ours")
+    theirs.save_pretrained(tmp_path / "theirs")
+    # the pooler comes back, in every direction; another base of the name has another one
+    for folder in ("ours", "theirs"):
+        for model in (bert(), bert(seed=5)):
+            model.bert.pooler.dense.weight.data.normal_()
+            loaded = load_adapter(model, tmp_path / folder).eval()
+            torch.testing.assert_close(loaded.bert.pooler.dense.weight, pooler, atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            logits(load_adapter(bert(), tmp_path / folder).eval()), logits(mine), atol=1e-5, rtol=0
+        )
+    back = PeftModel.from_pretrained(bert(), tmp_path / "ours").eval()
+    torch.testing.assert_close(logits(back), logits(mine), atol=1e-5, rtol=0)
+    torch.testing.assert_close(logits(plain_model(mine)), logits(mine), atol=1e-5, rtol=0)
+
+
+def test_all_linear_leaves_out_what_is_trained_in_full():
+    model = LoRA(rank=2, modules_to_save="pooler").prepare(bert())
+    assert not any("pooler" in name for name in lora_layers(model))
+    assert "modules_to_save='pooler'" in repr(LoRA(modules_to_save="pooler"))
+    # the head and a part of it need no second mention
+    again = inject(bert(), ["query"], modules_to_save=["classifier"])
+    assert adapter_config(again)["modules_to_save"] == ["classifier"]
+
+
 def test_the_base_is_left_as_it_is_by_an_adapter_that_changed_it_in_peft(tmp_path):
     peft_model(init_lora_weights="pissa").save_pretrained(tmp_path)
     model = load_adapter(bert(), tmp_path).eval()
@@ -1147,6 +1183,9 @@ def test_inject_refuses_what_makes_no_sense():
         (dict(rank=True), "A rank is a whole number from 1; True"),
         (dict(dropout=1.0), "dropout is a probability"),
         (dict(targets=[]), "at least one target"),
+        (dict(modules_to_save=["pooled"]), "Did you mean 'pooler'"),
+        (dict(modules_to_save=["dropout"]), "dropout has no weights"),
+        (dict(modules_to_save=["bert"]), "at least one target"),
     )
     for arguments, message in nonsense:
         model = bert()

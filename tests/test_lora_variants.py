@@ -115,6 +115,10 @@ variants = dict(
         dict(use_dora=True, rank_pattern={"key|query": 2}),
         dict(magnitude=True, rank_pattern={"key|query": 2}),
     ),
+    dora_pooler=(
+        dict(use_dora=True, modules_to_save=["pooler"], exclude_modules=["pooler.dense"]),
+        dict(magnitude=True, modules_to_save=["pooler"]),
+    ),
     pissa=(dict(init_lora_weights="pissa"), dict(start="pissa")),
     olora=(dict(init_lora_weights="olora"), dict(start="olora")),
 )

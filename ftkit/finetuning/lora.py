@@ -286,16 +286,17 @@ def _obstacle(layer: nn.Module, parent: nn.Module, places: Counter) -> str | Non
     return None
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #5c1e0b05
-def _linear_layers(model: nn.Module) -> tuple[dict[str, nn.Module], dict[str, str]]:
-    """The linear layers outside the task head that can be adapted, by name.
+def _linear_layers(
+    model: nn.Module, full: Iterable[str]
+) -> tuple[dict[str, nn.Module], dict[str, str]]:
+    """The linear layers that can be adapted, by name, outside what is trained in full.
 
     And why the others can't, by name."""
-    heads = head_modules(model)
     places = _registered(model)
     usable = {}
     obstacles = {}
     for name, module in model.named_modules():
-        if matrix_of(module) is None or _inside(name, heads):
+        if matrix_of(module) is None or _inside(name, full):
             continue
         parent = model.get_submodule(name.rpartition(".")[0])
         why = None
@@ -318,10 +319,12 @@ def _output_layer(model: nn.Module) -> nn.Module | None:
 
 
 def _chosen(
-    model: nn.Module, targets: Iterable[str]
+    model: nn.Module,
+    targets: Iterable[str],
+    full: Iterable[str] | None = None,  # modules that are trained in full; None: the head
 ) -> dict[str, nn.Module]:  # the layers that `inject` replaces, by name
     "Raises `FtkitError` for a target that the model does not have, or that cannot be adapted."
-    usable, obstacles = _linear_layers(model)
+    usable, obstacles = _linear_layers(model, head_modules(model) if full is None else full)
     if targets == "all-linear":
         output = _output_layer(model)
         return {name: layer for name, layer in usable.items() if layer is not output}
@@ -339,12 +342,32 @@ def _chosen(
     return {name: layer for name, layer in usable.items() if _named(name, names)}
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #06909bf0
+def _also_full(model: nn.Module, wanted: Iterable[str]) -> list[str]:  # dotted names
+    "Modules with these ends of names. Raises `FtkitError` for one that can't learn by itself."
+    parts = {name: module for name, module in model.named_modules() if name}
+    places = _registered(model)
+    found = []
+    for end in [wanted] if isinstance(wanted, str) else wanted:
+        meant = [name for name in parts if _named(name, [end])]
+        if not meant:
+            raise unknown("module", end, {name.split(".")[-1] for name in parts})
+        for name in meant:
+            why = None if any(True for _ in parts[name].parameters()) else "has no weights"
+            if any(places[id(p)] > 1 for p in parts[name].parameters()):
+                why = "shares its weight with another place of the model"
+            if why:
+                raise FtkitError(f"'{end}' can't be trained in full: {name} {why}.")
+        found += meant
+    return found
+
+
 def inject(
     model: nn.Module,  # changed in place
     targets: Iterable[str] = "all-linear",  # or ends of names: ("query", "value")
     rank: int = 8,
     alpha: float = 16,
     dropout: float = 0.0,
+    modules_to_save: Iterable[str] = (),  # trained in full besides the head: ("pooler",)
 ) -> nn.Module:  # the same model
     """Freeze everything but what is new, and put a `LoRALinear` in the place of each target.
 
@@ -352,13 +375,15 @@ def inject(
     layer whose update would not count: one that another module reads past, or a shared one."""
     if lora_layers(model):
         raise FtkitError("This model has LoRA layers already; load it afresh, or merge them first.")
-    chosen = _chosen(model, targets)
+    heads = head_modules(model)
+    more = [name for name in _also_full(model, modules_to_save) if not _inside(name, heads)]
+    heads |= {name: model.get_submodule(name) for name in more}
+    chosen = _chosen(model, targets, heads)
     if not chosen:
         raise FtkitError(
             "inject needs at least one target: the end of a linear layer's name, such as 'query'."
         )
     check_sizes(rank, dropout)  # before anything is changed
-    heads = head_modules(model)
     model.ftkit_full = tuple(heads)
     model.requires_grad_(False)
     for name, layer in chosen.items():
@@ -985,15 +1010,18 @@ class LoRA:
         dropout: float = 0.0,  # on the input of the update
         targets: Iterable[str] = "all-linear",  # or ends of names: ("query", "value")
         learning_rate: float = 1e-3,  # five to fifty times that of full fine-tuning
+        modules_to_save: Iterable[str] = (),  # trained in full besides the head: ("pooler",)
     ):
         self.rank = rank
         self.alpha = alpha
         self.dropout = dropout
         self.targets = targets
         self.learning_rate = learning_rate
+        self.modules_to_save = modules_to_save
 
     def prepare(self, model):
-        return inject(model, self.targets, self.rank, self.alpha, self.dropout)
+        settings = (self.targets, self.rank, self.alpha, self.dropout, self.modules_to_save)
+        return inject(model, *settings)
 
     def merged(self, model):
         return plain_model(model)
@@ -1005,9 +1033,10 @@ class LoRA:
         return load_adapter(model, folder)
 
     def __repr__(self):
+        also = f", modules_to_save={self.modules_to_save!r}" if self.modules_to_save else ""
         return (
             f"LoRA(rank={self.rank}, alpha={self.alpha:g}, dropout={self.dropout:g}, "
-            f"targets={self.targets!r}, learning_rate={self.learning_rate:g})"
+            f"targets={self.targets!r}, learning_rate={self.learning_rate:g}{also})"
         )
 
 # %% ../../nbs/3_finetuning/31_lora.ipynb #31b00011

@@ -306,6 +306,7 @@ def inject_variant(
     rank_stabilised: bool = False,  # scale by alpha / sqrt(r), not alpha / r
     magnitude: bool = False,  # DoRA
     start: str = "random",  # or "pissa", "olora"
+    modules_to_save: Iterable[str] = (),  # as for `inject`
 ) -> nn.Module:  # the same model
     """`inject` of lesson 31, with what its variants change.
 
@@ -319,7 +320,7 @@ def inject_variant(
         raise FtkitError("This model has LoRA layers already; load it afresh.")
     before = dict(model.named_modules())
     learned = [p for p in model.parameters() if p.requires_grad]
-    inject(model, targets, rank, alpha, dropout)
+    inject(model, targets, rank, alpha, dropout, modules_to_save)
     layers = lora_layers(model)
     patterns = (rank_pattern or {}, alpha_pattern or {})
     try:
@@ -606,6 +607,7 @@ class LoRAVariant:
         ratio: float = 1.0,  # LoRA+: B's learning rate over A's
         magnitude: bool = False,  # DoRA
         start: str = "random",  # or "pissa", "olora"
+        modules_to_save: Iterable[str] = (),  # trained in full besides the head
     ):
         check_ratio(ratio)
         if ratio != 1 and start != "random":
@@ -624,6 +626,7 @@ class LoRAVariant:
         self.ratio = ratio
         self.magnitude = magnitude
         self.start = start
+        self.modules_to_save = modules_to_save
 
     def prepare(self, model):
         alphas = {key: alpha * self.ratio for key, alpha in (self.alpha_pattern or {}).items()}
@@ -638,6 +641,7 @@ class LoRAVariant:
             self.rank_stabilised,
             self.magnitude,
             self.start,
+            self.modules_to_save,
         )
 
     def merged(self, model):

@@ -349,12 +349,9 @@ peft_sentences_longer.minutes = 10
 peft_posts_longer.minutes = 20
 
 # %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36d00001
-class LoRAWithPooler(LoRA):
+def LoRAWithPooler():
     "LoRA, and the pooler in front of the head learns in full, as the head does."
-
-    def prepare(self, model):
-        model.ftkit_full = ("bert.pooler", "classifier")
-        return super().prepare(model)
+    return LoRA(modules_to_save=("pooler",))
 
 
 class FrozenWords(Full):
