@@ -383,7 +383,11 @@ def test_destroyed_context_keeps_the_spans():
 def test_a_tagger_learns_and_comes_back_the_same(good, tmp_path):
     assert f1_of(good.evaluate(rows).counts) > 0.95
     loaded = Tagger.load(good.save(tmp_path / "m"))
-    for a, b in zip(good.scores(rows), loaded.scores(rows), strict=True):
+    for a, b in zip(
+        good.scores(rows, dtype=torch.float32),
+        loaded.scores(rows, dtype=torch.float32),
+        strict=True,
+    ):
         np.testing.assert_allclose(a, b, atol=1e-6)
     text = "Dora saw  Rome."
     spans = loaded.predict([text, ""])
@@ -396,8 +400,8 @@ def test_a_tagger_learns_and_comes_back_the_same(good, tmp_path):
 
 
 def test_a_batch_and_padding_change_nothing(good):
-    together = good.scores(rows)
-    alone = [good.scores([row])[0] for row in rows]
+    together = good.scores(rows, dtype=torch.float32)
+    alone = [good.scores([row], dtype=torch.float32)[0] for row in rows]
     for a, b in zip(together, alone, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
@@ -407,7 +411,7 @@ def test_the_loss_is_that_of_the_words(good, tokenizer):
     examples, _ = make_tagged(rows, tokenizer, names, 20)
     total, number = Tagging().loss(good.model, good_batch(good, examples))
     by_hand = 0.0
-    for s, scores in zip(rows, good.scores(rows), strict=True):
+    for s, scores in zip(rows, good.scores(rows, dtype=torch.float32), strict=True):
         for tag, row in zip(s["tags"], scores, strict=True):
             by_hand -= row[good.names.index(tag)]
     assert int(number) == sum(len(s["words"]) for s in rows)
@@ -453,7 +457,7 @@ def test_the_log_of_first_pieces_is_that_of_the_words(good):
     assert tags == good.tags(rows)
     assert log["labels"] == sum(len(s["words"]) for s in rows)
     by_word = []
-    for s, scores in zip(rows, good.scores(rows), strict=True):
+    for s, scores in zip(rows, good.scores(rows, dtype=torch.float32), strict=True):
         by_word += [row[good.names.index(tag)] for tag, row in zip(s["tags"], scores, strict=True)]
     assert log["loss"] == pytest.approx(-np.mean(by_word), abs=1e-4)
     flattered, _ = own_log(OtherLabels(way="special tokens"), good, rows, run)
@@ -468,13 +472,21 @@ def test_every_method_teaches_saves_and_loads(tiny, tmp_path, name):
     assert np.mean(losses[-2:]) < losses[0], "it has learned something"
     loaded = Tagger.load(tagger.save(tmp_path / "m"))
     assert loaded.kinds == ["LOC", "PER"]
-    for a, b in zip(tagger.scores(rows[:4]), loaded.scores(rows[:4]), strict=True):
+    for a, b in zip(
+        tagger.scores(rows[:4], dtype=torch.float32),
+        loaded.scores(rows[:4], dtype=torch.float32),
+        strict=True,
+    ):
         np.testing.assert_allclose(a, b, atol=1e-5)
     whole = (tmp_path / "m" / "model.safetensors").exists()
     assert whole == getattr(method, "mergeable", True)
     if (tmp_path / "m" / "adapter").exists() and whole:
         small = Tagger.load(tagger.save(tmp_path / "small", adapter_only=True))
-        for a, b in zip(tagger.scores(rows[:4]), small.scores(rows[:4]), strict=True):
+        for a, b in zip(
+            tagger.scores(rows[:4], dtype=torch.float32),
+            small.scores(rows[:4], dtype=torch.float32),
+            strict=True,
+        ):
             np.testing.assert_allclose(a, b, atol=1e-5)
 
 
@@ -503,7 +515,11 @@ def test_a_killed_training_resumes_to_the_same_numbers(tiny, tmp_path, monkeypat
         taught(tiny, **how)
     resumed = taught(tiny, **how)
     assert len(calls) < 7 + 12, "it went on where it was"
-    for a, b in zip(whole.scores(rows), resumed.scores(rows), strict=True):
+    for a, b in zip(
+        whole.scores(rows, dtype=torch.float32),
+        resumed.scores(rows, dtype=torch.float32),
+        strict=True,
+    ):
         np.testing.assert_array_equal(a, b)
 
 
