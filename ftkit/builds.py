@@ -13,6 +13,7 @@ __all__ = ['file_schema', 'largest', 'codes', 'plain_json', 'without_times', 'wr
 # %% ../nbs/0_start/04_builds.ipynb #04b10008
 import ast
 import contextlib
+import functools
 import hashlib
 import inspect
 import json
@@ -85,6 +86,7 @@ def remove_leftovers(folder: Path, name: str = "*") -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 # %% ../nbs/0_start/04_builds.ipynb #04b10028
+@functools.cache
 def meaning(source: str) -> str:
     "What code says: comments, layout and docstrings do not count. The same in every Python."
     from ftkit.core import syntax_tree
@@ -740,26 +742,34 @@ def all_status(
     lessons: Collection[Path] | None = None,  # notebooks; None: all
 ) -> list[Status]:
     "How each job stands. One that can't be loaded counts as damaged."
+    from ftkit.core import reading_once
+
     found = []
-    for name, entry in sorted(job_entries().items()):
-        notebook = lesson_of(entry.module)
-        stem = notebook.stem if notebook else entry.module
-        if lessons is not None and notebook not in lessons:
-            continue
-        try:
-            found.append(status_of(find_job(name)))
-        except ValueError as e:
-            found.append(Status(name, stem, "damaged", str(e)))
+    with reading_once():  # the jobs have most of their code in common
+        for name, entry in sorted(job_entries().items()):
+            notebook = lesson_of(entry.module)
+            stem = notebook.stem if notebook else entry.module
+            if lessons is not None and notebook not in lessons:
+                continue
+            try:
+                found.append(status_of(find_job(name)))
+            except ValueError as e:
+                found.append(Status(name, stem, "damaged", str(e)))
     return found
 
 
 def builds_list() -> str:
     "What is stored of all builds, as a Markdown table for the site."
     lines = ["| build | lesson | minutes | made on |", "|---|---|---|---|"]
-    for status in all_status():
-        if status.made:
-            made = str(status.made).partition(" minutes, ")[2]
-            lines.append(f"| `{status.job}` | {status.lesson} | {status.minutes:.0f} | {made} |")
+    for name in sorted(job_entries()):
+        made = None
+        with contextlib.suppress(ValueError):  # what is damaged is told by `all_status`
+            job = find_job(name)
+            if job.file is not None and job.file.is_file():
+                made = read_builds(job.file).get(name)
+        if made:
+            told = str(made).partition(" minutes, ")[2]
+            lines.append(f"| `{name}` | {job.lesson} | {made.minutes:.0f} | {told} |")
     return "\n".join(lines) if len(lines) > 2 else "No build is stored."
 
 # %% ../nbs/0_start/04_builds.ipynb #04b10048

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['scales', 'mimetype', 'schema', 'assets_used', 'FtkitError', 'unknown', 'resolve_scale', 'suited_scale', 'native_bf16',
            'Compute', 'cores', 'choose_compute', 'seed_everything', 'trim_heap', 'PeakMemory', 'process_peak',
-           'write_beside', 'syntax_tree', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'code_used',
-           'reading_of', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text', 'record_html',
-           'NotSolved', 'check']
+           'write_beside', 'syntax_tree', 'code_hash', 'checkout', 'find_notebook', 'notebook_hash', 'reading_once',
+           'code_used', 'reading_of', 'versions', 'processor', 'commit', 'Run', 'setup', 'record_rows', 'record_text',
+           'record_html', 'NotSolved', 'check']
 
 # %% ../nbs/0_start/00_core.ipynb #c8907952
 import ast
@@ -558,8 +558,37 @@ def _tree(source: str) -> ast.AST:
     return ast.Module([], [])
 
 # %% ../nbs/0_start/00_core.ipynb #784acbf1
+class _Function(NamedTuple):
+    "What was read in a function."
+
+    source: str
+    uses: list[tuple]  # (name, value)
+    strings: set[str]  # texts in the code
+    by_name: set[str]  # groups of entry points that it asks for a name
+    changing: list  # containers that it changes
+
+
+def _read_function(item: FunctionType) -> _Function:
+    try:
+        source = textwrap.dedent(inspect.getsource(item.__code__))
+    except (OSError, TypeError) as e:
+        raise FtkitError(f"built needs a function whose source can be read, not {item!r}.") from e
+    tree = _tree(source)
+    uses = _uses(item, tree)
+    codes = list(_codes(item.__code__))
+    strings = {text for code in codes for text in code.co_consts if isinstance(text, str)}
+    groups, by_name = _groups(codes, tree)
+    if not by_name:
+        entries = [entry for group in groups for entry in metadata.entry_points(group=group)]
+        uses += map(_loaded, entries)
+    changing = list(_changed(item, tree, uses))
+    return _Function(source, uses, strings, set(groups) if by_name else set(), changing)
+
+
 class _Reader:
     "Follows a function to everything of ours that it uses."
+
+    known: dict | None = None  # id of a function -> the function, and what was read in it
 
     def __init__(self, make: FunctionType):
         self.home = make.__module__.split(".")[0]  # a user's own package counts as well
@@ -608,25 +637,15 @@ class _Reader:
     def _function(self, item: FunctionType) -> list[tuple]:
         if item.__code__.co_filename.startswith("<string>"):
             return []  # a dataclass made it
-        try:
-            source = textwrap.dedent(inspect.getsource(item.__code__))
-        except (OSError, TypeError) as e:
-            raise FtkitError(
-                f"built needs a function whose source can be read, not {item!r}."
-            ) from e
-        self.sources[id(item)].append(source)
-        tree = _tree(source)
-        uses = _uses(item, tree)
-        codes = list(_codes(item.__code__))
-        self.strings |= {text for code in codes for text in code.co_consts if isinstance(text, str)}
-        groups, by_name = _groups(codes, tree)
-        if by_name:
-            self.by_name |= set(groups)
-        else:
-            entries = [entry for group in groups for entry in metadata.entry_points(group=group)]
-            uses += map(_loaded, entries)
-        self.changing |= {id(value) for value in _changed(item, tree, uses)}
-        return uses
+        known = {} if self.known is None else self.known
+        if id(item) not in known:
+            known[id(item)] = (item, _read_function(item))
+        _, found = known[id(item)]
+        self.sources[id(item)].append(found.source)
+        self.strings |= found.strings
+        self.by_name |= found.by_name
+        self.changing |= set(map(id, found.changing))
+        return found.uses
 
     def texts(self, apart: Iterable) -> list[str]:
         "Sources and constants, sorted."
@@ -638,6 +657,17 @@ class _Reader:
         return sorted(found)
 
 # %% ../nbs/0_start/00_core.ipynb #216d05b7
+@contextlib.contextmanager
+def reading_once() -> Iterator[None]:
+    "Within it `code_used` reads each function once for all that ask; no code may change meanwhile."
+    before = _Reader.known
+    _Reader.known = {}
+    try:
+        yield
+    finally:
+        _Reader.known = before
+
+
 def code_used(
     make,  # a function
     apart: Iterable = (),  # containers that do not count, because the caller knows them better

@@ -717,6 +717,16 @@ def test_how_keys_are_made_changes_no_result(monkeypatch):
     assert code_used(make) == before
 
 
+def test_reading_once_gives_the_same_and_ends(monkeypatch):
+    before = code_used(uses_everything)
+    with core.reading_once():
+        assert code_used(uses_everything) == code_used(uses_everything) == before
+        assert code_used(asks_by_name) != before
+    asked = code_used(asks_by_name)
+    monkeypatch.setattr(LoRA, "prepare", changed)
+    assert code_used(asks_by_name) != asked, "after it every function is read anew"
+
+
 def asks_by_name():
     return finetuning.resolve_method("lora")
 
