@@ -66,6 +66,21 @@ def test_optimisers_take_the_steps_of_torch(name, seed):
     torch.testing.assert_close(*ends, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_a_parameter_whose_first_gradient_comes_late_counts_its_own_steps(name):
+    ends = []
+    for make in pairs[name]:
+        early = torch.ones(3, requires_grad=True)
+        late = torch.ones(3, requires_grad=True)
+        optimizer = make([early, late])
+        for t in range(6):
+            early.grad = torch.tensor([1.0, -2.0, 0.5]) * (t + 1)
+            late.grad = early.grad.clone() if t >= 3 else None
+            optimizer.step()
+        ends.append(torch.cat([early.detach(), late.detach()]))
+    torch.testing.assert_close(*ends, atol=1e-6, rtol=1e-5)
+
+
 # schedules
 
 
@@ -94,6 +109,18 @@ def test_schedules_are_those_of_transformers_one_step_on(name, total, data):
     found = all_steps(name, total, warmup)
     assert found == pytest.approx([theirs(step + 1) for step in range(total)])
     assert all(0 < factor <= 1 for factor in found)
+
+
+@pytest.mark.parametrize("name", O.schedules)
+def test_a_schedule_has_no_steps_outside_its_own(name):
+    assert 0 <= O.schedule(name, 10, 10, 2) <= 1  # just after the last
+    for step in (-3, 11, 20, math.nan):
+        with pytest.raises(FtkitError, match=r"does not exist; a schedule goes from 0 to 10"):
+            O.schedule(name, step, 10, 2)
+    assert O.schedule(name, 0, 10, 10) == 1 / 11
+    for warmup in (20, 11, -1, math.nan):
+        with pytest.raises(FtkitError, match=r"warmup_steps is .*; it must be from 0 to 10"):
+            O.schedule(name, 5, 10, warmup)
 
 
 # groups of parameters
@@ -458,3 +485,21 @@ def test_fit_trains_with_muon_and_resumes_to_the_same_bits(tmp_path):
         fitted(fatal=12, **folder)
     resumed, _ = fitted(**folder)
     assert torch.equal(resumed, whole)
+
+
+# settings out of range
+
+
+@pytest.mark.parametrize("name", O.optimizers)
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -1.0])
+def test_a_rate_or_a_decay_that_is_no_number_is_refused(name, bad):
+    with pytest.raises(FtkitError, match=r"learning_rate must be a finite number, 0 or more"):
+        O.make_optimizer(name, small(), bad, 0.1)
+    with pytest.raises(FtkitError, match=r"weight_decay must be a finite number, 0 or more"):
+        O.make_optimizer(name, small(), 0.1, bad)
+
+
+@pytest.mark.parametrize("betas", [(0.9,), (0.9, 0.99, 0.999), (0.9, 1.0)])
+def test_muon_takes_two_betas(betas):
+    with pytest.raises(FtkitError, match=r"betas must be two numbers from 0 to below 1"):
+        O.Muon(small().named_parameters(), lr=0.1, betas=betas)

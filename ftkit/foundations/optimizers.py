@@ -24,11 +24,9 @@ class GradientDescent:
         self.parameters = list(parameters)
         self.lr = lr
         self.state = {}  # what is remembered of each parameter; here nothing
-        self.t = 0  # steps done
 
     @torch.no_grad()
     def step(self):
-        self.t += 1
         for p in self.parameters:
             if p.grad is not None:
                 p.sub_(self.update(p, p.grad))
@@ -67,12 +65,13 @@ class Adam(GradientDescent):
 
     def update(self, p, g):
         b1, b2 = self.betas
-        m, v = self.state.get(p, (0, 0))
+        m, v, t = self.state.get(p, (0, 0, 0))
+        t += 1  # the steps of this parameter
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * g**2
-        self.state[p] = (m, v)
-        mean = m / (1 - b1**self.t)
-        mean_square = v / (1 - b2**self.t)
+        self.state[p] = (m, v, t)
+        mean = m / (1 - b1**t)
+        mean_square = v / (1 - b2**t)
         return self.lr * mean / (mean_square.sqrt() + self.eps)
 
 # %% ../../nbs/1_foundations/13_optimizers.ipynb #6b90db3d
@@ -98,13 +97,18 @@ def schedule(
     step: int,  # steps done so far: 0 at the first
     total_steps: int,
     warmup_steps: int,  # the first steps climb in equal parts towards 1
-) -> float:  # what the learning rate is multiplied by, above 0 and at most 1
+) -> float:  # what the learning rate is multiplied by: at most 1, and above 0 until the last step
     """Warm-up, then down in a line or half a cosine, or level.
 
-    Raises `FtkitError` for an unknown name.
+    Raises `FtkitError` for an unknown name, for a step that is not from 0 to `total_steps`, and for
+    more steps of warm-up than there are steps.
     """
     if name not in schedules:
         raise unknown("schedule", name, schedules)
+    if not 0 <= step <= total_steps:
+        raise FtkitError(f"Step {step} does not exist; a schedule goes from 0 to {total_steps}.")
+    if not 0 <= warmup_steps <= total_steps:
+        raise FtkitError(f"warmup_steps is {warmup_steps}; it must be from 0 to {total_steps}.")
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
     done = (step - warmup_steps) / max(1, total_steps - warmup_steps)
@@ -116,9 +120,9 @@ def schedule(
 
 # %% ../../nbs/1_foundations/13_optimizers.ipynb #13a00029
 def orthogonalize(
-    G: Tensor,  # (A, B)
+    G: Tensor,  # (n, k)
     steps: int = 5,
-) -> Tensor:  # (A, B), bfloat16: singular values between 0.7 and 1.2, tiny ones less
+) -> Tensor:  # (n, k), bfloat16: singular values between 0.7 and 1.2, tiny ones less
     """All singular values brought near 1 by Newton-Schulz steps of degree five, in bfloat16.
 
     Jordan et al., 2024. Raises `FtkitError` for what is no matrix.
@@ -203,7 +207,7 @@ class Muon(torch.optim.Optimizer):
         weight_decay: float = 0.01,
         betas: tuple[float, float] = (0.9, 0.999),  # of AdamW
         eps: float = 1e-8,  # of AdamW
-        adjust_lr_fn: str = "match_rms_adamw",  # or "original": sqrt(max(1, A / B))
+        adjust_lr_fn: str = "match_rms_adamw",  # or "original": sqrt(max(1, n / k))
     ):
         pairs = list(named_parameters)
         if not pairs or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
@@ -211,7 +215,8 @@ class Muon(torch.optim.Optimizer):
         _must(0 <= lr < math.inf, "lr", lr, "a finite number, 0 or more")
         _must(0 <= weight_decay < math.inf, "weight_decay", weight_decay, "0 or more")
         _must(0 <= momentum < 1, "momentum", momentum, "from 0 to below 1")
-        _must(all(0 <= beta < 1 for beta in betas), "betas", betas, "from 0 to below 1")
+        right = len(betas) == 2 and all(0 <= beta < 1 for beta in betas)
+        _must(right, "betas", betas, "two numbers from 0 to below 1")
         _must(0 < eps < math.inf, "eps", eps, "above 0")
         if adjust_lr_fn not in step_scales:
             raise unknown("adjust_lr_fn", adjust_lr_fn, step_scales)
@@ -252,8 +257,8 @@ class Muon(torch.optim.Optimizer):
         state = self.state[W]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(W)
-        v = state["momentum_buffer"].lerp_(W.grad, 1 - group["momentum"])
-        u = W.grad.lerp(v, group["momentum"]) if group["nesterov"] else v
+        m = state["momentum_buffer"].lerp_(W.grad, 1 - group["momentum"])
+        u = W.grad.lerp(m, group["momentum"]) if group["nesterov"] else m
         scale = step_scales[group["adjust_lr_fn"]](*W.shape)
         W.mul_(1 - group["lr"] * group["weight_decay"])
         W.add_(orthogonalize(u), alpha=-group["lr"] * scale)
@@ -301,15 +306,15 @@ class Muon(torch.optim.Optimizer):
         super().load_state_dict(state_dict)
 
 # %% ../../nbs/1_foundations/13_optimizers.ipynb #13a0002f
-def _original_scale(A: int, B: int) -> float:
-    return math.sqrt(max(1, A / B))
+def _original_scale(n: int, k: int) -> float:
+    return math.sqrt(max(1, n / k))
 
 
-def _adamw_scale(A: int, B: int) -> float:
-    return 0.2 * math.sqrt(max(A, B))
+def _adamw_scale(n: int, k: int) -> float:
+    return 0.2 * math.sqrt(max(n, k))
 
 
-# what an orthogonal step of shape (A, B) is multiplied by; the names are torch's
+# what an orthogonal step of shape (n, k) is multiplied by; the names are torch's
 step_scales = {"match_rms_adamw": _adamw_scale, "original": _original_scale}
 
 
@@ -344,11 +349,14 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """An optimizer of the model's trainable parameters.
 
-    Raises `FtkitError` for an unknown name, if nothing is trainable, or if "muon" finds no hidden
-    matrix by its name.
+    Raises `FtkitError` for an unknown name, for numbers out of range, if nothing is trainable, or
+    if "muon" finds no hidden matrix by its name.
     """
     if name not in optimizers:
         raise unknown("optimizer", name, optimizers)
+    wanted = "a finite number, 0 or more"
+    _must(0 <= learning_rate < math.inf, "learning_rate", learning_rate, wanted)
+    _must(0 <= weight_decay < math.inf, "weight_decay", weight_decay, wanted)
     groups = parameter_groups(model, weight_decay)
     if not groups:
         raise FtkitError(

@@ -338,7 +338,8 @@ def collate(
 ) -> dict[str, torch.Tensor]:
     """A batch padded to its longest row: input_ids (B, T), attention_mask (B, T), labels.
 
-    Labels are (B,), or (B, T) with -100 for padding. Raises `FtkitError`."""
+    Labels are (B,), or (B, T) with -100 for padding; what else an example holds is left out.
+    Raises `FtkitError`."""
     if not examples:
         raise FtkitError("A batch needs at least one example; none was given.")
     rows = [list(e["input_ids"]) for e in examples]
@@ -411,7 +412,11 @@ def check_padding(
 def seeded_generator(
     *numbers: int,  # 0 or more, such as a seed and a step
 ) -> torch.Generator:  # on the CPU
-    "A generator whose draws are a function of these numbers alone."
+    """A generator whose draws are a function of these numbers alone.
+
+    Zeros at the end do not count: (5,), (5, 0) and (5, 0, 0) give one stream. So let calls that
+    must differ have equally many numbers, or another first one.
+    """
     state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0]))
 

@@ -51,3 +51,20 @@ def bpe_encode(word, merges):
                 tokens[i : i + 2] = [a + b]
             i += 1
     return tokens
+
+
+# %% of two places the left one goes first
+def bpe_encode(word, merges):
+    rank = {pair: i for i, pair in enumerate(merges)}
+    tokens = list(word)
+    while True:
+        places = [i for i in range(len(tokens) - 1) if (tokens[i], tokens[i + 1]) in rank]
+        if not places:
+            return tokens
+        i = min(reversed(places), key=lambda i: rank[tokens[i], tokens[i + 1]])
+        tokens[i : i + 2] = [tokens[i] + tokens[i + 1]]
+
+
+# %% return a list of tokens
+def bpe_encode(word, merges):
+    return " ".join(word)

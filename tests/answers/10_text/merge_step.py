@@ -77,3 +77,41 @@ def merge_step(words):
             counts[pair] += times
     pair = counts.most_common(1)[0][0]
     return pair, {replaced(word, pair): times for word, times in words.items()}
+
+
+# %% a b stands twice in a b a b
+def merge_step(words):
+    counts = Counter()
+    for word, times in words.items():
+        for pair in set(pairwise(word)):
+            counts[pair] += times
+    pair = min(counts, key=lambda pair: (-counts[pair], pair))
+    return pair, {replaced(word, pair): times for word, times in words.items()}
+
+
+# %% the dictionary you got has changed
+def merge_step(words):
+    pair = commonest(words)
+    for word in list(words):
+        words[replaced(word, pair)] = words.pop(word)
+    return pair, words
+
+
+# %% the smaller tuple is
+def merge_step(words):
+    counts = Counter()
+    for word, times in words.items():
+        for pair in pairwise(word):
+            counts[pair] += times
+    pair = min(counts, key=lambda pair: (-counts[pair], "".join(pair)))
+    return pair, {replaced(word, pair): times for word, times in words.items()}
+
+
+# %% the smaller tuple is
+def merge_step(words):
+    counts = Counter()
+    for word, times in words.items():
+        for pair in pairwise(word):
+            counts[pair] += times
+    pair = min(counts, key=lambda pair: (-counts[pair], [(len(s), s) for s in pair]))
+    return pair, {replaced(word, pair): times for word, times in words.items()}

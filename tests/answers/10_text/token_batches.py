@@ -46,3 +46,23 @@ def token_batches(lengths, budget):
             longest = lengths[i]
         found[-1].append(i)
     return found
+
+
+# %% exactly the budget
+def token_batches(lengths, budget):
+    found = [[]]
+    for i in np.argsort(lengths, kind="stable").tolist():
+        if found[-1] and lengths[i] * (len(found[-1]) + 1) >= budget:
+            found.append([])
+        found[-1].append(i)
+    return [batch for batch in found if batch]
+
+
+# %% begin with the shortest rows
+def token_batches(lengths, budget):
+    found = [[]]
+    for i in np.argsort(lengths, kind="stable").tolist():
+        if found[-1] and lengths[i] * (len(found[-1]) + 1) > budget:
+            found.append([])
+        found[-1].append(i)
+    return found[::-1]

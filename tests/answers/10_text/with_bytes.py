@@ -85,3 +85,34 @@ def with_bytes(word, vocabulary):
             fresh = False
         start = end
     return found
+
+
+# %% a byte has two digits
+def with_bytes(word, vocabulary):
+    found = []
+    start = 0
+    while start < len(word):
+        mark, end = longest(word, start, vocabulary)
+        if end == start:
+            found += [f"<0x{byte:X}>" for byte in word[start].encode()]
+            end = start + 1
+        else:
+            found.append(mark + word[start:end])
+        start = end
+    return found
+
+
+# %% the longest piece goes first
+def with_bytes(word, vocabulary):
+    found = []
+    start = 0
+    while start < len(word):
+        mark = "##" if start else ""
+        ends = [e for e in range(start + 1, len(word) + 1) if mark + word[start:e] in vocabulary]
+        if ends:
+            found.append(mark + word[start : ends[0]])
+            start = ends[0]
+        else:
+            found += [f"<0x{byte:02X}>" for byte in word[start].encode()]
+            start += 1
+    return found

@@ -35,3 +35,19 @@ def trapezoid(step, total, warmup, cooldown):
         return (step + 1) / (warmup + 1)
     if total - step <= cooldown:
         return (total - step) / (cooldown + 1)
+
+
+# %% 12 steps, 3 up and 4 down
+def trapezoid(step, total, warmup, cooldown):
+    if step < warmup:
+        return (step + 1) / 3
+    if total - step <= cooldown:
+        return (total - step) / 4
+    return 1.0
+
+
+# %% one step up and two down of three
+def trapezoid(step, total, warmup, cooldown):
+    if step <= warmup:
+        return (step + 1) / (warmup + 1)
+    return min(1.0, (total - step) / (cooldown + 1))
