@@ -31,7 +31,7 @@ def _array(given, what: str) -> np.ndarray:
         if given.is_floating_point():
             given = given.float()
         given = given.numpy()
-    if isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__"):
+    if isinstance(given, (str, bytes, dict, set, frozenset)) or not hasattr(given, "__iter__"):
         raise FtkitError(
             f"{what} is {type(given).__name__} {given!r:.40}; "
             "a list, array, tensor or column with one class for each example was expected."
@@ -379,6 +379,10 @@ class Interval:
     def __post_init__(self):
         for name in ("value", "low", "high"):
             _finite(name, getattr(self, name))
+        if self.low > self.high:
+            raise FtkitError(
+                f"An interval goes from low to high, not from {self.low} to {self.high}."
+            )
 
     def __str__(self):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
@@ -394,7 +398,7 @@ class Interval:
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #ebbb44a2
 def _options(level, resamples=2000):
     "Refuse a level that is no share and too few resamples."
-    if not 0 < level < 1:
+    if not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
         raise FtkitError(f"level is a share between 0 and 1, such as 0.95; {level!r} was given.")
     if not isinstance(resamples, (int, np.integer)) or resamples < 100:
         raise FtkitError(
@@ -431,7 +435,7 @@ def _metric(name):
     "The metric of that name; a callable stays itself."
     if callable(name):
         return name
-    if name not in metrics:
+    if not isinstance(name, str) or name not in metrics:
         raise unknown("metric", name, metrics, "A function of labels and predictions works too.")
     return metrics[name]
 
@@ -539,6 +543,8 @@ def score_lines(scores: dict[str, dict]) -> str:
         for metric, interval in of.items():
             for end in ("value", "low", "high"):
                 _finite(f"{end} of {metric} of '{name}'", interval[end])
+    if not scores:
+        raise FtkitError("There are no scores to show; at least one classifier is needed.")
     width = max(map(len, scores))
     lines = [f"{'':<{width}}  {'accuracy':<22}  macro F1"]
     for name, of in scores.items():
@@ -563,7 +569,14 @@ def found_share(
     difference: float,  # true difference in accuracy, at most the disagreement
     level: float = 0.95,
 ) -> float:
-    "How often the exact McNemar test finds a true difference, over all test sets of this size."
+    """How often the exact McNemar test finds a true difference, over all test sets of this size.
+
+    Raises `FtkitError` for a disagreement that is no share, or less than the difference."""
+    if not 0 < disagreement <= 1 or not abs(difference) <= disagreement:
+        raise FtkitError(
+            "A disagreement above 0 and up to 1 is needed, and a difference that is no larger; "
+            f"{disagreement} and {difference} were given."
+        )
     tail = (1 - level) / 2
     mean = examples * disagreement
     spread = 8 * math.sqrt(mean * (1 - disagreement)) + 8
@@ -591,9 +604,9 @@ def smallest_effect(
     if not 0.5 <= power < 1:
         raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
     _finite("examples", examples)
-    if examples < 1 or not 0 <= disagreement <= 1:
+    if examples < 1 or examples != int(examples) or not 0 <= disagreement <= 1:
         raise FtkitError(
-            "At least one example and a disagreement from 0 to 1 are needed; "
+            "At least one example (a whole number) and a disagreement from 0 to 1 are needed; "
             f"{examples} and {disagreement} were given."
         )
 
@@ -613,7 +626,7 @@ class PairedTest:
     `difference` is the first minus the second."""
 
     difference: float  # metric of a minus metric of b
-    low: float  # bootstrap interval of the difference
+    low: float  # interval of the difference, by bootstrap
     high: float
     p_value: float  # two-sided; of "the two are interchangeable"
     smallest_effect: float  # true difference that this test set finds with probability `power`
@@ -630,6 +643,22 @@ class PairedTest:
             f"this test set finds a difference of {self.smallest_effect:.4f} "
             f"with probability {self.power:.0%}"
         )
+
+
+def _few_decide(only_a, only_b, n, level):
+    """Exact limits of the difference in accuracy, where the bootstrap is too sure of itself.
+
+    That is with fewer than 20 disagreements, or where all examples disagree in one direction.
+    Given their number, the share that points one way has an exact interval. Without any, only
+    their number has one. Infinities where the bootstrap serves."""
+    discordant = only_a + only_b
+    if not discordant:
+        most = _all_or_none(0, n, level)[1]
+        return -most, most
+    if discordant >= 20 and max(only_a, only_b) < n:
+        return math.inf, -math.inf
+    share = proportion_interval(only_a, discordant, level, method="exact")
+    return (2 * share.low - 1) * discordant / n, (2 * share.high - 1) * discordant / n
 
 
 def _judge(metric, right_a, right_b, difference, resampled, swapped, level, power):
@@ -702,8 +731,9 @@ def paired_test(
 ) -> PairedTest:
     """Is `a` better than `b`? Accuracy: exact McNemar test (McNemar 1947; Dietterich 1998).
 
-    Other metrics: random swaps. Intervals are paired bootstraps; both speak of other examples,
-    not of other training seeds. Raises `FtkitError` for bad input."""
+    Other metrics: random swaps. Intervals are paired bootstraps, for accuracy widened by the exact
+    one if fewer than 20 examples decide. Where interval and p-value differ, believe the p-value.
+    Both speak of other examples, not of other training seeds. Raises `FtkitError` for bad input."""
     _metric(metric)
     _options(level, resamples)
     (y, p, q), classes = _codes(names, labels=labels, a=a, b=b)
@@ -719,6 +749,12 @@ def paired_test(
         found = _called_pair(metric, *given, resamples, rng)
     difference, resampled, _ = found
     low, high = _limits(resampled, difference, level)
+    if metric == "accuracy":
+        only_a = int(((p == y) & (q != y)).sum())
+        only_b = int(((q == y) & (p != y)).sum())
+        least, most = _few_decide(only_a, only_b, len(y), level)
+        low = min(low, least)
+        high = max(high, most)
     p_value, effect = _judge(metric, p == y, q == y, *found, level, power)
     return PairedTest(
         difference=difference,
@@ -734,8 +770,21 @@ def paired_test(
     )
 
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
-def _scores(given, what):
+def _same_order(columns, names, what):
+    "Columns of a table that bear the names of the classes stand in their order, or are refused."
+    if names is None or set(columns) != set(names) or columns == list(names):
+        return
+    raise FtkitError(
+        f"The columns of {what} are {', '.join(map(str, columns[:20]))}, and the classes are "
+        f"{', '.join(map(str, list(names)[:20]))}. Put the columns into the order of the names."
+    )
+
+
+def _scores(given, what, names=None):
     "A (N, C) float64 array of scores, finite."
+    if isinstance(given, pd.DataFrame):
+        _same_order(list(given.columns), names, what)
+        given = given.to_numpy()
     if torch.is_tensor(given):
         given = given.detach().cpu().double().numpy()
     if isinstance(given, np.ma.MaskedArray) and len(given):
@@ -784,7 +833,7 @@ def _columns(labels, table, names, what):
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #186f1fe9
 def _with_probabilities(labels, probabilities, names):
     "Labels as column numbers (N,), and checked probabilities (N, C)."
-    table = _scores(probabilities, "probabilities")
+    table = _scores(probabilities, "probabilities", names)
     total = table.sum(1)
     one = np.abs(total - 1) <= 0.01  # 0.01: bfloat16 rounds
     wrong = ~one | (table < -1e-6).any(1) | (table > 1.01).any(1)
@@ -807,7 +856,7 @@ def calibration_bins(
     """Predictions sorted into bins by confidence, the probability of the predicted class.
 
     A bin is open below and closed above."""
-    if not isinstance(bins, (int, np.integer)) or bins < 1:
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 1:
         raise FtkitError(f"bins must be a whole number of at least 1; {bins!r} was given.")
     y, table = _with_probabilities(labels, probabilities, names)
     confidence = table.max(1)
@@ -887,7 +936,7 @@ def fit_temperature(
 
     Guo et al. 2017, arXiv 1706.04599, section 4.2. Raises `FtkitError` where no finite temperature
     is best: every prediction right, or logits that say nothing about the labels."""
-    table = _scores(logits, "logits")
+    table = _scores(logits, "logits", names)
     y = _columns(labels, table, names, "logits")
     large = np.flatnonzero(np.abs(table).max(1) > 1e300)
     if large.size:
@@ -895,6 +944,9 @@ def fit_temperature(
             f"Row {large[0]} of logits holds {np.abs(table[large[0]]).max():.3g}: divided by a "
             "temperature it would be infinite. Logits lie far below 1e300."
         )
+    nothing = f"No temperature is best on these {len(y):,} validation examples"
+    if (np.ptp(table, axis=1) <= 1e-12 * np.abs(table).max(1)).all():
+        raise FtkitError(f"{nothing}: the logits of each are all equal, and say nothing.")
     chosen = table[np.arange(len(y)), y]
 
     def loss(log_t):
@@ -906,7 +958,6 @@ def fit_temperature(
     found = optimize.minimize_scalar(
         loss, bounds=(lowest, highest), method="bounded", options=dict(xatol=1e-8)
     ).x
-    nothing = f"No temperature is best on these {len(y):,} validation examples"
     if found < lowest + 0.01 or (table.argmax(1) == y).all():
         raise FtkitError(f"{nothing}: every prediction is right. Use more or harder ones.")
     if found > highest - 0.01:

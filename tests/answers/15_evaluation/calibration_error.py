@@ -50,3 +50,35 @@ def calibration_error(confidence, right, bins):
         if inside.any():
             total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     return total
+
+
+def error_of(places, confidence, right):
+    total = 0
+    for number in np.unique(places):
+        inside = places == number
+        total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return total
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.linspace(confidence.min(), confidence.max(), bins + 1)
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.linspace(0.5, 1, bins + 1)
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.quantile(confidence, np.linspace(0, 1, bins + 1))
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    places = np.minimum(np.round(confidence * bins), bins - 1)
+    return error_of(places, confidence, right)
