@@ -769,7 +769,7 @@ def paired_test(
         disagreements=int((p != q).sum()),
     )
 
-# %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
+# %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144732
 def _same_order(columns, names, what):
     "Columns of a table that bear the names of the classes stand in their order, or are refused."
     if names is None or set(columns) != set(names) or columns == list(names):
@@ -779,7 +779,7 @@ def _same_order(columns, names, what):
         f"{', '.join(map(str, list(names)[:20]))}. Put the columns into the order of the names."
     )
 
-
+# %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
 def _scores(given, what, names=None):
     "A (N, C) float64 array of scores, finite."
     if isinstance(given, pd.DataFrame):

@@ -265,7 +265,7 @@ def _rows(
         where = torch.arange(where.start, where.stop, device=device)
     return table(torch.as_tensor(where, device=device))
 
-# %% ../../nbs/1_foundations/17_transformer.ipynb #a0d45a60
+# %% ../../nbs/1_foundations/17_transformer.ipynb #17a00072
 def _check_shape(ids: Tensor) -> None:
     "Raise `FtkitError` for what can't be ids (B, T). It looks at no value."
     if ids.ndim != 2 or not ids.numel() or ids.is_floating_point() or ids.dtype == torch.bool:
@@ -274,7 +274,7 @@ def _check_shape(ids: Tensor) -> None:
             f"they are {ids.dtype} of shape {tuple(ids.shape)}."
         )
 
-
+# %% ../../nbs/1_foundations/17_transformer.ipynb #a0d45a60
 class Embeddings(nn.Module):
     """Token + position + token type, then (BERT) a norm.
 
@@ -473,7 +473,7 @@ def _seen(
         mask = None
     return mask, before
 
-
+# %% ../../nbs/1_foundations/17_transformer.ipynb #e32c9a41
 def _check_logits(
     logits: Tensor,  # (B, V)
     position: int,  # of the token to be chosen
@@ -617,7 +617,7 @@ class EncoderDecoder(Recomputing):
             decoder_input_ids, decoder_attention_mask, context=context, context_mask=attention_mask
         )
 
-# %% ../../nbs/1_foundations/17_transformer.ipynb #045f2755
+# %% ../../nbs/1_foundations/17_transformer.ipynb #17a00073
 def _check_chosen(
     new: Tensor,  # (B, 1)
     V: int,
@@ -630,25 +630,13 @@ def _check_chosen(
         )
 
 
-@torch.no_grad()
-def generate(
-    decoder: Decoder,
-    input_ids: Tensor,  # (B, T); padding on the left only, and with an attention_mask
-    max_new_tokens: int,
-    # logits (B, V) -> ids (B,); None: the likeliest
-    choose: Callable[[Tensor], Tensor] | None = None,
-    stop_id: int | None = None,  # a row that has it is done, and filled up with it
-    cached: bool = True,  # keep keys and values; the same tokens, sooner
-    attention_mask: Tensor | None = None,  # (B, T): 1 for a token, 0 for padding
-    **context,  # of an encoder-decoder: context (B, S, C) and context_mask (B, S)
-) -> Tensor:  # (B, T + new)
-    """Write token after token.
-
-    Raises `FtkitError` if they would not fit into the context, if a text ends with padding, if
-    the logits are not numbers, or if `choose` gives a token that is not there."""
+def _check_request(
+    config: Config, input_ids: Tensor, max_new_tokens: int, attention_mask: Tensor | None
+) -> None:
+    "Raise `FtkitError` for a text that can't be continued so far."
     _check_shape(input_ids)
     T = input_ids.shape[1]
-    most = decoder.config.context
+    most = config.context
     if not hasattr(max_new_tokens, "__index__") or max_new_tokens < 0:
         raise FtkitError(
             f"max_new_tokens is a whole number of at least 0; {max_new_tokens} was given."
@@ -669,6 +657,25 @@ def generate(
             f"Row {row} ends with padding, and new tokens would come after it; "
             "put the padding on the left (for a tokenizer: padding_side='left')."
         )
+
+# %% ../../nbs/1_foundations/17_transformer.ipynb #045f2755
+@torch.no_grad()
+def generate(
+    decoder: Decoder,
+    input_ids: Tensor,  # (B, T); padding on the left only, and with an attention_mask
+    max_new_tokens: int,
+    # logits (B, V) -> ids (B,); None: the likeliest
+    choose: Callable[[Tensor], Tensor] | None = None,
+    stop_id: int | None = None,  # a row that has it is done, and filled up with it
+    cached: bool = True,  # keep keys and values; the same tokens, sooner
+    attention_mask: Tensor | None = None,  # (B, T): 1 for a token, 0 for padding
+    **context,  # of an encoder-decoder: context (B, S, C) and context_mask (B, S)
+) -> Tensor:  # (B, T + new)
+    """Write token after token.
+
+    Raises `FtkitError` if they would not fit into the context, if a text ends with padding, if
+    the logits are not numbers, or if `choose` gives a token that is not there."""
+    _check_request(decoder.config, input_ids, max_new_tokens, attention_mask)
     was_training = decoder.training
     decoder.eval()
     cache = decoder.new_cache() if cached else None

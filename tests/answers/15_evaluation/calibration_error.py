@@ -8,6 +8,14 @@ def bins_of(confidence, bins):
     return [place == number for number in np.unique(place)]
 
 
+def error_of(places, confidence, right):
+    total = 0
+    for number in np.unique(places):
+        inside = places == number
+        total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return total
+
+
 # %% weight each bin by how many it holds
 def calibration_error(confidence, right, bins):
     gaps = [abs(right[i].mean() - confidence[i].mean()) for i in bins_of(confidence, bins)]
@@ -49,14 +57,6 @@ def calibration_error(confidence, right, bins):
         inside = place == number
         if inside.any():
             total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    return total
-
-
-def error_of(places, confidence, right):
-    total = 0
-    for number in np.unique(places):
-        inside = places == number
-        total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     return total
 
 
