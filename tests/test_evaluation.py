@@ -601,21 +601,17 @@ table = np.array([[0.3, 0.7], [0.6, 0.4], [0.5, 0.5]])
         (lambda: smallest_effect(0, 0.1), "At least one example"),
         (lambda: smallest_effect(100, 10), "a disagreement from 0 to 1"),
         (lambda: smallest_effect(10.7, 0.1), "a whole number"),
-        (lambda: found_share(100, 0.1, float("nan")), "0.1 and nan were given"),
-        (lambda: found_share(100, 0, 0), "A disagreement above 0"),
-        (lambda: found_share(100, 0.1, 0.2), "a difference that is no larger"),
+        (
+            lambda: found_share(100, 0.1, float("nan")),
+            "A disagreement of 0.1 does not fit difference=nan",
+        ),
+        (lambda: found_share(100, 0, 0), "A disagreement of 0 does not fit"),
+        (lambda: found_share(100, 0.1, 0.2), "A disagreement of 0.1 does not fit difference=0.2"),
         (lambda: Interval(0.5, 0.6, 0.4), "from low to high, not from 0.6 to 0.4"),
         (lambda: classification_report({0, 1}, [0, 1]), "labels is set"),
         (lambda: confidence_interval([0, 1], [0, 1], ["accuracy"]), "Unknown metric"),
         (lambda: confidence_interval([0, 1], [0, 1], level="0.95"), "level is a share"),
-        (lambda: evaluation.score_lines({}), "no scores to show"),
         (lambda: calibration_bins([1, 0, 1], table, bins=True), "bins must be a whole number"),
-        (
-            lambda: expected_calibration_error(
-                ["a", "b"], pd.DataFrame({"b": [0.1, 0.9], "a": [0.9, 0.1]}), names=["a", "b"]
-            ),
-            "The columns of probabilities are b, a, and the classes are a, b",
-        ),
         (lambda: smallest_effect(100, 0.1, power=80), "power is a probability"),
         (
             lambda: expected_calibration_error([1, 0, 1], table * 2),

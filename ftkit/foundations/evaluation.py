@@ -543,8 +543,6 @@ def score_lines(scores: dict[str, dict]) -> str:
         for metric, interval in of.items():
             for end in ("value", "low", "high"):
                 _finite(f"{end} of {metric} of '{name}'", interval[end])
-    if not scores:
-        raise FtkitError("There are no scores to show; at least one classifier is needed.")
     width = max(map(len, scores))
     lines = [f"{'':<{width}}  {'accuracy':<22}  macro F1"]
     for name, of in scores.items():
@@ -569,14 +567,9 @@ def found_share(
     difference: float,  # true difference in accuracy, at most the disagreement
     level: float = 0.95,
 ) -> float:
-    """How often the exact McNemar test finds a true difference, over all test sets of this size.
-
-    Raises `FtkitError` for a disagreement that is no share, or less than the difference."""
+    "How often the exact McNemar test finds a true difference, over all test sets of this size."
     if not 0 < disagreement <= 1 or not abs(difference) <= disagreement:
-        raise FtkitError(
-            "A disagreement above 0 and up to 1 is needed, and a difference that is no larger; "
-            f"{disagreement} and {difference} were given."
-        )
+        raise FtkitError(f"A disagreement of {disagreement} does not fit {difference=}.")
     tail = (1 - level) / 2
     mean = examples * disagreement
     spread = 8 * math.sqrt(mean * (1 - disagreement)) + 8
@@ -646,13 +639,9 @@ class PairedTest:
 
 
 def _few_decide(only_a, only_b, n, level):
-    """Exact limits of the difference in accuracy, where the bootstrap is too sure of itself.
-
-    That is with fewer than 20 disagreements, or where all examples disagree in one direction.
-    Given their number, the share that points one way has an exact interval. Without any, only
-    their number has one. Infinities where the bootstrap serves."""
+    "Exact limits of the difference, given the number of disagreements; infinities if not needed."
     discordant = only_a + only_b
-    if not discordant:
+    if not discordant:  # only their number has an interval
         most = _all_or_none(0, n, level)[1]
         return -most, most
     if discordant >= 20 and max(only_a, only_b) < n:
@@ -769,21 +758,10 @@ def paired_test(
         disagreements=int((p != q).sum()),
     )
 
-# %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144732
-def _same_order(columns, names, what):
-    "Columns of a table that bear the names of the classes stand in their order, or are refused."
-    if names is None or set(columns) != set(names) or columns == list(names):
-        return
-    raise FtkitError(
-        f"The columns of {what} are {', '.join(map(str, columns[:20]))}, and the classes are "
-        f"{', '.join(map(str, list(names)[:20]))}. Put the columns into the order of the names."
-    )
-
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
-def _scores(given, what, names=None):
+def _scores(given, what):
     "A (N, C) float64 array of scores, finite."
     if isinstance(given, pd.DataFrame):
-        _same_order(list(given.columns), names, what)
         given = given.to_numpy()
     if torch.is_tensor(given):
         given = given.detach().cpu().double().numpy()
@@ -833,7 +811,7 @@ def _columns(labels, table, names, what):
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #186f1fe9
 def _with_probabilities(labels, probabilities, names):
     "Labels as column numbers (N,), and checked probabilities (N, C)."
-    table = _scores(probabilities, "probabilities", names)
+    table = _scores(probabilities, "probabilities")
     total = table.sum(1)
     one = np.abs(total - 1) <= 0.01  # 0.01: bfloat16 rounds
     wrong = ~one | (table < -1e-6).any(1) | (table > 1.01).any(1)
@@ -936,7 +914,7 @@ def fit_temperature(
 
     Guo et al. 2017, arXiv 1706.04599, section 4.2. Raises `FtkitError` where no finite temperature
     is best: every prediction right, or logits that say nothing about the labels."""
-    table = _scores(logits, "logits", names)
+    table = _scores(logits, "logits")
     y = _columns(labels, table, names, "logits")
     large = np.flatnonzero(np.abs(table).max(1) > 1e300)
     if large.size:
