@@ -24,6 +24,7 @@ from ftkit.foundations.evaluation import (
     confusion_matrix,
     expected_calibration_error,
     fit_temperature,
+    found_share,
     paired_test,
     plot_confusion,
     proportion_interval,
@@ -318,10 +319,44 @@ def test_a_function_as_metric_agrees_with_the_name():
 
 def test_the_same_classifier_twice():
     y, a = sample()
-    for metric in ("accuracy", "macro_f1"):
+    most = proportion_interval(0, len(y), method="exact").high  # of what they may disagree on
+    for metric, end in (("accuracy", most), ("macro_f1", 0)):
         found = paired_test(y, a, a, metric)
-        assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+        assert (found.difference, found.p_value) == (0, 1)
+        assert [found.low, found.high] == pytest.approx([-end, end])
         assert stats.binom.sf(5, len(y), found.smallest_effect) == pytest.approx(0.8, abs=1e-3)
+
+
+def pair(only_a, only_b, n):
+    "Labels, and two predictions that disagree so often in each direction."
+    y = np.zeros(n, int)
+    a = np.repeat([0, 1, 0], [only_a, only_b, n - only_a - only_b])
+    b = np.repeat([1, 0, 0], [only_a, only_b, n - only_a - only_b])
+    return y, a, b
+
+
+@pytest.mark.parametrize("n", [30, 1000])
+def test_with_few_disagreements_the_interval_holds_0_where_p_is_large(n):
+    for only_a in range(20):
+        for only_b in range(min(only_a + 1, 20 - only_a)):
+            found = paired_test(*pair(only_a, only_b, n), resamples=500)
+            assert (found.low <= 0 <= found.high) == (found.p_value > 0.05), (only_a, only_b)
+            assert found.low <= found.difference <= found.high
+
+
+def test_one_way_alone_is_not_certain_and_many_disagreements_are_left_to_the_bootstrap():
+    found = paired_test(*pair(5, 0, 1000))
+    share = 0.025 ** (1 / 5)  # if this share points one way, five of five do in 2.5%
+    assert found.p_value == pytest.approx(2 / 2**5)
+    assert found.low == pytest.approx((2 * share - 1) * 5 / 1000)
+    assert found.high == pytest.approx(0.0110, abs=0.001)
+    found = paired_test(*pair(20, 0, 20))
+    assert [found.low, found.high] == pytest.approx([2 * 0.025 ** (1 / 20) - 1, 1])
+    data = pair(13, 7, 400)
+    found = paired_test(*data)
+    rng = np.random.default_rng(0)
+    value, draws, _ = evaluation._named_pair(evaluation._accuracy, *data, 2, 5000, rng)
+    assert (found.low, found.high) == evaluation._limits(draws, value, 0.95)
 
 
 def test_the_paired_test_sees_what_the_intervals_hide():
@@ -455,6 +490,30 @@ def test_temperature_finds_the_factor_and_mends_the_error(factor):
     assert fit_temperature(y, shifted) == pytest.approx(found, rel=1e-3)
 
 
+def test_a_frame_of_probabilities_is_its_numbers():
+    values = np.array([[0.6, 0.4]] * 5 + [[0.1, 0.9]] * 5)
+    y = [0, 0, 0, 1, 1, 1, 1, 1, 0, 0]
+    assert expected_calibration_error(y, values) == pytest.approx(0.15)
+    for columns in (["neg", "pos"], [0, 1], ["1", "0"]):
+        frame = pd.DataFrame(values, columns=columns)
+        assert expected_calibration_error(y, frame) == pytest.approx(0.15)
+    two = pd.DataFrame([[0.6, 0.4], [0.1, 0.9]], columns=["0", "1"])
+    assert expected_calibration_error([0, 1], two) == pytest.approx(0.25)
+    frame = pd.DataFrame(values, columns=["neg", "pos"])
+    words = np.array(["neg", "pos"])[y]
+    assert expected_calibration_error(words, frame, names=["neg", "pos"]) == pytest.approx(0.15)
+    assert fit_temperature(y, frame) == fit_temperature(y, values)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.0, 3.0, -7.5])
+def test_equal_logits_have_no_temperature(value):
+    with pytest.raises(FtkitError, match=r"No temperature is best on these 4 .* all equal"):
+        fit_temperature([0, 1, 1, 2], np.full((4, 3), value))
+    offsets = np.array([[1.0], [2.0], [3.0], [4.0]])
+    with pytest.raises(FtkitError, match="all equal"):
+        fit_temperature([0, 1, 1, 2], offsets + np.full((4, 3), value))
+
+
 def test_figures_name_their_axes():
     import matplotlib
 
@@ -541,6 +600,18 @@ table = np.array([[0.3, 0.7], [0.6, 0.4], [0.5, 0.5]])
         (lambda: paired_test([1, 1], [0, 1], [1, 1], "macro_f1"), "at least two classes"),
         (lambda: smallest_effect(0, 0.1), "At least one example"),
         (lambda: smallest_effect(100, 10), "a disagreement from 0 to 1"),
+        (lambda: smallest_effect(10.7, 0.1), "a whole number"),
+        (
+            lambda: found_share(100, 0.1, float("nan")),
+            "A disagreement of 0.1 does not fit difference=nan",
+        ),
+        (lambda: found_share(100, 0, 0), "A disagreement of 0 does not fit"),
+        (lambda: found_share(100, 0.1, 0.2), "A disagreement of 0.1 does not fit difference=0.2"),
+        (lambda: Interval(0.5, 0.6, 0.4), "from low to high, not from 0.6 to 0.4"),
+        (lambda: classification_report({0, 1}, [0, 1]), "labels is set"),
+        (lambda: confidence_interval([0, 1], [0, 1], ["accuracy"]), "Unknown metric"),
+        (lambda: confidence_interval([0, 1], [0, 1], level="0.95"), "level is a share"),
+        (lambda: calibration_bins([1, 0, 1], table, bins=True), "bins must be a whole number"),
         (lambda: smallest_effect(100, 0.1, power=80), "power is a probability"),
         (
             lambda: expected_calibration_error([1, 0, 1], table * 2),

@@ -290,6 +290,42 @@ def test_generation_stops_and_chooses():
     assert generate(model.train(), ids, 2).shape == (2, 6) and model.training
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int8, torch.long, torch.float32])
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+def test_a_mask_of_any_kind_of_0_and_1_says_the_same(kind, dtype):
+    model = made(kind, gpt if kind == "decoder" else bert)
+    ids, mask = ids_and_mask(3, 8)
+    assert torch.equal(model(ids, mask.to(dtype)), model(ids, mask.long()))
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder"])
+@pytest.mark.parametrize("bad", [-1e9, 2.0, 0.5, float("nan"), float("-inf")])
+def test_a_mask_of_another_kind_is_not_turned_around(kind, bad):
+    model = made(kind, gpt if kind == "decoder" else bert)
+    added = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.0, 0.0, bad, bad]])
+    for mask in (added, 1 + added, added.flip(1)):
+        with pytest.raises(FtkitError, match="1 means a token and 0 padding"):
+            model(ones, mask)
+
+
+@pytest.mark.parametrize("new", [1, 3])
+@pytest.mark.parametrize("bad", [V, -1])
+def test_a_token_that_choose_makes_up_is_refused_even_as_the_last(new, bad):
+    model = made("decoder", gpt)
+    calls = []
+
+    def bad_at_last(logits):
+        calls.append(logits)
+        return torch.full((len(logits),), bad if len(calls) == new else 7)
+
+    with pytest.raises(FtkitError, match=f"choose gave token {bad}"):
+        generate(model, ones, new, choose=bad_at_last)
+    assert len(calls) == new
+    assert torch.equal(generate(model, ones, 0, choose=bad_at_last), ones)
+    largest = generate(model, ones, 2, choose=lambda logits: ones[:, 0] * (V - 1))
+    assert (largest[:, 4:] == V - 1).all()
+
+
 @pytest.mark.parametrize("kind", list(kinds))
 def test_parameters_by_formula(kind):
     for config in some_configs:
@@ -394,6 +430,14 @@ ones = torch.ones(2, 4, dtype=torch.long)
         (lambda e, d: e(ones[:, :0]), "at least one token"),
         (lambda e, d: e(ones[0]), "(B, T)"),
         (lambda e, d: e(ones.float()), "whole numbers"),
+        (lambda e, d: d(ones[0]), "whole numbers (B, T) with at least one token; they are"),
+        (lambda e, d: e(ones[0], ones[0]), "whole numbers (B, T)"),
+        (lambda e, d: generate(d, ones[0], 2), "whole numbers (B, T)"),
+        (lambda e, d: d(ones.bool()), "whole numbers (B, T)"),
+        (lambda e, d: generate(d, long, 2), f"The text has {context + 1} tokens, more than"),
+        (lambda e, d: generate(d, ones, -2), "at least 0; -2 was given"),
+        (lambda e, d: generate(d, ones, 2.5), "a whole number of at least 0; 2.5 was given"),
+        (lambda e, d: d(ones, context_mask=ones), "context_mask was given without a context"),
         (
             lambda e, d: e(ones, torch.tensor([[1, 1, 1, 1], [0, 0, 0, 0]])),
             "Row 1 of the attention_mask is all 0",
@@ -421,6 +465,11 @@ ones = torch.ones(2, 4, dtype=torch.long)
         (lambda e, d: Config(V, width=30, heads=4), "width of 30"),
         (lambda e, d: Config(V, heads=4, kv_heads=3), "can't share 3"),
         (lambda e, d: Config(V, layers=0), "layers must be 1 or more"),
+        (lambda e, d: Config(V, layers=2.5), "layers must be a whole number; 2.5 was given"),
+        (lambda e, d: Config(float("nan")), "vocab_size must be a whole number"),
+        (lambda e, d: Config(V, init_std=float("inf")), "init_std must be 0 or more; inf"),
+        (lambda e, d: Config(V, rotary_base=float("inf")), "rotary_base must be more than 0; inf"),
+        (lambda e, d: count_flops(d.config, 1, -3), "1 and -3 were given"),
         (lambda e, d: Config(V, dropout=1.0), "dropout"),
         (lambda e, d: Config(V, positions="rotery"), "Did you mean 'rotary'?"),
         (lambda e, d: Config(V, width=12, heads=4, positions="rotary"), "even head size; it is 3"),

@@ -31,7 +31,7 @@ def _array(given, what: str) -> np.ndarray:
         if given.is_floating_point():
             given = given.float()
         given = given.numpy()
-    if isinstance(given, (str, bytes, dict)) or not hasattr(given, "__iter__"):
+    if isinstance(given, (str, bytes, dict, set, frozenset)) or not hasattr(given, "__iter__"):
         raise FtkitError(
             f"{what} is {type(given).__name__} {given!r:.40}; "
             "a list, array, tensor or column with one class for each example was expected."
@@ -379,6 +379,10 @@ class Interval:
     def __post_init__(self):
         for name in ("value", "low", "high"):
             _finite(name, getattr(self, name))
+        if self.low > self.high:
+            raise FtkitError(
+                f"An interval goes from low to high, not from {self.low} to {self.high}."
+            )
 
     def __str__(self):
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
@@ -394,7 +398,7 @@ class Interval:
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #ebbb44a2
 def _options(level, resamples=2000):
     "Refuse a level that is no share and too few resamples."
-    if not 0 < level < 1:
+    if not isinstance(level, (int, float, np.number)) or not 0 < level < 1:
         raise FtkitError(f"level is a share between 0 and 1, such as 0.95; {level!r} was given.")
     if not isinstance(resamples, (int, np.integer)) or resamples < 100:
         raise FtkitError(
@@ -431,7 +435,7 @@ def _metric(name):
     "The metric of that name; a callable stays itself."
     if callable(name):
         return name
-    if name not in metrics:
+    if not isinstance(name, str) or name not in metrics:
         raise unknown("metric", name, metrics, "A function of labels and predictions works too.")
     return metrics[name]
 
@@ -564,6 +568,8 @@ def found_share(
     level: float = 0.95,
 ) -> float:
     "How often the exact McNemar test finds a true difference, over all test sets of this size."
+    if not 0 < disagreement <= 1 or not abs(difference) <= disagreement:
+        raise FtkitError(f"A disagreement of {disagreement} does not fit {difference=}.")
     tail = (1 - level) / 2
     mean = examples * disagreement
     spread = 8 * math.sqrt(mean * (1 - disagreement)) + 8
@@ -591,9 +597,9 @@ def smallest_effect(
     if not 0.5 <= power < 1:
         raise FtkitError(f"power is a probability from 0.5 to 1, such as 0.8; {power!r} was given.")
     _finite("examples", examples)
-    if examples < 1 or not 0 <= disagreement <= 1:
+    if examples < 1 or examples != int(examples) or not 0 <= disagreement <= 1:
         raise FtkitError(
-            "At least one example and a disagreement from 0 to 1 are needed; "
+            "At least one example (a whole number) and a disagreement from 0 to 1 are needed; "
             f"{examples} and {disagreement} were given."
         )
 
@@ -613,7 +619,7 @@ class PairedTest:
     `difference` is the first minus the second."""
 
     difference: float  # metric of a minus metric of b
-    low: float  # bootstrap interval of the difference
+    low: float  # interval of the difference, by bootstrap
     high: float
     p_value: float  # two-sided; of "the two are interchangeable"
     smallest_effect: float  # true difference that this test set finds with probability `power`
@@ -630,6 +636,18 @@ class PairedTest:
             f"this test set finds a difference of {self.smallest_effect:.4f} "
             f"with probability {self.power:.0%}"
         )
+
+
+def _few_decide(only_a, only_b, n, level):
+    "Exact limits of the difference, given the number of disagreements; infinities if not needed."
+    discordant = only_a + only_b
+    if not discordant:  # only their number has an interval
+        most = _all_or_none(0, n, level)[1]
+        return -most, most
+    if discordant >= 20 and max(only_a, only_b) < n:
+        return math.inf, -math.inf
+    share = proportion_interval(only_a, discordant, level, method="exact")
+    return (2 * share.low - 1) * discordant / n, (2 * share.high - 1) * discordant / n
 
 
 def _judge(metric, right_a, right_b, difference, resampled, swapped, level, power):
@@ -702,8 +720,9 @@ def paired_test(
 ) -> PairedTest:
     """Is `a` better than `b`? Accuracy: exact McNemar test (McNemar 1947; Dietterich 1998).
 
-    Other metrics: random swaps. Intervals are paired bootstraps; both speak of other examples,
-    not of other training seeds. Raises `FtkitError` for bad input."""
+    Other metrics: random swaps. Intervals are paired bootstraps, for accuracy widened by the exact
+    one if fewer than 20 examples decide. Where interval and p-value differ, believe the p-value.
+    Both speak of other examples, not of other training seeds. Raises `FtkitError` for bad input."""
     _metric(metric)
     _options(level, resamples)
     (y, p, q), classes = _codes(names, labels=labels, a=a, b=b)
@@ -719,6 +738,12 @@ def paired_test(
         found = _called_pair(metric, *given, resamples, rng)
     difference, resampled, _ = found
     low, high = _limits(resampled, difference, level)
+    if metric == "accuracy":
+        only_a = int(((p == y) & (q != y)).sum())
+        only_b = int(((q == y) & (p != y)).sum())
+        least, most = _few_decide(only_a, only_b, len(y), level)
+        low = min(low, least)
+        high = max(high, most)
     p_value, effect = _judge(metric, p == y, q == y, *found, level, power)
     return PairedTest(
         difference=difference,
@@ -736,6 +761,8 @@ def paired_test(
 # %% ../../nbs/1_foundations/15_evaluation.ipynb #a6144731
 def _scores(given, what):
     "A (N, C) float64 array of scores, finite."
+    if isinstance(given, pd.DataFrame):
+        given = given.to_numpy()
     if torch.is_tensor(given):
         given = given.detach().cpu().double().numpy()
     if isinstance(given, np.ma.MaskedArray) and len(given):
@@ -807,7 +834,7 @@ def calibration_bins(
     """Predictions sorted into bins by confidence, the probability of the predicted class.
 
     A bin is open below and closed above."""
-    if not isinstance(bins, (int, np.integer)) or bins < 1:
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 1:
         raise FtkitError(f"bins must be a whole number of at least 1; {bins!r} was given.")
     y, table = _with_probabilities(labels, probabilities, names)
     confidence = table.max(1)
@@ -895,6 +922,9 @@ def fit_temperature(
             f"Row {large[0]} of logits holds {np.abs(table[large[0]]).max():.3g}: divided by a "
             "temperature it would be infinite. Logits lie far below 1e300."
         )
+    nothing = f"No temperature is best on these {len(y):,} validation examples"
+    if (np.ptp(table, axis=1) <= 1e-12 * np.abs(table).max(1)).all():
+        raise FtkitError(f"{nothing}: the logits of each are all equal, and say nothing.")
     chosen = table[np.arange(len(y)), y]
 
     def loss(log_t):
@@ -906,7 +936,6 @@ def fit_temperature(
     found = optimize.minimize_scalar(
         loss, bounds=(lowest, highest), method="bounded", options=dict(xatol=1e-8)
     ).x
-    nothing = f"No temperature is best on these {len(y):,} validation examples"
     if found < lowest + 0.01 or (table.argmax(1) == y).all():
         raise FtkitError(f"{nothing}: every prediction is right. Use more or harder ones.")
     if found > highest - 0.01:

@@ -74,12 +74,15 @@ class Config:
         elif self.hidden is None:
             self.hidden = 4 * self.width
         for name in ("vocab_size", "width", "layers", "heads", "kv_heads", "hidden", "context"):
-            if getattr(self, name) < 1:
-                raise FtkitError(f"{name} must be 1 or more; {getattr(self, name)} was given.")
+            value = getattr(self, name)
+            if not hasattr(value, "__index__"):
+                raise FtkitError(f"{name} must be a whole number; {value} was given.")
+            if value < 1:
+                raise FtkitError(f"{name} must be 1 or more; {value} was given.")
         for name in ("norm_eps", "init_std", "token_types"):
-            if not getattr(self, name) >= 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise FtkitError(f"{name} must be 0 or more; {getattr(self, name)} was given.")
-        if not self.rotary_base > 0:
+        if not 0 < self.rotary_base < math.inf:
             raise FtkitError(f"rotary_base must be more than 0; {self.rotary_base} was given.")
         rotary_base = self.rotary_base if self.positions == "rotary" else None
         check_heads(self.width, self.heads, self.kv_heads, rotary_base)
@@ -262,6 +265,15 @@ def _rows(
         where = torch.arange(where.start, where.stop, device=device)
     return table(torch.as_tensor(where, device=device))
 
+# %% ../../nbs/1_foundations/17_transformer.ipynb #17a00072
+def _check_shape(ids: Tensor) -> None:
+    "Raise `FtkitError` for what can't be ids (B, T). It looks at no value."
+    if ids.ndim != 2 or not ids.numel() or ids.is_floating_point() or ids.dtype == torch.bool:
+        raise FtkitError(
+            "input_ids must be whole numbers (B, T) with at least one token; "
+            f"they are {ids.dtype} of shape {tuple(ids.shape)}."
+        )
+
 # %% ../../nbs/1_foundations/17_transformer.ipynb #a0d45a60
 class Embeddings(nn.Module):
     """Token + position + token type, then (BERT) a norm.
@@ -314,11 +326,7 @@ class Embeddings(nn.Module):
     def check(self, ids: Tensor, start: int, types: Tensor | None = None) -> None:
         "Raise `FtkitError` for a sequence that is too long or a token or type that is not there."
         context, V = self.config.context, self.config.vocab_size
-        if ids.ndim != 2 or not ids.numel() or ids.is_floating_point():
-            raise FtkitError(
-                "input_ids must be whole numbers (B, T) with at least one token; "
-                f"they are {ids.dtype} of shape {tuple(ids.shape)}."
-            )
+        _check_shape(ids)
         end = start + ids.shape[1]
         if end > context:
             raise FtkitError(
@@ -421,7 +429,7 @@ def _seen(
 
     Each is None where it would change nothing; under a causal mask, padding that comes last
     changes nothing either, because no token looks forward to it.
-    Raises `FtkitError` for a wrong shape or a row without a token."""
+    Raises `FtkitError` for a wrong shape, a number that is not 0 or 1, or a row without a token."""
     if attention_mask is None:
         return None, None
     if tuple(attention_mask.shape) != tuple(shape):
@@ -440,8 +448,16 @@ def _seen(
         seen.all(),
         seen[:, 0].all(),
         (seen[:, :-1] >= seen[:, 1:]).all(),
+        (attention_mask == seen).all(),
     ]
-    no_row_empty, all_seen, begins_at_once, padding_last = torch.stack(questions).tolist()
+    answers = torch.stack(questions).tolist()
+    no_row_empty, all_seen, begins_at_once, padding_last, zeros_and_ones = answers
+    if not zeros_and_ones:
+        wrong = attention_mask[attention_mask != seen][0].item()
+        raise FtkitError(
+            f"The attention_mask holds {wrong:g}; 1 means a token and 0 padding. "
+            "(A mask that is added to the scores is another kind.)"
+        )
     if not no_row_empty:
         empty = ~seen.any(1)
         raise FtkitError(
@@ -457,7 +473,7 @@ def _seen(
         mask = None
     return mask, before
 
-
+# %% ../../nbs/1_foundations/17_transformer.ipynb #e32c9a41
 def _check_logits(
     logits: Tensor,  # (B, V)
     position: int,  # of the token to be chosen
@@ -501,7 +517,10 @@ class Decoder(Transformer):
     ) -> Tensor:  # (B, T, C)
         "The states that the head reads."
         start = cache[0][0].length if cache else 0
+        _check_shape(input_ids)
         self.check_inputs(attention_mask, cache, context)
+        if context is None and context_mask is not None:
+            raise FtkitError("A context_mask was given without a context; pass context= too.")
         shape = (len(input_ids), start + input_ids.shape[1])
         mask, padding = _seen(attention_mask, shape, causal=True)
         if context is not None:
@@ -565,6 +584,7 @@ class Encoder(Transformer):
         token_type_ids: Tensor | None = None,  # (B, T); None: all of type 0
     ) -> Tensor:  # (B, T, C)
         "The hidden states of the last layer."
+        _check_shape(input_ids)
         mask, padding = _seen(attention_mask, input_ids.shape)
         embedded = self.embeddings(input_ids, token_type_ids, padding=padding)
         return self.through(embedded, mask=mask)
@@ -597,6 +617,47 @@ class EncoderDecoder(Recomputing):
             decoder_input_ids, decoder_attention_mask, context=context, context_mask=attention_mask
         )
 
+# %% ../../nbs/1_foundations/17_transformer.ipynb #17a00073
+def _check_chosen(
+    new: Tensor,  # (B, 1)
+    V: int,
+) -> None:
+    "Raise `FtkitError` for a chosen token that is not in the vocabulary."
+    if ((new < 0) | (new >= V)).any():
+        raise FtkitError(
+            f"choose gave token {int(new[(new < 0) | (new >= V)][0])}, which is outside the "
+            f"vocabulary of {V:,} (0 to {V - 1:,})."
+        )
+
+
+def _check_request(
+    config: Config, input_ids: Tensor, max_new_tokens: int, attention_mask: Tensor | None
+) -> None:
+    "Raise `FtkitError` for a text that can't be continued so far."
+    _check_shape(input_ids)
+    T = input_ids.shape[1]
+    most = config.context
+    if not hasattr(max_new_tokens, "__index__") or max_new_tokens < 0:
+        raise FtkitError(
+            f"max_new_tokens is a whole number of at least 0; {max_new_tokens} was given."
+        )
+    if most < T:
+        raise FtkitError(
+            f"The text has {T} tokens, more than the context of {most}; give its end alone."
+        )
+    if T + max_new_tokens > most:
+        raise FtkitError(
+            f"{T} tokens and {max_new_tokens} new ones do not fit into a context of {most}; "
+            f"ask for at most {most - T}."
+        )
+    _seen(attention_mask, input_ids.shape)
+    if attention_mask is not None and (attention_mask[:, -1] == 0).any():
+        row = int((attention_mask[:, -1] == 0).nonzero()[0])
+        raise FtkitError(
+            f"Row {row} ends with padding, and new tokens would come after it; "
+            "put the padding on the left (for a tokenizer: padding_side='left')."
+        )
+
 # %% ../../nbs/1_foundations/17_transformer.ipynb #045f2755
 @torch.no_grad()
 def generate(
@@ -612,22 +673,9 @@ def generate(
 ) -> Tensor:  # (B, T + new)
     """Write token after token.
 
-    Raises `FtkitError` if they would not fit into the context, if a text ends with padding, or
-    if the logits are not numbers."""
-    T = input_ids.shape[1]
-    most = decoder.config.context
-    if T + max_new_tokens > most:
-        raise FtkitError(
-            f"{T} tokens and {max_new_tokens} new ones do not fit into a context of {most}; "
-            f"ask for at most {most - T}."
-        )
-    _seen(attention_mask, input_ids.shape)
-    if attention_mask is not None and (attention_mask[:, -1] == 0).any():
-        row = int((attention_mask[:, -1] == 0).nonzero()[0])
-        raise FtkitError(
-            f"Row {row} ends with padding, and new tokens would come after it; "
-            "put the padding on the left (for a tokenizer: padding_side='left')."
-        )
+    Raises `FtkitError` if they would not fit into the context, if a text ends with padding, if
+    the logits are not numbers, or if `choose` gives a token that is not there."""
+    _check_request(decoder.config, input_ids, max_new_tokens, attention_mask)
     was_training = decoder.training
     decoder.eval()
     cache = decoder.new_cache() if cached else None
@@ -650,6 +698,9 @@ def generate(
                 attention_mask = F.pad(attention_mask, (0, 1), value=1)
             if stop_id is not None and done.all():
                 break
+        if choose is not None and max_new_tokens:
+            # All others were embedded, and so asked, in the next step.
+            _check_chosen(new, decoder.config.vocab_size)
     finally:
         decoder.train(was_training)
     return ids
@@ -710,7 +761,10 @@ def count_flops(
 ) -> int:
     """Floating-point operations of the matrix products in a forward pass.
 
-    A training step has three times as many. Raises `FtkitError` for another kind."""
+    A training step has three times as many. Raises `FtkitError` for another kind or a negative
+    number of tokens."""
+    if batch < 0 or tokens < 0:
+        raise FtkitError(f"batch and tokens are 0 or more; {batch} and {tokens} were given.")
     if kind not in ("encoder", "decoder"):
         raise unknown("kind of model", kind, ("encoder", "decoder"))
     C = config.width

@@ -47,3 +47,22 @@ def bootstrap_interval(labels, a, b, metric, resamples, rng):
         rows = rng.integers(len(labels), size=len(labels))
         differences.append(metric(labels[rows], a[rows]) - metric(labels[rows], b[rows]))
     return min(differences), max(differences)
+
+
+# %% use the metric that is given
+def bootstrap_interval(labels, a, b, metric, resamples, rng):
+    differences = []
+    for _ in range(resamples):
+        rows = rng.integers(len(labels), size=len(labels))
+        better = (a[rows] == labels[rows]).mean() - (b[rows] == labels[rows]).mean()
+        differences.append(better)
+    return np.quantile(differences, [0.025, 0.975])
+
+
+# %% keep the sign of each difference
+def bootstrap_interval(labels, a, b, metric, resamples, rng):
+    differences = []
+    for _ in range(resamples):
+        rows = rng.integers(len(labels), size=len(labels))
+        differences.append(abs(metric(labels[rows], a[rows]) - metric(labels[rows], b[rows])))
+    return np.quantile(differences, [0.025, 0.975])

@@ -8,6 +8,14 @@ def bins_of(confidence, bins):
     return [place == number for number in np.unique(place)]
 
 
+def error_of(places, confidence, right):
+    total = 0
+    for number in np.unique(places):
+        inside = places == number
+        total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return total
+
+
 # %% weight each bin by how many it holds
 def calibration_error(confidence, right, bins):
     gaps = [abs(right[i].mean() - confidence[i].mean()) for i in bins_of(confidence, bins)]
@@ -50,3 +58,27 @@ def calibration_error(confidence, right, bins):
         if inside.any():
             total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     return total
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.linspace(confidence.min(), confidence.max(), bins + 1)
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.linspace(0.5, 1, bins + 1)
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    edges = np.quantile(confidence, np.linspace(0, 1, bins + 1))
+    return error_of(np.searchsorted(edges[1:-1], confidence, "right"), confidence, right)
+
+
+# %% whatever the data are
+def calibration_error(confidence, right, bins):
+    places = np.minimum(np.round(confidence * bins), bins - 1)
+    return error_of(places, confidence, right)

@@ -50,3 +50,55 @@ def permutation_p(labels, a, b, metric, swaps, rng):
 def permutation_p(labels, a, b, metric, swaps, rng):
     real = abs(metric(labels, a) - metric(labels, b))
     return (abs(differences(labels, a, b, metric, swaps, rng)) >= real).mean()
+
+
+# %% compute the metric that is given
+def permutation_p(labels, a, b, metric, swaps, rng):
+    def number_right(y, p):
+        return (y == p).sum()
+
+    real = abs(number_right(labels, a) - number_right(labels, b))
+    count = (abs(differences(labels, a, b, number_right, swaps, rng)) >= real).sum()
+    return (1 + count) / (1 + swaps)
+
+
+# %% one row got the same classifier's prediction twice
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        first = np.where(rng.random(len(labels)) < 0.5, b, a)
+        second = np.where(rng.random(len(labels)) < 0.5, a, b)
+        count += abs(metric(labels, first) - metric(labels, second)) >= real
+    return (1 + count) / (1 + swaps)
+
+
+# %% one row got the same classifier's prediction twice
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        first = np.where(rng.random(len(labels)) < 0.5, b, a)
+        count += abs(metric(labels, first) - metric(labels, b)) >= real
+    return (1 + count) / (1 + swaps)
+
+
+# %% does each prediction stay in its row
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        first = rng.permutation(a)
+        second = rng.permutation(b)
+        count += abs(metric(labels, first) - metric(labels, second)) >= real
+    return (1 + count) / (1 + swaps)
+
+
+# %% the labels are shuffled
+def permutation_p(labels, a, b, metric, swaps, rng):
+    real = abs(metric(labels, a) - metric(labels, b))
+    count = 0
+    for _ in range(swaps):
+        mixed = rng.permutation(labels)
+        count += abs(metric(mixed, a) - metric(mixed, b)) >= real
+    return (1 + count) / (1 + swaps)

@@ -64,3 +64,11 @@ class PreNormBlock(Parts):
         x = x + self.attention(x)
         x = self.norm2(x)
         return x + self.mlp(x)
+
+
+# %% += changes the tensor you were given
+class PreNormBlock(Parts):
+    def forward(self, x):
+        x += self.attention(self.norm1(x))
+        x += self.mlp(self.norm2(x))
+        return x

@@ -55,3 +55,21 @@ class TiedEnds(Tables):
 class TiedEnds(Tables):
     def logits(self, x):
         return x @ self.tokens.weight.detach().T
+
+
+# %% self.tokens has V = 12 rows
+class TiedEnds(Tables):
+    def __init__(self, V, C, context):
+        super().__init__(context, C, V)
+
+
+# %% self.positions has a row for each place
+class TiedEnds(Tables):
+    def __init__(self, V, C, context):
+        super().__init__(V, C, V)
+
+
+# %% not with those of the places
+class TiedEnds(Tables):
+    def logits(self, x):
+        return x @ self.positions.weight.T

@@ -42,3 +42,25 @@ def greedy(model, ids, new):
         chosen = model(ids[:, -model.context :])[0, -1].argmax()
         ids = torch.cat([ids, chosen.expand(len(ids), 1)], 1)
     return ids
+
+
+# %% you look at the first place
+def greedy(model, ids, new):
+    for _ in range(new):
+        chosen = model(ids[:, -model.context :])[:, 0].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, chosen], 1)
+    return ids
+
+
+# %% you never read what you wrote
+def greedy(model, ids, new):
+    chosen = model(ids[:, -model.context :])[:, -1].argmax(-1, keepdim=True)
+    return torch.cat([ids, chosen.expand(len(ids), new)], 1)
+
+
+# %% you draw
+def greedy(model, ids, new):
+    for _ in range(new):
+        p = model(ids[:, -model.context :])[:, -1].softmax(-1)
+        ids = torch.cat([ids, torch.multinomial(p, 1)], 1)
+    return ids

@@ -28,3 +28,21 @@ def llama_parameters(V, C, layers, heads, kv_heads, hidden):
 def llama_parameters(V, C, layers, heads, kv_heads, hidden):
     attention = 2 * C * C + 2 * C * kv_heads * (C // heads)
     return 2 * V * C + layers * (attention + 3 * C * hidden + 2 * C)
+
+
+# %% keys and values need a matrix each
+def llama_parameters(V, C, layers, heads, kv_heads, hidden):
+    attention = 2 * C * C + C * kv_heads * (C // heads)
+    return 2 * V * C + layers * (attention + 3 * C * hidden + 2 * C) + C
+
+
+# %% the matrix after the heads is missing
+def llama_parameters(V, C, layers, heads, kv_heads, hidden):
+    attention = C * C + 2 * C * kv_heads * (C // heads)
+    return 2 * V * C + layers * (attention + 3 * C * hidden + 2 * C) + C
+
+
+# %% each block has two norms
+def llama_parameters(V, C, layers, heads, kv_heads, hidden):
+    attention = 2 * C * C + 2 * C * kv_heads * (C // heads)
+    return 2 * V * C + layers * (attention + 3 * C * hidden + C) + C
