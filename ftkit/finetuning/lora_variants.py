@@ -1010,7 +1010,7 @@ def rank_search(
     decoder = byte_decoder()
     load_model(decoder, reader / "decoder.safetensors")
     text = list((reader / "films.txt").read_bytes())
-    steps = run.choose(smoke=3, cpu=120)
+    steps = run.choose(smoke=3, cpu=96)
     points = {}
 
     def score(place):
@@ -1036,8 +1036,8 @@ def lora_ranks(build) -> dict:
     run = build.run
     ranks = run.choose(smoke=[64], cpu=[64, 1, 16, 4])
     long, short = run.choose(smoke=(4, 3), cpu=(2400, 600))
-    plan = [(long, seed, ranks) for seed in run.choose(smoke=[0], cpu=[0, 1, 2])]
-    plan.append((short, 0, run.choose(smoke=[], cpu=[64, 1])))
+    plan = [(long, 0, ranks), (short, 0, run.choose(smoke=[], cpu=[64, 1]))]
+    plan += [(long, seed, ranks) for seed in run.choose(smoke=[], cpu=[1, 2])]
     build.plan(2 + sum(2 + len(powers) * len(some) for _, _, some in plan))
     readers = {}
     points = []
