@@ -184,6 +184,7 @@ long_modules = {
     "ftkit.kit.bench": 975,
     "ftkit.core": 1018,
     "ftkit.finetuning.lora": 1089,
+    "ftkit.finetuning.lora_variants": 1065,
     "ftkit.catalog": 1084,
     "ftkit.tasks.translation": 1365,
     "ftkit.finetuning.finetune": 930,
