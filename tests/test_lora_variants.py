@@ -54,16 +54,25 @@ from ftkit.finetuning.lora_variants import (
     blend,
     blended,
     blocks_of,
+    byte_decoder,
+    gamma_of,
     inject_variant,
     int8_rows,
     layer_matrix,
+    learn_bytes,
     load_variant,
     lora_plus_optimizer,
     nf4_levels,
+    parabola_lowest,
     plain_variant,
+    powers,
     quantise_base,
+    rank_exponent,
+    rank_trial,
+    rate_at,
     requantised,
     save_variant,
+    search_ladder,
     variant_layers,
     with_adapter,
 )
@@ -816,3 +825,91 @@ def test_the_base_is_quantised_and_its_adapter_learns():
         requantised(torch.ones(2, 64), "int4")
     with pytest.raises(FtkitError, match="15 numbers can't be cut into blocks of 64"):
         requantised(torch.ones(3, 5))
+
+
+# ranks and rates
+
+
+def test_the_scalings_are_equal_at_rank_8_and_by_hand_elsewhere():
+    assert {gamma_of(name, 8) for name in powers} == {2.0}
+    by_hand = {"1/r": (16, 4, 0.25), "1/sqrt(r)": (32**0.5, 8**0.5, 0.5**0.5), "constant": (2,) * 3}
+    for name, wanted in by_hand.items():
+        assert [gamma_of(name, rank) for rank in (1, 4, 64)] == pytest.approx(wanted)
+    with pytest.raises(FtkitError, match="Unknown scaling '1/R'"):
+        gamma_of("1/R", 8)
+
+
+@pytest.mark.parametrize("rank", [1, 4, 8, 16])
+def test_rslora_is_the_root_scaling(rank):
+    "Its alpha / sqrt(r) is 2 at rank 8 if alpha is 2 sqrt(8)."
+    model = inject_variant(bert(), ["query"], rank, alpha=2 * 8**0.5, rank_stabilised=True)
+    for layer in variant_layers(model).values():
+        assert layer.scaling == pytest.approx(gamma_of("1/sqrt(r)", rank))
+
+
+@pytest.mark.parametrize("middle", [-6, 0, 3, 9])
+def test_a_search_ends_with_two_neighbours_on_either_side(middle):
+    asked = []
+
+    def score(place):
+        asked.append(place)
+        return abs(place - 3.2)
+
+    found = search_ladder(score, middle, also=[7])
+    assert {1, 2, 3, 4, 5, 7} <= set(found)
+    assert sorted(asked) == sorted(found)  # none twice
+    assert found[3] == pytest.approx(0.2)
+
+
+def test_a_search_that_finds_no_lowest_place_says_so():
+    with pytest.raises(FtkitError, match="ladder's end, 5; make it longer"):
+        search_ladder(lambda place: -place, 0, most=5)
+    with pytest.raises(FtkitError, match="ladder's end"):
+        search_ladder(lambda place: place, 0)
+
+
+@pytest.mark.parametrize("lowest", [-2.5, 0.0, 0.49, 3.3])
+def test_the_parabola_is_found_from_three_places(lowest):
+    scores = {place: 1.5 + 0.03 * (place - lowest) ** 2 for place in range(-5, 7)}
+    assert parabola_lowest(scores) == pytest.approx((lowest, 1.5))
+    scores[min(scores)] = 9.0  # a place that is not beside the best does not count
+    assert parabola_lowest(scores) == pytest.approx((lowest, 1.5))
+
+
+def test_the_parabola_needs_neighbours():
+    assert parabola_lowest({3: 2.0, 4: 1.0, 5: 1.0}) == pytest.approx((4.5, 0.875))
+    for scores in ({0: 1.0, 1: 2.0, 2: 3.0}, {0: 3.0, 1: 2.0}, {0: 1.0, -1: 2.0, 2: 5.0}):
+        with pytest.raises(FtkitError, match="no neighbour on one side"):
+            parabola_lowest(scores)
+
+
+@pytest.mark.parametrize("p", [-1.0, -0.5, 0.0, 0.3])
+def test_the_exponent_is_found(p):
+    ranks = (1, 4, 8, 16, 64)
+    assert rank_exponent({r: 0.004 * r**p for r in ranks}) == pytest.approx(p, abs=1e-9)
+    bumps = dict(zip(ranks, (1.1, 0.9, 1.0, 0.9, 1.1), strict=True))
+    bumped = {r: bumps[r] * 0.004 * r**p for r in ranks}
+    assert rank_exponent(bumped) == pytest.approx(p, abs=0.05)
+    for wrong in ({8: 0.1}, {}, {8: 0.0, 4: 0.1}, {0: 0.1, 4: 0.1}):
+        with pytest.raises(FtkitError, match="two ranks or more"):
+            rank_exponent(wrong)
+
+
+class SmallRun:
+    device = torch.device("cpu")
+
+
+def test_a_trial_is_equal_at_rank_8_and_leaves_the_decoder_alone():
+    torch.manual_seed(0)
+    decoder = byte_decoder()
+    before = {name: p.clone() for name, p in decoder.state_dict().items()}
+    text = list(range(256)) * 20
+    arms = [(name, 8) for name in powers] + [("1/r", 2), ("constant", 2)]
+    found = {arm: rank_trial(decoder, text, SmallRun, 3, *arm, 0.05, 1) for arm in arms}
+    assert found["1/r", 8] == found["1/sqrt(r)", 8] == found["constant", 8]
+    assert found["1/r", 2] != found["constant", 2]
+    assert all(torch.equal(decoder.state_dict()[name], p) for name, p in before.items())
+    full = rank_trial(decoder, text, SmallRun, 3, None, None, rate_at(1), 1)
+    assert full["last"] < full["all"]  # the last step alone, and it has learned
+    losses = learn_bytes(copy.deepcopy(decoder), text, 3, 0.0, 1, device="cpu")
+    assert losses.mean() == pytest.approx(8, abs=0.2)  # in bits: a byte is one of 256

@@ -184,6 +184,7 @@ long_modules = {
     "ftkit.kit.bench": 975,
     "ftkit.core": 1048,
     "ftkit.finetuning.lora": 1118,
+    "ftkit.finetuning.lora_variants": 1065,
     "ftkit.catalog": 1084,
     "ftkit.builds": 919,
     "ftkit.tasks.translation": 1365,
