@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['margin', 'tasks', 'tokens', 'passes', 'ladder', 'fixed_rate', 'searched', 'longer', 'suspects', 'added', 'Difference',
-           'difference_of', 'holm', 'verdict_of', 'sentences', 'posts', 'packed', 'unpacked', 'trained', 'rate_trial',
-           'seed_trial', 'best_of_lines', 'head_alone', 'counts_alone', 'task_and_batch', 'search', 'search_and_judge',
-           'compared', 'peft_sentences', 'peft_posts', 'longer_trial', 'trained_longer', 'peft_sentences_longer',
-           'peft_posts_longer', 'LoRAWithPooler', 'FrozenWords', 'suspect_trial', 'pooled_head', 'peft_heads',
-           'AttentionWithPooler', 'searched_later', 'peft_pooler', 'peft_layers', 'peft_batches']
+           'difference_of', 'difference_of_differences', 'holm', 'verdict_of', 'sentences', 'posts', 'packed',
+           'unpacked', 'trained', 'rate_trial', 'seed_trial', 'best_of_lines', 'head_alone', 'counts_alone',
+           'task_and_batch', 'search', 'search_and_judge', 'compared', 'peft_sentences', 'peft_posts', 'longer_trial',
+           'trained_longer', 'peft_sentences_longer', 'peft_posts_longer', 'LoRAWithPooler', 'FrozenWords',
+           'suspect_trial', 'pooled_head', 'peft_heads', 'AttentionWithPooler', 'searched_later', 'peft_pooler',
+           'peft_layers', 'peft_batches']
 
 # %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36a00008
 import csv
@@ -82,6 +83,22 @@ def difference_of(
     freedom = total**2 / sum(part**2 / own for part, own in parts)
     of_seeds = sum(part for part, _ in parts[1:]) / total
     return Difference(float(d.mean()), float(total**0.5), float(freedom), float(of_seeds))
+
+# %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36e00012
+def difference_of_differences(
+    a: np.ndarray,  # (seeds, N) of right and wrong
+    b: np.ndarray,  # it is subtracted from a; like all four, of the same seeds and texts
+    c: np.ndarray,
+    d: np.ndarray,  # it is subtracted from c
+) -> Difference:
+    """How much further a is ahead of b than c is ahead of d: (a - b) - (c - d).
+
+    Seeds and texts count in pairs. Raises `FtkitError` for other shapes."""
+    rows = [np.atleast_2d(np.asarray(each, float)) for each in (a, b, c, d)]
+    shapes = [each.shape for each in rows]
+    if len(set(shapes)) > 1:
+        raise FtkitError(f"Four tables of the same seeds and texts were expected, not {shapes}.")
+    return difference_of(rows[0] - rows[1], rows[2] - rows[3], same_seeds=True)
 
 # %% ../../nbs/3_finetuning/36_peft_compared.ipynb #36b00025
 def holm(
