@@ -33,15 +33,17 @@ first_step = """
 import contextlib, json, sys
 from ftkit import builds
 
-job = builds.find_job(sys.argv[1])
-parts = job.parts()
-build = builds.begin_build(job, sys.argv[2], fresh=True, say=lambda text: None)
-build.only_first = True
-with contextlib.suppress(builds.Enough):
-    job.make(build)
-name, step = next(iter(build.steps.items()))
-result = builds.read_note(step.folder / "step.json")["result"]
-print(json.dumps(dict(code=builds.hash_of(parts), parts=parts, step=name, result=result)))
+for job_name in sys.argv[2:]:
+    job = builds.find_job(job_name)
+    parts = job.parts()
+    build = builds.begin_build(job, sys.argv[1], fresh=True, say=lambda text: None)
+    build.only_first = True
+    with contextlib.suppress(builds.Enough):
+        job.make(build)
+    name, step = next(iter(build.steps.items()))
+    result = builds.read_note(step.folder / "step.json")["result"]
+    found = dict(job=job_name, code=builds.hash_of(parts), parts=parts, step=name, result=result)
+    print(json.dumps(found), flush=True)
 """
 
 
@@ -66,12 +68,24 @@ def python(tree: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def same_job(old: Path, name: str, scale: str) -> bool:
-    "Compare the first step of a job; note today's code if it gives the same."
+def first_steps(tree: Path, names: list[str], scale: str) -> dict[str, dict]:
+    "The first step of each job, with the code of a tree; one process for all."
+    printed = python(tree, "-c", first_step, scale, *names).splitlines()
+    found = [json.loads(line) for line in printed if line.startswith('{"job": ')]
+    return {each["job"]: each for each in found}
+
+
+def same_jobs(old: Path, names: list[str], scale: str) -> list[bool]:
+    "Compare the first steps of jobs; note today's code for each that gives the same."
+    of_before, of_now = (first_steps(tree, names, scale) for tree in (old, root))
+    return [same_job(of_before[name], of_now[name], scale) for name in names]
+
+
+def same_job(before: dict, now: dict, scale: str) -> bool:
+    "Compare the first step of a job before and now."
+    name = now["job"]
     job = builds.find_job(name)
     made = builds.read_builds(job.file)[name]
-    printed = [python(tree, "-c", first_step, name, scale) for tree in (old, root)]
-    before, now = [json.loads(text.splitlines()[-1]) for text in printed]
     if before["code"] != made.code:
         print(f"{name}: what is stored belongs to other code than that of the commit")
         return False
@@ -123,8 +137,10 @@ def main() -> int:
     parser.add_argument("--scale", default="smoke", choices=("smoke", "cpu"))
     options = parser.parse_args()
     old = tree_of(options.commit)
-    compare = same_job if options.kind == "job" else same_lesson
-    same = [compare(old, name, options.scale) for name in options.names]
+    if options.kind == "job":
+        same = same_jobs(old, options.names, options.scale)
+    else:
+        same = [same_lesson(old, name, options.scale) for name in options.names]
     return 0 if all(same) else 1
 
 
