@@ -33,16 +33,16 @@ first_step = """
 import contextlib, json, sys
 from ftkit import builds
 
-for job_name in sys.argv[2:]:
-    job = builds.find_job(job_name)
-    parts = job.parts()
+jobs = [builds.find_job(name) for name in sys.argv[2:]]
+all_parts = [job.parts() for job in jobs]  # before a step may leave something in a module
+for job, parts in zip(jobs, all_parts, strict=True):
     build = builds.begin_build(job, sys.argv[1], fresh=True, say=lambda text: None)
     build.only_first = True
     with contextlib.suppress(builds.Enough):
         job.make(build)
     name, step = next(iter(build.steps.items()))
     result = builds.read_note(step.folder / "step.json")["result"]
-    found = dict(job=job_name, code=builds.hash_of(parts), parts=parts, step=name, result=result)
+    found = dict(job=job.name, code=builds.hash_of(parts), parts=parts, step=name, result=result)
     print(json.dumps(found), flush=True)
 """
 
