@@ -557,7 +557,7 @@ def _tree(source: str) -> ast.AST:
         return syntax_tree(source)
     return ast.Module([], [])
 
-# %% ../nbs/0_start/00_core.ipynb #784acbf1
+# %% ../nbs/0_start/00_core.ipynb #784acbf0
 class _Function(NamedTuple):
     "What was read in a function."
 
@@ -584,7 +584,7 @@ def _read_function(item: FunctionType) -> _Function:
     changing = list(_changed(item, tree, uses))
     return _Function(source, uses, strings, set(groups) if by_name else set(), changing)
 
-
+# %% ../nbs/0_start/00_core.ipynb #784acbf1
 class _Reader:
     "Follows a function to everything of ours that it uses."
 

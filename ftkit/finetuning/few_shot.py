@@ -6,10 +6,10 @@
 __all__ = ['counts', 'more_counts', 'orders', 'wordings', 'random_words', 'chosen_wording', 'other_wording', 'few_shot_draw_1',
            'few_shot_draw_2', 'few_shot_draw_3', 'few_shot_draw_4', 'few_shot_draw_5', 'few_shot_other_wording',
            'lengths', 'rates', 'Prompt', 'LabelWords', 'balanced_rows', 'plain', 'seen_texts', 'room_for', 'read_on',
-           'log_probabilities', 'softmax_rows', 'FewShot', 'nearest_mean', 'short_sentences', 'drawn_examples',
-           'shuffled_labels', 'asked', 'right_answers', 'wording_step', 'best_wording', 'no_example_step',
-           'prompt_step', 'few_shot_wordings', 'draw_job', 'table_of', 'trained_cell', 'prototype_step',
-           'few_shot_trained']
+           'log_probabilities', 'softmax_rows', 'check_list', 'check_given', 'FewShot', 'nearest_mean',
+           'short_sentences', 'drawn_examples', 'shuffled_labels', 'asked', 'right_answers', 'wording_step',
+           'best_wording', 'no_example_step', 'prompt_step', 'few_shot_wordings', 'draw_job', 'table_of',
+           'trained_cell', 'prototype_step', 'few_shot_trained']
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37a00008
 import time
@@ -158,8 +158,7 @@ def seen_texts(
     """Texts that stand among the examples; capitals and spaces do not count.
 
     Raises `FtkitError` for one text in place of a list."""
-    if isinstance(texts, str):
-        raise FtkitError("A list of texts was expected, not one text: write [text].")
+    check_list(texts)
     places = {plain(text): i for i, (text, _) in enumerate(examples)}
     return [(i, places[plain(text)]) for i, text in enumerate(texts) if plain(text) in places]
 
@@ -198,6 +197,20 @@ def softmax_rows(scores: np.ndarray) -> np.ndarray:  # (N, C)
     odds = np.exp(scores - scores.max(1, keepdims=True))
     return odds / odds.sum(1, keepdims=True)
 
+
+def check_list(texts: Sequence[str]) -> None:
+    "Raise `FtkitError` for one text in place of a list."
+    if isinstance(texts, str):
+        raise FtkitError("A list of texts was expected, not one text: write [text].")
+
+
+def check_given(examples: Sequence[tuple[str, str]], batch_size: int) -> None:
+    "Raise `FtkitError` for a text in place of pairs, or for batches of no text."
+    if isinstance(examples, str):
+        raise FtkitError("The examples are one text; pairs of a text and a class were expected.")
+    if batch_size < 1:
+        raise FtkitError(f"batch_size is {batch_size}; at least 1 text is read at once.")
+
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37b00012
 class FewShot:
     "Classifies by likelihoods of label words, untrained (arXiv 2005.14165). Raises `FtkitError`."
@@ -211,12 +224,7 @@ class FewShot:
         examples: Sequence[tuple[str, str]] = (),  # (text, class), in their order
         batch_size: int = 16,  # texts at once, 1 or more
     ):
-        if batch_size < 1:
-            raise FtkitError(f"batch_size is {batch_size}; at least 1 text is read at once.")
-        if isinstance(examples, str):
-            raise FtkitError(
-                "The examples are one text; pairs of a text and a class were expected."
-            )
+        check_given(examples, batch_size)
         self.decoder = decoder.eval()
         self.encode = encode
         self.words = words
@@ -256,8 +264,7 @@ class FewShot:
         )
 
     def questions(self, texts: Sequence[str]) -> list[list[int]]:  # tokens after the examples
-        if isinstance(texts, str):
-            raise FtkitError("A list of texts was expected, not one text: write [text].")
+        check_list(texts)
         longest = max(map(len, self.words.ids))
         found = []
         for i, text in enumerate(texts):
@@ -315,8 +322,7 @@ class FewShot:
         "(C,) log-probabilities of what is said to nothing (Zhao et al. 2021, arXiv 2102.09690)."
         if not len(empty):
             raise FtkitError("A prior needs at least one empty text, such as 'N/A'.")
-        scores = self.scores(empty, per)
-        return np.log(softmax_rows(scores).mean(0))
+        return np.log(softmax_rows(self.scores(empty, per)).mean(0))
 
     def probabilities(
         self, texts: Sequence[str], calibrated: bool = True, per: str = "sum"
@@ -327,8 +333,7 @@ class FewShot:
         return softmax_rows(scores)
 
     def predict(self, texts: Sequence[str], calibrated: bool = True) -> list[str]:  # class names
-        best = self.probabilities(texts, calibrated).argmax(1)
-        return [self.words.names[i] for i in best]
+        return [self.words.names[i] for i in self.probabilities(texts, calibrated).argmax(1)]
 
     def evaluate(
         self, texts: Sequence[str], labels: Sequence[str], calibrated: bool = True
