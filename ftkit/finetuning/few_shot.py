@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['counts', 'more_counts', 'orders', 'wordings', 'random_words', 'chosen_wording', 'other_wording', 'few_shot_draw_1',
            'few_shot_draw_2', 'few_shot_draw_3', 'few_shot_draw_4', 'few_shot_draw_5', 'few_shot_other_wording',
-           'lengths', 'rates', 'Prompt', 'LabelWords', 'balanced_rows', 'plain', 'seen_texts', 'room_for', 'read_on',
-           'log_probabilities', 'softmax_rows', 'check_list', 'check_given', 'FewShot', 'nearest_mean',
-           'short_sentences', 'drawn_examples', 'shuffled_labels', 'asked', 'right_answers', 'wording_step',
-           'best_wording', 'no_example_step', 'prompt_step', 'few_shot_wordings', 'draw_job', 'table_of',
-           'trained_cell', 'prototype_step', 'few_shot_trained']
+           'lengths', 'rates', 'Prompt', 'LabelWords', 'balanced_rows', 'plain', 'check_list', 'seen_texts', 'room_for',
+           'read_on', 'log_probabilities', 'softmax_rows', 'check_given', 'FewShot', 'nearest_mean', 'short_sentences',
+           'drawn_examples', 'shuffled_labels', 'asked', 'right_answers', 'wording_step', 'best_wording',
+           'no_example_step', 'prompt_step', 'few_shot_wordings', 'draw_job', 'table_of', 'trained_cell',
+           'prototype_step', 'few_shot_trained']
 
 # %% ../../nbs/3_finetuning/37_few_shot.ipynb #37a00008
 import time
@@ -151,6 +151,12 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+def check_list(texts: Sequence[str]) -> None:
+    "Raise `FtkitError` for one text in place of a list."
+    if isinstance(texts, str):
+        raise FtkitError("A list of texts was expected, not one text: write [text].")
+
+
 def seen_texts(
     texts: Sequence[str],
     examples: Sequence[tuple[str, str]],  # (text, class)
@@ -196,12 +202,6 @@ def softmax_rows(scores: np.ndarray) -> np.ndarray:  # (N, C)
     "Rows of probabilities from rows of logarithms."
     odds = np.exp(scores - scores.max(1, keepdims=True))
     return odds / odds.sum(1, keepdims=True)
-
-
-def check_list(texts: Sequence[str]) -> None:
-    "Raise `FtkitError` for one text in place of a list."
-    if isinstance(texts, str):
-        raise FtkitError("A list of texts was expected, not one text: write [text].")
 
 
 def check_given(examples: Sequence[tuple[str, str]], batch_size: int) -> None:
