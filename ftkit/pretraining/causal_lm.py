@@ -482,15 +482,18 @@ def speech_page() -> str:
 def sampled(
     decoder: Decoder, bpe: BPE, beginnings: Sequence[str], temperature: float = 0.8
 ) -> list[str]:
-    "How a decoder goes on, until its context is full. torch's random state decides."
+    """How a decoder goes on, until its context is full. torch's random state decides.
+
+    A beginning that is longer than the context is cut."""
 
     def choose(logits):
         return torch.multinomial((logits / temperature).softmax(-1), 1)[:, 0]
 
     texts = []
     for beginning in beginnings:
-        ids = torch.tensor([bpe.encode(beginning)], device=decoder.head.weight.device)
-        written = generate(decoder, ids, decoder.config.context - ids.shape[1], choose)
+        start = bpe.encode(beginning)[: decoder.config.context]
+        ids = torch.tensor([start], device=decoder.head.weight.device)
+        written = generate(decoder, ids, decoder.config.context - len(start), choose)
         texts.append(bpe.decode_bytes(written[0].tolist()).decode(errors="replace"))
     return texts
 
