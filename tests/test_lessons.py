@@ -163,7 +163,6 @@ without_baseline = [
     "34_adapters",
     "35_soft_prompts",
     "36_peft_compared",
-    "38_instruction_tuning",
     "39_preferences",
     "40_tagging",
     "41_question_answering",
