@@ -719,8 +719,12 @@ def test_how_keys_are_made_changes_no_result(monkeypatch):
 
 def test_reading_once_gives_the_same_and_ends(monkeypatch):
     before = code_used(uses_everything)
+    read = []
+    real = core._read_function
+    monkeypatch.setattr(core, "_read_function", lambda item: read.append(item) or real(item))
     with core.reading_once():
         assert code_used(uses_everything) == code_used(uses_everything) == before
+        assert len(read) == len(set(read)) > 1, "each function once, for both"
         assert code_used(asks_by_name) != before
     asked = code_used(asks_by_name)
     monkeypatch.setattr(LoRA, "prepare", changed)

@@ -412,7 +412,7 @@ def test_all_linear_leaves_out_what_is_trained_in_full():
     model = LoRA(rank=2, modules_to_save="pooler").prepare(bert())
     assert not any("pooler" in name for name in lora_layers(model))
     assert "modules_to_save='pooler'" in repr(LoRA(modules_to_save="pooler"))
-    # the head and a part of it need no second mention
+    # the head needs no second mention
     again = inject(bert(), ["query"], modules_to_save=["classifier"])
     assert adapter_config(again)["modules_to_save"] == ["classifier"]
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['counts', 'more_counts', 'orders', 'wordings', 'random_words', 'chosen_wording', 'other_wording', 'few_shot_draw_1',
            'few_shot_draw_2', 'few_shot_draw_3', 'few_shot_draw_4', 'few_shot_draw_5', 'few_shot_other_wording',
-           'lengths', 'rates', 'Prompt', 'LabelWords', 'balanced_rows', 'plain', 'check_list', 'seen_texts', 'room_for',
-           'read_on', 'log_probabilities', 'softmax_rows', 'check_given', 'FewShot', 'nearest_mean', 'short_sentences',
+           'lengths', 'rates', 'Prompt', 'LabelWords', 'balanced_rows', 'plain', 'seen_texts', 'room_for', 'read_on',
+           'log_probabilities', 'softmax_rows', 'check_given', 'FewShot', 'nearest_mean', 'short_sentences',
            'drawn_examples', 'shuffled_labels', 'asked', 'right_answers', 'wording_step', 'best_wording',
            'no_example_step', 'prompt_step', 'few_shot_wordings', 'draw_job', 'table_of', 'trained_cell',
            'prototype_step', 'few_shot_trained']
@@ -31,7 +31,7 @@ from ftkit.finetuning.finetune import (
 )
 from .peft_compared import packed
 from ..foundations.attention import KeyValueCache
-from ..foundations.text import make_examples
+from ..foundations.text import check_texts, make_examples
 from ..foundations.transformer import Decoder
 from ..pretraining.causal_lm import stranger
 
@@ -151,12 +151,6 @@ def plain(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def check_list(texts: Sequence[str]) -> None:
-    "Raise `FtkitError` for one text in place of a list."
-    if isinstance(texts, str):
-        raise FtkitError("A list of texts was expected, not one text: write [text].")
-
-
 def seen_texts(
     texts: Sequence[str],
     examples: Sequence[tuple[str, str]],  # (text, class)
@@ -164,7 +158,7 @@ def seen_texts(
     """Texts that stand among the examples; capitals and spaces do not count.
 
     Raises `FtkitError` for one text in place of a list."""
-    check_list(texts)
+    check_texts(texts)
     places = {plain(text): i for i, (text, _) in enumerate(examples)}
     return [(i, places[plain(text)]) for i, text in enumerate(texts) if plain(text) in places]
 
@@ -264,7 +258,7 @@ class FewShot:
         )
 
     def questions(self, texts: Sequence[str]) -> list[list[int]]:  # tokens after the examples
-        check_list(texts)
+        check_texts(texts)
         longest = max(map(len, self.words.ids))
         found = []
         for i, text in enumerate(texts):
