@@ -96,6 +96,7 @@ budget = dict(suite=12 * 60, lesson=5)  # seconds, on two cores: what we aim at,
 started = time.time()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """The tests of a file stay together in one process, for they share what was costly to make.
 

@@ -231,6 +231,13 @@ def test_the_public_names_load_lazily_and_all_exist():
         assert name in importlib.import_module(module).__all__
 
 
+def test_side_by_side_the_tests_of_a_file_stay_together(request):
+    "Else each process would build the site of test_site once more."
+    if os.environ.get("PYTEST_XDIST_WORKER") is None:
+        pytest.skip("one process runs them all")
+    assert request.node.nodeid.endswith("@test_structure")
+
+
 def test_ruff_is_clean():
     ruff = Path(sys.executable).with_name("ruff")
     for arguments in (["check"], ["format", "--check"]):
