@@ -1293,7 +1293,7 @@ def tagging_traps(build) -> dict:
 tagging_traps.minutes = 10
 
 # %% ../../nbs/4_tasks/40_tagging.ipynb #40b00427
-outside_kinds = dict(PERSON="PER", GPE="LOC", LOC="LOC", FAC="LOC")  # OntoNotes -> the news
+outside_kinds = dict(PERSON="PER", GPE="LOC", LOC="LOC")  # OntoNotes -> the news
 
 
 def outside_trial(folder, run) -> dict:
@@ -1301,7 +1301,7 @@ def outside_trial(folder, run) -> dict:
     try:
         import spacy
     except ImportError as e:
-        raise FtkitError("This job asks spaCy, which is not installed: pip install spacy") from e
+        raise FtkitError("This job asks spaCy; pip install 'ftkit[outside]'") from e
     asset = fetch("spacy_en_sm")
     parts = spacy.util.load_config(asset / "config.cfg")["nlp"]["pipeline"]
     pipeline = spacy.load(asset, exclude=[part for part in parts if part != "ner"])
