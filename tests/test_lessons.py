@@ -166,7 +166,6 @@ without_baseline = [
     "39_preferences",
     "40_tagging",
     "41_question_answering",
-    "42_translation",
 ]
 
 
