@@ -140,6 +140,12 @@ def test_a_copy_shares_no_memory():
     assert ours.head.weight is ours.embeddings.tokens.weight
 
 
+def test_what_is_no_model_of_transformers_is_refused():
+    for model in (torch.nn.Linear(2, 2), made("decoder", gpt), None):
+        with pytest.raises(FtkitError, match=f"A {type(model).__name__} is no model of transform"):
+            from_transformers(model)
+
+
 def test_a_masked_language_model_gives_its_encoder():
     torch.manual_seed(0)
     their = BertForMaskedLM(theirs("bert").config).eval()

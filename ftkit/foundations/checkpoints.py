@@ -389,8 +389,13 @@ def from_transformers(
     model,  # a BERT, GPT-2 or Llama model of transformers
 ) -> Encoder | Decoder:
     "Ours with a copy of its weights. Raises `FtkitError`."
-    settings = model.config.to_dict()
     source = type(model).__name__
+    config = getattr(model, "config", None)
+    if not hasattr(config, "to_dict"):
+        raise FtkitError(
+            f"A {source} is no model of transformers; ftkit's own models need no conversion."
+        )
+    settings = config.to_dict()
     return convert(model.state_dict(), config_of(settings), settings["model_type"], source)
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #af736e3f

@@ -112,20 +112,29 @@ def question(
     )
 
 # %% ../../nbs/2_pretraining/27_pretraining_pays.ipynb #27b00016
-def next_word(rows: Tensor) -> dict:
+def next_word(
+    rows: Tensor,  # (B, T), full rows: a row's padding would be asked for as well
+) -> dict:
     "A question at each word: which one follows? (lesson 21)"
     labels = next_token_labels(rows)
     labels = labels.masked_fill(labels == RARE, -100)
     return question(rows, labels, "words", causal_mask(rows.shape[1]))
 
 # %% ../../nbs/2_pretraining/27_pretraining_pays.ipynb #27b00019
-def masked(rows: Tensor, vocab_size: int, rate: float = 0.3, generator=None) -> dict:
+def masked(
+    rows: Tensor,  # (B, T)
+    vocab_size: int,
+    rate: float = 0.3,  # share of the words that are asked for
+    generator=None,
+) -> dict:
     "A question at each hidden word: which one was it? (lesson 24)"
     inputs, labels = mask_tokens(rows, vocab_size, BLANK, special, rate, generator=generator)
     return question(inputs, labels, "words")
 
 # %% ../../nbs/2_pretraining/27_pretraining_pays.ipynb #27b00020
-def same_text(rows: Tensor) -> dict:
+def same_text(
+    rows: Tensor,  # (B, T) with an even T: the halves are of one length
+) -> dict:
     "A question at each first half: which second half of the batch belongs to it? (lesson 26)"
     first, second = rows.chunk(2, 1)
     labels = torch.arange(len(rows))
@@ -634,4 +643,4 @@ def does_pretraining_pay(build) -> dict:
     return dict(plan=plan, first=first, tries=tries, scores=scores, losses=losses)
 
 
-does_pretraining_pay.minutes = 45
+does_pretraining_pay.minutes = 80

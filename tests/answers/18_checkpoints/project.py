@@ -13,7 +13,7 @@ def resampled(labels, predictions):
 
 def with_words(path, once=True):
     "A sound project with a bag of words, which is faster than an encoder."
-    table = pd.read_csv(path)
+    table = pd.read_csv(path).dropna(subset=["text"])
     if once:
         plain = table["text"].str.lower().str.split().str.join(" ")
         table = table[~plain.duplicated()]

@@ -41,3 +41,19 @@ def read_tensor(path, name):
     length = int.from_bytes(raw[:8], "little")
     begin, end = json.loads(raw[8 : 8 + length])[name]["data_offsets"]
     return torch.tensor(list(raw[8 + length + begin : 8 + length + end]))
+
+
+# %% little end first
+def read_tensor(path, name):
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "big")
+    entry = json.loads(raw[8 : 8 + length])[name]
+    return numbers_from(raw, 8 + length, entry).reshape(entry["shape"])
+
+
+# %% it begins after 8 bytes
+def read_tensor(path, name):
+    raw = path.read_bytes()
+    length = int.from_bytes(raw[:8], "little")
+    entry = json.loads(raw[:length])[name]
+    return numbers_from(raw, 8 + length, entry).reshape(entry["shape"])

@@ -39,3 +39,31 @@ def pretrainings_needed(effect, spread, draw_spread, draws):
             break
         P += 1
     return P
+
+
+# %% 1,000 pretrainings are enough here
+def pretrainings_needed(effect, spread, draw_spread, draws):
+    for P in range(2, 100):
+        error = math.sqrt(spread**2 / P + draw_spread**2 / (P * draws))
+        if (stats.t.ppf(0.975, P - 1) + stats.t.ppf(0.8, P - 1)) * error <= effect:
+            return P
+    raise ValueError("not enough")
+
+
+# %% 2 are needed, and 3 are too many
+def pretrainings_needed(effect, spread, draw_spread, draws):
+    for P in range(3, 1001):
+        error = math.sqrt(spread**2 / P + draw_spread**2 / (P * draws))
+        if (stats.t.ppf(0.975, P - 1) + stats.t.ppf(0.8, P - 1)) * error <= effect:
+            return P
+    raise ValueError("not enough")
+
+
+# %% are too few
+def pretrainings_needed(effect, spread, draw_spread, draws):
+    for P in range(2, 1001):  # degrees of freedom of all draws
+        error = math.sqrt(spread**2 / P + draw_spread**2 / (P * draws))
+        errors = stats.t.ppf(0.975, P * draws - 1) + stats.t.ppf(0.8, P * draws - 1)
+        if errors * error <= effect:
+            return P
+    raise ValueError("not enough")

@@ -53,3 +53,26 @@ def previous_word(rows):
     labels = labels.masked_fill(labels == RARE, -100)
     T = rows.shape[1]
     return question(rows, labels, "words", ~causal_mask(T))
+
+
+# %% a mask holds True and False
+def previous_word(rows):
+    labels = torch.full_like(rows, -100)
+    labels[:, 1:] = rows[:, :-1]
+    labels = labels.masked_fill(labels == RARE, -100)
+    return question(rows, labels, "words", torch.ones(rows.shape[1], rows.shape[1]).triu())
+
+
+# %% that mask shows what is before
+def previous_word(rows):
+    labels = torch.full_like(rows, -100)
+    labels[:, 1:] = rows[:, :-1]
+    labels = labels.masked_fill(labels == RARE, -100)
+    return question(rows, labels, "words", causal_mask(rows.shape[1])[None, None])
+
+
+# %% return what `question` returns
+def previous_word(rows):
+    labels = torch.full_like(rows, -100)
+    labels[:, 1:] = rows[:, :-1]
+    return rows, labels.masked_fill(labels == RARE, -100), causal_mask(rows.shape[1]).T
