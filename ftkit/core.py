@@ -704,12 +704,39 @@ def _plain(value):
         return value
     return str(value)
 
+# %% ../nbs/0_start/00_core.ipynb #00ac0001
+def _is_number(value) -> bool:
+    "Is it a finite number, and no truth value?"
+    value = _plain(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _truth(condition, text: str) -> bool:
+    "The condition of a claim. Raises `FtkitError` if it is neither true nor false, such as NaN."
+    found = _plain(condition)
+    if not isinstance(found, bool):
+        raise FtkitError(
+            f"The condition of the claim '{text}' is {found!r:.60}, neither True nor False."
+        )
+    return found
+
 
 def reading_of(name: str, value: float, resolution, bounds, matters) -> dict:
     "How a number is to be read, as far as it was said. Raises `FtkitError` for what can't be."
     said = {}
+    if resolution is not None and not (_is_number(resolution) and resolution > 0):
+        raise FtkitError(
+            f"The resolution of '{name}' is a number above 0, the smallest difference that means "
+            f"anything; {resolution!r} was given."
+        )
     if bounds is not None:
-        low, high = _plain(bounds)
+        ends = _plain(bounds)
+        if not isinstance(ends, list) or len(ends) != 2:
+            raise FtkitError(f"The bounds of '{name}' are a pair, such as (0, 1), not {bounds!r}.")
+        low, high = ends
+        if None not in ends and not low < high:
+            raise FtkitError(f"The bounds of '{name}' are the lower one first, not {bounds!r}.")
         outside = (low is not None and value < low) or (high is not None and value > high)
         if outside:
             raise FtkitError(
@@ -836,8 +863,7 @@ class Run:
         `bounds` and `matters` say how to read the number; they are no part of its setting.
         """
         value = _plain(value)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not math.isfinite(value):
+        if not _is_number(value):
             raise FtkitError(f"The record '{name}' needs a finite number; {value!r} was given.")
         if name in self.metrics or name in self.controls:
             raise FtkitError(f"'{name}' is recorded already; give each number a name of its own.")
@@ -857,15 +883,16 @@ class Run:
 
     def claim(
         self,
-        condition,
+        condition,  # True or False, of Python, NumPy or torch
         text: str,  # the sentence that holds if the condition does
         at: str = "cpu",  # the smallest scale that can know
     ) -> None:
         "Assert `condition` at scale `at` and above; below it, record that it was not checked."
         if at not in scales:
             raise unknown("scale", at, scales)
+        condition = _truth(condition, text)
         checked = scales.index(self.scale) >= scales.index(at)
-        held = bool(condition) if checked else None
+        held = condition if checked else None
         self.claims.append(dict(text=text, at=at, checked=checked, held=held))
         if not checked:
             print(f"not checked below scale {at}: {text}")
@@ -943,6 +970,9 @@ def setup(
 
     Chooses scale, device, dtype and threads once, seeds everything and starts the clock.
     """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise FtkitError(f"A seed is a whole number; {seed!r} was given.")
+    seed = int(seed)
     compute = choose_compute(device)
     torch.set_num_threads(compute.threads)
     if compute.device.type == "cuda":
@@ -962,7 +992,9 @@ def record_rows(
     "The record as rows (kind, name, value), in the order a person reads."
 
     def number(entry):
-        text = f"{entry['value']:.4g}"
+        text = str(entry["value"])
+        if _is_number(entry["value"]):  # a note may be a word
+            text = f"{entry['value']:.4g}"
         return f"{text} {entry['unit']}" if entry["unit"] else text
 
     def verdict(claim):

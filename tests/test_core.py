@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 import torch
@@ -168,6 +169,71 @@ def test_a_false_claim_stops_the_lesson(run):
     assert run.claims[-1]["held"] is False
     with pytest.raises(FtkitError, match="Unknown scale"):
         run.claim(True, "x", at="cuda")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        math.nan,
+        (1 == 2, "a pair in brackets"),
+        [False],
+        "False",
+        0.5,
+        1,
+        None,
+        pd.NA,
+        lambda: False,
+        np.array([True, False]),
+        np.float64("nan"),
+        torch.tensor([True, True]),
+    ],
+)
+def test_a_claim_is_true_or_false(run, condition):
+    "NaN, a pair and a function count as true in Python, so each of them was held."
+    for at in ("smoke", "cpu"):
+        with pytest.raises(FtkitError, match=r"claim 'it holds' is .*neither True nor False"):
+            run.claim(condition, "it holds", at=at)
+    assert not run.claims
+    for true in (np.True_, torch.tensor(True), np.array(1) == 1):
+        run.claim(true, "it holds", at="smoke")
+    assert [claim["held"] for claim in run.claims] == [True] * 3
+    with pytest.raises(AssertionError, match="does not hold"):
+        run.claim(np.False_, "it does not", at="smoke")
+
+
+@pytest.mark.parametrize("resolution", [0, -0.1, math.nan, math.inf, "0.1", True])
+def test_a_resolution_is_above_0(run, resolution):
+    with pytest.raises(FtkitError, match="The resolution of 'x' is a number above 0"):
+        run.record("x", 0.5, resolution=resolution)
+    assert not run.metrics
+
+
+@pytest.mark.parametrize(
+    "bounds, said",
+    [((0, 1, 2), "a pair"), ("01", "a pair"), (1, "a pair"), ((1, 0), "lower one")],
+)
+def test_bounds_are_two_numbers_in_order(run, bounds, said):
+    with pytest.raises(FtkitError, match=f"The bounds of 'x' .*{said}"):
+        run.record("x", 0.5, resolution=0.1, bounds=bounds)
+
+
+def test_a_note_may_be_a_word(run):
+    "A text as a note stopped the lesson at its very end, in `finish`."
+    run.note("judge", "a program")
+    run.note("rest", [1, 2], "s")
+    run.note("share", 0.123456)
+    lines = core.record_text(run.as_dict())
+    assert "a program" in lines and "[1, 2] s" in lines and "0.1235" in lines
+
+
+@pytest.mark.parametrize("seed", ["0", None, 1.5, True])
+def test_a_seed_of_a_lesson_is_a_whole_number(seed):
+    with pytest.raises(FtkitError, match="A seed is a whole number"):
+        setup("x", "smoke", seed)
+
+
+def test_a_seed_may_come_from_numpy():
+    assert setup("x", "smoke", np.int64(3)).seed == 3
 
 
 def test_the_dial(run):
