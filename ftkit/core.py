@@ -704,55 +704,24 @@ def _plain(value):
         return value
     return str(value)
 
-# %% ../nbs/0_start/00_core.ipynb #00ac0001
-def _is_number(value) -> bool:
-    "Is it a finite number, and no truth value?"
-    value = _plain(value)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
-
-
-def _truth(condition, text: str) -> bool:
-    "The condition of a claim. Raises `FtkitError` if it is neither true nor false, such as NaN."
-    found = _plain(condition)
-    if not isinstance(found, bool):
-        raise FtkitError(
-            f"The condition of the claim '{text}' is {found!r:.60}, neither True nor False."
-        )
-    return found
-
 
 def reading_of(name: str, value: float, resolution, bounds, matters) -> dict:
     "How a number is to be read, as far as it was said. Raises `FtkitError` for what can't be."
     said = {}
-    if resolution is not None and not (_is_number(resolution) and resolution > 0):
+    asked = bounds is not None or resolution is not None
+    if asked and not 0 < (_plain(resolution) or 0) < math.inf:
         raise FtkitError(
-            f"The resolution of '{name}' is a number above 0, the smallest difference that means "
-            f"anything; {resolution!r} was given."
+            f"The record '{name}' needs a resolution above 0, not {resolution!r}: "
+            "the smallest difference that means anything."
         )
     if bounds is not None:
-        ends = _plain(bounds)
-        if not isinstance(ends, list) or len(ends) != 2:
-            raise FtkitError(f"The bounds of '{name}' are a pair, such as (0, 1), not {bounds!r}.")
-        low, high = ends
-        if None not in ends and not low < high:
-            raise FtkitError(f"The bounds of '{name}' are the lower one first, not {bounds!r}.")
-        outside = (low is not None and value < low) or (high is not None and value > high)
-        if outside:
-            raise FtkitError(
-                f"The record '{name}' is {value:g}, outside its bounds {low} to {high}."
-            )
-        if not resolution:
-            raise FtkitError(
-                f"The record '{name}' has bounds and needs a resolution: "
-                "the smallest difference that means anything."
-            )
+        low, high = _plain(bounds)
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise FtkitError(f"The record '{name}' is {value:g}, outside its bounds {bounds}.")
         said["bounds"] = [low, high]
     if matters is not None:
         if not matters > 0:
-            raise FtkitError(
-                f"What matters of '{name}' is a change above 0; {matters!r} was given."
-            )
+            raise FtkitError(f"What matters of '{name}' is above 0; {matters!r} was given.")
         said["matters"] = _plain(matters)
     return said
 
@@ -863,7 +832,8 @@ class Run:
         `bounds` and `matters` say how to read the number; they are no part of its setting.
         """
         value = _plain(value)
-        if not _is_number(value):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
             raise FtkitError(f"The record '{name}' needs a finite number; {value!r} was given.")
         if name in self.metrics or name in self.controls:
             raise FtkitError(f"'{name}' is recorded already; give each number a name of its own.")
@@ -890,7 +860,9 @@ class Run:
         "Assert `condition` at scale `at` and above; below it, record that it was not checked."
         if at not in scales:
             raise unknown("scale", at, scales)
-        condition = _truth(condition, text)
+        condition = _plain(condition)
+        if not isinstance(condition, bool):
+            raise FtkitError(f"The claim '{text}' needs True or False, not {condition!r:.40}.")
         checked = scales.index(self.scale) >= scales.index(at)
         held = condition if checked else None
         self.claims.append(dict(text=text, at=at, checked=checked, held=held))
@@ -970,9 +942,6 @@ def setup(
 
     Chooses scale, device, dtype and threads once, seeds everything and starts the clock.
     """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise FtkitError(f"A seed is a whole number; {seed!r} was given.")
-    seed = int(seed)
     compute = choose_compute(device)
     torch.set_num_threads(compute.threads)
     if compute.device.type == "cuda":
@@ -992,9 +961,8 @@ def record_rows(
     "The record as rows (kind, name, value), in the order a person reads."
 
     def number(entry):
-        text = str(entry["value"])
-        if _is_number(entry["value"]):  # a note may be a word
-            text = f"{entry['value']:.4g}"
+        value = entry["value"]  # a note may be a word
+        text = f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
         return f"{text} {entry['unit']}" if entry["unit"] else text
 
     def verdict(claim):

@@ -191,7 +191,7 @@ def test_a_false_claim_stops_the_lesson(run):
 def test_a_claim_is_true_or_false(run, condition):
     "NaN, a pair and a function count as true in Python, so each of them was held."
     for at in ("smoke", "cpu"):
-        with pytest.raises(FtkitError, match=r"claim 'it holds' is .*neither True nor False"):
+        with pytest.raises(FtkitError, match="The claim 'it holds' needs True or False, not"):
             run.claim(condition, "it holds", at=at)
     assert not run.claims
     for true in (np.True_, torch.tensor(True), np.array(1) == 1):
@@ -201,20 +201,12 @@ def test_a_claim_is_true_or_false(run, condition):
         run.claim(np.False_, "it does not", at="smoke")
 
 
-@pytest.mark.parametrize("resolution", [0, -0.1, math.nan, math.inf, "0.1", True])
+@pytest.mark.parametrize("resolution", [0, -0.1, math.nan, math.inf, np.float32(-1)])
 def test_a_resolution_is_above_0(run, resolution):
-    with pytest.raises(FtkitError, match="The resolution of 'x' is a number above 0"):
-        run.record("x", 0.5, resolution=resolution)
+    for bounds in (None, (0, 1)):
+        with pytest.raises(FtkitError, match="The record 'x' needs a resolution above 0, not"):
+            run.record("x", 0.5, resolution=resolution, bounds=bounds)
     assert not run.metrics
-
-
-@pytest.mark.parametrize(
-    "bounds, said",
-    [((0, 1, 2), "a pair"), ("01", "a pair"), (1, "a pair"), ((1, 0), "lower one")],
-)
-def test_bounds_are_two_numbers_in_order(run, bounds, said):
-    with pytest.raises(FtkitError, match=f"The bounds of 'x' .*{said}"):
-        run.record("x", 0.5, resolution=0.1, bounds=bounds)
 
 
 def test_a_note_may_be_a_word(run):
@@ -224,16 +216,6 @@ def test_a_note_may_be_a_word(run):
     run.note("share", 0.123456)
     lines = core.record_text(run.as_dict())
     assert "a program" in lines and "[1, 2] s" in lines and "0.1235" in lines
-
-
-@pytest.mark.parametrize("seed", ["0", None, 1.5, True])
-def test_a_seed_of_a_lesson_is_a_whole_number(seed):
-    with pytest.raises(FtkitError, match="A seed is a whole number"):
-        setup("x", "smoke", seed)
-
-
-def test_a_seed_may_come_from_numpy():
-    assert setup("x", "smoke", np.int64(3)).seed == 3
 
 
 def test_the_dial(run):

@@ -678,7 +678,7 @@ def test_a_perfect_score_has_no_width_to_judge():
     results["control"] = np.zeros(160, int)
     found = rubric(results)
     assert {each.verdict for each in found} == {"right"}
-    assert "What happens in 1.9% of all cases can still be missing here" in found[2].said
+    assert "What happens in 1.9% of all cases may still be missing" in found[2].said
 
 
 def of_the_first_50(labels, predictions):
