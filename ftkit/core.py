@@ -866,11 +866,8 @@ class Run:
         checked = scales.index(self.scale) >= scales.index(at)
         held = condition if checked else None
         self.claims.append(dict(text=text, at=at, checked=checked, held=held))
-        if not checked:
-            print(f"not checked below scale {at}: {text}")
-            return
-        assert held, f"Claim does not hold at scale {self.scale}: {text}"
-        print(f"held: {text}")
+        assert held is not False, f"Claim does not hold at scale {self.scale}: {text}"
+        print(f"held: {text}" if checked else f"not checked below scale {at}: {text}")
 
     def headline(
         self,

@@ -622,7 +622,7 @@ def _ends(results: dict, labels, predictions) -> tuple[float, float]:
         said = str(e).strip().split("\n")[0]
         raise FtkitError(f"interval stops with {type(e).__name__}: {said}") from e
 
-
+# %% ../nbs/0_start/02_data.ipynb #02ac0002
 def _judge_interval(results: dict, metric: Callable) -> str:
     labels, predictions = _checked(results, "predictions")
     value = metric(labels, predictions)
