@@ -708,24 +708,20 @@ def _plain(value):
 def reading_of(name: str, value: float, resolution, bounds, matters) -> dict:
     "How a number is to be read, as far as it was said. Raises `FtkitError` for what can't be."
     said = {}
+    asked = bounds is not None or resolution is not None
+    if asked and not 0 < (_plain(resolution) or 0) < math.inf:
+        raise FtkitError(
+            f"The record '{name}' needs a resolution above 0, not {resolution!r}: "
+            "the smallest difference that means anything."
+        )
     if bounds is not None:
         low, high = _plain(bounds)
-        outside = (low is not None and value < low) or (high is not None and value > high)
-        if outside:
-            raise FtkitError(
-                f"The record '{name}' is {value:g}, outside its bounds {low} to {high}."
-            )
-        if not resolution:
-            raise FtkitError(
-                f"The record '{name}' has bounds and needs a resolution: "
-                "the smallest difference that means anything."
-            )
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise FtkitError(f"The record '{name}' is {value:g}, outside its bounds {bounds}.")
         said["bounds"] = [low, high]
     if matters is not None:
         if not matters > 0:
-            raise FtkitError(
-                f"What matters of '{name}' is a change above 0; {matters!r} was given."
-            )
+            raise FtkitError(f"What matters of '{name}' is above 0; {matters!r} was given.")
         said["matters"] = _plain(matters)
     return said
 
@@ -857,21 +853,21 @@ class Run:
 
     def claim(
         self,
-        condition,
+        condition,  # True or False, of Python, NumPy or torch
         text: str,  # the sentence that holds if the condition does
         at: str = "cpu",  # the smallest scale that can know
     ) -> None:
         "Assert `condition` at scale `at` and above; below it, record that it was not checked."
         if at not in scales:
             raise unknown("scale", at, scales)
+        condition = _plain(condition)
+        if not isinstance(condition, bool):
+            raise FtkitError(f"The claim '{text}' needs True or False, not {condition!r:.40}.")
         checked = scales.index(self.scale) >= scales.index(at)
-        held = bool(condition) if checked else None
+        held = condition if checked else None
         self.claims.append(dict(text=text, at=at, checked=checked, held=held))
-        if not checked:
-            print(f"not checked below scale {at}: {text}")
-            return
-        assert held, f"Claim does not hold at scale {self.scale}: {text}"
-        print(f"held: {text}")
+        assert held is not False, f"Claim does not hold at scale {self.scale}: {text}"
+        print(f"held: {text}" if checked else f"not checked below scale {at}: {text}")
 
     def headline(
         self,
@@ -962,7 +958,8 @@ def record_rows(
     "The record as rows (kind, name, value), in the order a person reads."
 
     def number(entry):
-        text = f"{entry['value']:.4g}"
+        value = entry["value"]  # a note may be a word
+        text = f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
         return f"{text} {entry['unit']}" if entry["unit"] else text
 
     def verdict(claim):

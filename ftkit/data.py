@@ -506,6 +506,8 @@ def rubric(
     for key in results:
         if key not in known:
             raise unknown("result", key, known)
+    if metric is not None and not callable(metric):
+        raise FtkitError(f"metric is a function of labels and predictions, not {metric!r:.40}.")
     found = []
     for name, keys in needs.items():
         missing = [key for key in keys if results.get(key) is None]
@@ -544,7 +546,10 @@ def _checked(results: dict, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _judge_score(results: dict, metric: Callable) -> str:
     value = metric(*_checked(results, "predictions"))
-    given = float(results["score"])
+    try:
+        given = float(results["score"])
+    except (TypeError, ValueError):
+        raise FtkitError(f"The score is a number, not {results['score']!r:.40}.") from None
     _expect(
         abs(value - given) < 5e-4,
         f"The score is given as {given:.4g}, but labels and predictions give {value:.4g}: "
@@ -554,20 +559,32 @@ def _judge_score(results: dict, metric: Callable) -> str:
 
 
 def _content(row) -> object:
-    "A row as it is compared: a text without its case and spacing."
+    "A row as it is compared: texts without case and spacing, numbers of every type as float64."
     if isinstance(row, str):
-        return " ".join(row.lower().split())
+        return " ".join(row.casefold().split())
     if isinstance(row, dict):
-        row = sorted(row.items())
-    if isinstance(row, list):
-        return tuple(row)
+        return tuple((str(key), _content(row[key])) for key in sorted(row, key=str))
+    if isinstance(row, (list, tuple)):
+        return tuple(map(_content, row))
+    if isinstance(row, torch.Tensor):
+        row = row.detach().cpu().to(torch.float64).numpy()
+    if isinstance(row, np.ndarray):
+        if row.dtype.kind not in "biuf":
+            return _content(row.tolist())
+        return row.astype(np.float64) + 0.0  # -0.0 becomes 0.0
     return row
 
 
+def _rows_of(part, name: str) -> list:
+    "The rows of a part as they are compared. Raises `FtkitError` for what is no list of rows."
+    if isinstance(part, (str, dict, pd.DataFrame)):
+        kind = type(part).__name__
+        raise FtkitError(f"{name} is a {kind}; hand in a list of its rows, such as its texts.")
+    return [_content(row) for row in part]
+
+
 def _judge_leak(results: dict, metric: Callable) -> str:
-    parts = {}
-    for name, rows in results["parts"].items():
-        parts[name] = [_content(row) for row in rows]
+    parts = {name: _rows_of(rows, name) for name, rows in results["parts"].items()}
     for name in ("train", "test"):
         _expect(parts.get(name), f"parts has no rows of {name}.")
     _expect(
@@ -579,7 +596,7 @@ def _judge_leak(results: dict, metric: Callable) -> str:
     return f"No row of {' or '.join(parts)} lies in another part."
 
 # %% ../nbs/0_start/02_data.ipynb #02ab0004
-def _resampled_width(labels, predictions, metric: Callable, resamples: int = 400) -> float:
+def _resampled_width(labels, predictions, metric: Callable, resamples: int = 1000) -> float:
     "The width of a 95% interval from resampled rows (Efron, 1979)."
     rng = np.random.default_rng(0)
     draws = []
@@ -601,8 +618,11 @@ def _ends(results: dict, labels, predictions) -> tuple[float, float]:
         return float(low), float(high)
     except (TypeError, ValueError) as e:
         raise FtkitError(f"interval must give two numbers, the lower and the upper end: {e}") from e
+    except Exception as e:  # it is somebody's own function
+        said = str(e).strip().split("\n")[0]
+        raise FtkitError(f"interval stops with {type(e).__name__}: {said}") from e
 
-
+# %% ../nbs/0_start/02_data.ipynb #02ac0002
 def _judge_interval(results: dict, metric: Callable) -> str:
     labels, predictions = _checked(results, "predictions")
     value = metric(labels, predictions)
@@ -618,21 +638,27 @@ def _judge_interval(results: dict, metric: Callable) -> str:
     more = [np.tile(x, 4 * often) for x in (labels, predictions)]
     expected = _resampled_width(*many, metric)
     if expected == 0:
-        return f"From {low:.3f} to {high:.3f}; every resample gives the same score."
+        unseen = 1 - 0.05 ** (1 / len(labels))  # one test in twenty has none of such a share
+        return (
+            f"From {low:.3f} to {high:.3f}; every resample gives the same score, so nothing is "
+            f"said of the width. What happens in {unseen:.1%} of all cases may still be missing."
+        )
     low_many, high_many = _ends(results, *many)
     low_more, high_more = _ends(results, *more)
     width = high_many - low_many
     _expect(width > 0, "The interval has no width, although resampled rows give other scores.")
-    shrunk = (high_more - low_more) / width
+    width_more = high_more - low_more
+    shrunk = width_more / width
     _expect(
         0.35 < shrunk < 0.7,
         f"With four times as many rows the interval is {shrunk:.2f} times as wide; about half is "
         "right. Does it resample as many rows as it is given?",
     )
+    share = (width + 2 * width_more) / 2 / expected  # of both, since quantiles of draws wobble
     _expect(
-        0.75 < width / expected < 1.33,
-        f"The interval is {width / expected:.2f} times as wide as one of resampled rows at 95%: "
-        "are its ends the 2.5% and 97.5% quantiles of the resampled scores?",
+        0.87 < share < 1.15,
+        f"The interval is {share:.2f} times as wide as one of resampled rows at 95%: are its ends "
+        "the 2.5% and 97.5% quantiles of the resampled scores, of 400 or more?",
     )
     return f"From {low:.3f} to {high:.3f}; half as wide with four times the rows."
 

@@ -7,8 +7,9 @@ __all__ = ['suffixes', 'text_names', 'label_names', 'bad_input', 'check_file', '
            'without_empty_columns', 'parse_rows', 'stray_quote', 'read_literally', 'find_delimiter', 'read_delimited',
            'read_lines', 'read_table', 'is_missing', 'clean_text', 'clean_label', 'clean_column', 'clean_texts',
            'clean_labels', 'Columns', 'looks_like', 'choose_columns', 'take_rows', 'normalised', 'divide',
-           'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels', 'make_parts', 'json_value',
-           'write_lines', 'write_delimited', 'write_rows', 'write_table']
+           'check_cells', 'check_shares', 'check_classes', 'split_table', 'Parts', 'class_names', 'check_labels',
+           'doubts', 'check_apart', 'make_parts', 'json_value', 'write_lines', 'write_delimited', 'write_rows',
+           'write_table']
 
 # %% ../nbs/0_start/03_tables.ipynb #1f0d30b0
 import codecs
@@ -20,6 +21,7 @@ import json
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -459,21 +461,25 @@ def choose_columns(
     for role, given in wanted.items():
         if given is None:
             continue
-        if given not in there:
+        same = [given] if given in there else []
+        if not same:  # a name with a space that nobody sees, or a number
+            same = [column for column in there if str(column).strip() == str(given).strip()]
+        if len(same) != 1:
             raise bad_input(f"No column '{given}' for --{role}; the table has: {listed}.")
-        chosen[role] = given
+        chosen[role] = same[0]
         why.append(f"{role} is '{given}', as given")
     for role in wanted:
         if role in chosen:
             continue
         free = [column for column in there if column not in chosen.values()]
-        possible = [c for name in usual[role] for c in free if str(c).lower() == name][:1]
+        possible = [c for name in usual[role] for c in free if str(c).strip().lower() == name][:1]
         reason = "a usual name"
         if not possible:
             possible = [column for column in free if looks_like(table[column]) == role]
             reason = "the only one that can be it"
         if not possible and len(there) <= len(wanted):
             possible = free
+            reason = "the only column left"
         if len(possible) != 1:
             raise bad_input(
                 f"Which column holds the {role}? Say --{role} NAME; the table has: {listed}."
@@ -557,6 +563,38 @@ def divide(
         rest = kept
     return where | dict(train=rest)
 
+# %% ../nbs/0_start/03_tables.ipynb #03ac0002
+def check_cells(rows: "pandas.DataFrame", where: Any) -> None:
+    "Raise `FtkitError` unless columns text and label are there, and hold texts alone."
+    for role in ("text", "label"):
+        if role not in getattr(rows, "columns", ()):
+            raise bad_input(f"{where} has no column '{role}'; `take_rows` makes both.")
+    if not len(rows):
+        raise bad_input(f"{where} has no rows.")
+    for role in ("text", "label"):
+        for row, value in enumerate(rows[role], 1):
+            if isinstance(value, str):
+                continue
+            found = f"{value!r:.40}, which is no text"
+            if is_missing(value):
+                found = "missing"
+            raise bad_input(
+                f"{where}, row {row:,}: the {role} is {found}. "
+                "`take_rows` makes a text of each cell and finds what is missing."
+            )
+
+
+def check_shares(shares: dict[str, float]) -> None:
+    "Raise `FtkitError` unless each part takes a share of the rows and leaves some for train."
+    if "train" in shares:
+        raise bad_input("train gets what the others leave, so it has no share of its own.")
+    for name, share in shares.items():
+        if not isinstance(share, (int, float)) or not 0 < share < 1:
+            raise bad_input(f"The share of {name} must lie between 0 and 1; {share!r} was given.")
+    if sum(shares.values()) >= 1:
+        listed = " + ".join(map(str, shares.values()))
+        raise bad_input(f"The shares {listed} leave nothing for train.")
+
 # %% ../nbs/0_start/03_tables.ipynb #3ef729ce
 def check_classes(rows: "pandas.DataFrame", by_label: dict[str, list], parts: list[str]) -> None:
     "Raise `FtkitError` unless there are two classes, each with a different text for every part."
@@ -590,19 +628,21 @@ def split_table(
 ) -> dict[str, "pandas.DataFrame"]:  # train and the others, rows in their old order
     """Stratified random parts; rows with the same text (case and spacing aside) are on one side.
 
-    Raises `FtkitError` for too small a class.
+    Raises `FtkitError` for too small a class, and for a cell that is no text.
     """
     import numpy as np
 
     if shares is None:
         shares = dict(validation=0.1, test=0.1)
-    groups = {}  # normalised text -> its rows
-    for row, text in zip(rows.index, rows["text"]):
-        groups.setdefault(normalised(text), []).append(row)
-    label_of = dict(zip(rows.index, rows["label"]))
+    check_shares(shares)
+    check_cells(rows, "the table")
+    groups = {}  # normalised text -> the places of its rows; an index may repeat, a place can't
+    for place, text in enumerate(rows["text"]):
+        groups.setdefault(normalised(text), []).append(place)
+    labels = rows["label"].tolist()
     by_label = {}  # label -> groups; the label of a group is that of its first row
     for group in groups.values():
-        by_label.setdefault(label_of[group[0]], []).append(group)
+        by_label.setdefault(labels[group[0]], []).append(group)
     names = ["train", *shares]
     check_classes(rows, by_label, names)
     where = {name: [] for name in names}
@@ -613,7 +653,7 @@ def split_table(
             where[name] += found
     parts = {}
     for name, found in where.items():
-        parts[name] = rows.loc[sorted(row for group in found for row in group)]
+        parts[name] = rows.iloc[sorted(place for group in found for place in group)]
     return parts
 
 # %% ../nbs/0_start/03_tables.ipynb #33dbb99d
@@ -642,18 +682,54 @@ def class_names(labels) -> list[str]:
 
 def check_labels(rows: "pandas.DataFrame", names: list[str], path: Any) -> None:
     "Raise `FtkitError` for a label that training does not have, and for a table with one class."
-    unseen = rows.index[~rows["label"].isin(names)]
+    unseen = rows[~rows["label"].isin(names)]
     if len(unseen):
         listed = ", ".join(names[:20])
         if len(names) > 20:
             listed += ", ..."
+        first = unseen.index[0]
+        where = f"row {first + 1}" if hasattr(first, "__index__") else f"row '{first}'"
         raise bad_input(
-            f"{path}, row {unseen[0] + 1}: the label '{rows['label'][unseen[0]]}' does not occur "
+            f"{path}, {where}: the label '{unseen['label'].iloc[0]}' does not occur "
             f"in the training data ({len(unseen):,} rows like it); its classes: {listed}."
         )
     if rows["label"].nunique() < 2:
         only = rows["label"].iloc[0]
         raise bad_input(f"{path} has only the label '{only}'; scores need at least two classes.")
+
+# %% ../nbs/0_start/03_tables.ipynb #03ac0005
+def doubts(rows: "pandas.DataFrame") -> list[str]:
+    "What may be wrong with the labels: texts that have two, and labels that look alike."
+    found = []
+    texts = rows["text"].map(normalised).to_numpy()
+    labels_of = rows["label"].groupby(texts).nunique()
+    several = int((labels_of > 1).sum())
+    if several:
+        different = f"{len(labels_of):,} different texts"
+        found.append(f"{several:,} of {different} have more than one label")
+    alike = {}
+    for name in class_names(rows["label"]):
+        plain = unicodedata.normalize("NFKC", name)
+        visible = "".join(letter for letter in plain if letter.isprintable())
+        alike.setdefault(normalised(visible), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            listed = ", ".join(map(ascii, names))
+            found.append(f"the labels {listed} look alike and are {len(names)} classes")
+    return found
+
+
+def check_apart(given: dict[str, "pandas.DataFrame"]) -> None:
+    "Raise `FtkitError` if two files of your own have a text in common."
+    seen = {}
+    for name, part in given.items():
+        for text in part["text"].map(normalised):
+            other = seen.setdefault(text, name)
+            if other != name:
+                raise bad_input(
+                    f"--{other} and --{name} both have the text '{text:.40}'. What was chosen by a "
+                    "text can't be judged by it; take it out of one of the files."
+                )
 
 # %% ../nbs/0_start/03_tables.ipynb #88ef8c64
 def make_parts(
@@ -663,6 +739,7 @@ def make_parts(
     seed: int = 0,
 ) -> Parts:
     "Train, validation and test part; texts of your own parts are taken out of the training rows."
+    check_cells(rows, "the table")
     names = class_names(rows["label"])
     given = {}
     if validation is not None:
@@ -670,7 +747,9 @@ def make_parts(
     if test is not None:
         given["test"] = test
     for name, part in given.items():
+        check_cells(part, f"--{name}")
         check_labels(part, names, f"--{name}")
+    check_apart(given)
 
     kept = rows
     for part in given.values():
@@ -696,6 +775,7 @@ def make_parts(
     if shared:
         where = "file" if len(given) == 1 else "files"
         why += f"; {shared:,} rows left out of training, for their texts are in your {where}"
+    why = "; ".join([why, *doubts(rows)])
     return Parts(parts["train"], parts["validation"], parts["test"], names, why)
 
 # %% ../nbs/0_start/03_tables.ipynb #f45eae46
@@ -706,7 +786,7 @@ def json_value(value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, float) and math.isinf(value):
-        return None
+        return str(value)  # JSON has no such number, and null would be another value
     if isinstance(value, (str, int, float, bool, list, dict, type(None))):
         return value
     return str(value)
@@ -761,6 +841,11 @@ def write_table(table: "pandas.DataFrame", path: str | os.PathLike) -> None:
         )
     with write_beside(path) as beside:
         try:
+            if any(table.index.names):  # `read_table` takes a named index for a column too
+                table = table.reset_index()
+            names = table.columns.astype(str)
+            if names.has_duplicates:
+                raise ValueError(f"two columns are named '{names[names.duplicated()][0]}'")
             if suffix == ".parquet":
                 table.to_parquet(beside, index=False)
             else:

@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 import torch
@@ -168,6 +169,53 @@ def test_a_false_claim_stops_the_lesson(run):
     assert run.claims[-1]["held"] is False
     with pytest.raises(FtkitError, match="Unknown scale"):
         run.claim(True, "x", at="cuda")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        math.nan,
+        (1 == 2, "a pair in brackets"),
+        [False],
+        "False",
+        0.5,
+        1,
+        None,
+        pd.NA,
+        lambda: False,
+        np.array([True, False]),
+        np.float64("nan"),
+        torch.tensor([True, True]),
+    ],
+)
+def test_a_claim_is_true_or_false(run, condition):
+    "NaN, a pair and a function count as true in Python, so each of them was held."
+    for at in ("smoke", "cpu"):
+        with pytest.raises(FtkitError, match="The claim 'it holds' needs True or False, not"):
+            run.claim(condition, "it holds", at=at)
+    assert not run.claims
+    for true in (np.True_, torch.tensor(True), np.array(1) == 1):
+        run.claim(true, "it holds", at="smoke")
+    assert [claim["held"] for claim in run.claims] == [True] * 3
+    with pytest.raises(AssertionError, match="does not hold"):
+        run.claim(np.False_, "it does not", at="smoke")
+
+
+@pytest.mark.parametrize("resolution", [0, -0.1, math.nan, math.inf, np.float32(-1)])
+def test_a_resolution_is_above_0(run, resolution):
+    for bounds in (None, (0, 1)):
+        with pytest.raises(FtkitError, match="The record 'x' needs a resolution above 0, not"):
+            run.record("x", 0.5, resolution=resolution, bounds=bounds)
+    assert not run.metrics
+
+
+def test_a_note_may_be_a_word(run):
+    "A text as a note stopped the lesson at its very end, in `finish`."
+    run.note("judge", "a program")
+    run.note("rest", [1, 2], "s")
+    run.note("share", 0.123456)
+    lines = core.record_text(run.as_dict())
+    assert "a program" in lines and "[1, 2] s" in lines and "0.1235" in lines
 
 
 def test_the_dial(run):

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import datasets
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import transformers
@@ -675,7 +676,9 @@ def test_a_sound_project_has_every_property(n, right):
 def test_a_perfect_score_has_no_width_to_judge():
     results = project(right=1.0)
     results["control"] = np.zeros(160, int)
-    assert {found.verdict for found in rubric(results)} == {"right"}
+    found = rubric(results)
+    assert {each.verdict for each in found} == {"right"}
+    assert "What happens in 1.9% of all cases may still be missing" in found[2].said
 
 
 def of_the_first_50(labels, predictions):
@@ -694,9 +697,32 @@ def half_as_wide(labels, predictions):
     return right.mean() - 0.9 * error, right.mean() + 0.9 * error
 
 
+def at(share):
+    "An interval of resampled rows that holds this share of the resampled scores."
+
+    def interval(labels, predictions):
+        rows = np.random.default_rng(1).integers(len(labels), size=(400, len(labels)))
+        ends = ((1 - share) / 2, (1 + share) / 2)
+        return np.quantile((labels == predictions)[rows].mean(1), ends)
+
+    return interval
+
+
+def stops(labels, predictions):
+    raise KeyError("no such row")
+
+
 @pytest.mark.parametrize(
     "name,change,said",
     [
+        ("score", dict(score="74%"), "The score is a number, not '74%'"),
+        ("interval", dict(interval=at(0.8)), "97.5% quantiles"),
+        ("interval", dict(interval=at(0.9)), "97.5% quantiles"),
+        ("interval", dict(interval=at(0.99)), "97.5% quantiles"),
+        ("interval", dict(interval=stops), "interval stops with KeyError: 'no such row'"),
+        ("leak", dict(parts=dict(train="a text", test=["b"] * 160)), "train is a str"),
+        ("leak", dict(parts=dict(train=["a"], test=dict(b=1))), "test is a dict"),
+        ("leak", dict(parts=dict(train=pd.DataFrame(dict(a=[1])), test=[1])), "is a DataFrame"),
         ("score", dict(score=80), "labels and predictions give"),
         ("score", dict(score=float("nan")), "labels and predictions give"),
         ("score", dict(predictions=[1, 0]), "one label and one answer for each test row"),
@@ -727,13 +753,29 @@ def test_what_a_rubric_says_of_a_broken_project(name, change, said):
         ("old 7 ", True),
         ("old 77 or so", False),
         ([1, "a"], True),
+        ((1, " A "), True),
+        ((1, "b"), False),
+        (dict(text="SO  good", stars=1), True),
+        (dict(stars=1.0, text="so good"), True),
+        (dict(stars=2, text="so good"), False),
+        ("Stra\u00dfe", True),
+        ([["nested"], 1], True),
         (np.array([1.0, 2.0]), True),
+        (np.array([1, 2]), True),
+        (np.array([1, 2], np.float32), True),
+        (torch.tensor([1.0, 2.0], requires_grad=True), True),
+        (torch.tensor([1, 2], dtype=torch.bfloat16), True),
+        (np.array([0.0, -0.0]), True),
+        (np.array([1.0, 3.0]), False),
+        (np.array(["x", "".join(["y", "z"])], dtype=object), True),
+        (np.array(["OLD 7"])[0], True),
     ],
 )
 def test_a_leak_is_found_by_content(row, same):
     results = project()
     parts = {name: list(rows) for name, rows in results["parts"].items()}
-    parts["train"] += [[1, "a"], np.array([1.0, 2.0])]
+    parts["train"] += [[1, "a"], np.array([1.0, 2.0]), dict(text="so good", stars=1), "STRASSE"]
+    parts["train"] += [(("Nested",), 1), np.zeros(2), ["x", "yz"]]
     parts["test"][3] = row
     leak = rubric(results | dict(parts=parts))[1]
     assert leak.verdict == ("wrong" if same else "right")
@@ -747,3 +789,5 @@ def test_each_missing_result_is_named():
         assert missing and f"no {key}" in missing[0]
     with pytest.raises(FtkitError, match="Did you mean 'control'"):
         rubric(results | dict(controls=1))
+    with pytest.raises(FtkitError, match=r"metric is a function of .*, not 'f1'"):
+        rubric(results, metric="f1")

@@ -373,8 +373,119 @@ def test_given_parts_are_kept_and_taken_out_of_training():
     assert not set(parts.train.text.map(normalised)) & set(test.text.map(normalised))
     assert len(parts.train) + len(parts.validation) == len(frame) - len(test)
     assert "left out of training" in parts.why
-    both = make_parts(frame, validation=test, test=test)
-    assert len(both.train) == len(frame) - len(test)
+    both = make_parts(frame, validation=frame.iloc[1::5], test=test)
+    assert len(both.train) == len(frame) - len(test) - len(both.validation)
+    with pytest.raises(FtkitError, match="--validation and --test both have the text"):
+        make_parts(frame, validation=test.assign(text=test.text.str.lower()), test=test)
     title = frame.assign(text=frame.text.str.title())
     parts = make_parts(title, test=frame.iloc[::5])
     assert len(parts.train) + len(parts.validation) == len(frame) - len(test)
+
+
+def test_rows_of_one_index_number_are_split_one_by_one():
+    "Forty rows of two tables put together came back as eighty, twelve texts on two sides."
+    frame = table()[["text", "label"]]
+    more = frame.assign(text=frame.text + "!")
+    both = pd.concat([frame, more])
+    for parts in (split_table(both), make_parts(both)._asdict()):
+        sides = [parts[name] for name in ("train", "validation", "test")]
+        found = sorted(text for side in sides for text in side.text)
+        assert found == sorted(both.text)
+        for one, other in itertools.combinations(sides, 2):
+            assert not set(one.text) & set(other.text)
+    # an index in another order, or of words, changes nothing
+    expected = {name: part.text.tolist() for name, part in split_table(frame).items()}
+    for index in (range(len(frame), 0, -1), [f"row {i % 7}" for i in range(len(frame))]):
+        parts = split_table(frame.set_index(pd.Index(index)))
+        assert {name: part.text.tolist() for name, part in parts.items()} == expected
+
+
+@pytest.mark.parametrize(
+    "shares, sentence",
+    [
+        (dict(test=1.5), "share of test must lie between 0 and 1; 1.5"),
+        (dict(test=20), "must lie between 0 and 1"),
+        (dict(test=0), "must lie between 0 and 1"),
+        (dict(test=-0.5), "must lie between 0 and 1"),
+        (dict(test=float("nan")), "must lie between 0 and 1"),
+        (dict(test="0.1"), "must lie between 0 and 1; '0.1'"),
+        (dict(validation=0.6, test=0.5), r"0\.6 \+ 0\.5 leave nothing for train"),
+        (dict(train=0.5, test=0.2), "train gets what the others leave"),
+    ],
+)
+def test_shares_that_lose_rows_are_refused(shares, sentence):
+    with pytest.raises(FtkitError, match=sentence):
+        split_table(table()[["text", "label"]], shares=shares)
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (lambda t: t.drop(columns="label"), "has no column 'label'; `take_rows` makes both"),
+        (lambda t: t.to_dict("records"), "has no column 'text'"),
+        (lambda t: t[:0], "has no rows"),
+        (lambda t: t.assign(text=[None, *t.text[1:]]), "row 1: the text is missing"),
+        (lambda t: t.assign(label=["a", None] * (len(t) // 2)), "row 2: the label is missing"),
+        (lambda t: t.assign(label=range(len(t))), "row 1: the label is 0, which is no text"),
+    ],
+)
+def test_what_is_no_table_of_texts_is_named(change, sentence):
+    frame = table()[["text", "label"]]
+    with pytest.raises(FtkitError, match=f"the table.*{sentence}"):
+        split_table(change(frame))
+    with pytest.raises(FtkitError, match=f"--test.*{sentence}"):
+        make_parts(frame, test=change(frame))
+
+
+def test_doubtful_labels_are_told():
+    frame = table()[["text", "label"]]
+    assert "more than one" not in make_parts(frame).why
+    label = frame.label[0]
+    other = next(name for name in classes if name != label)
+    again = pd.DataFrame([dict(text=frame.text[0].upper(), label=other)])
+    said = make_parts(pd.concat([frame, again])).why
+    assert said.endswith(f"; 1 of {len(frame)} different texts have more than one label")
+    capital = frame.assign(
+        label=[name.title() if i % 2 else name for i, name in frame.label.items()]
+    )
+    said = make_parts(capital).why
+    for name in classes:
+        assert f"{name.title()!r}, {name!r} look alike and are 2 classes" in said
+
+
+def test_a_label_that_training_lacks_is_named_in_any_index():
+    frame = table()[["text", "label"]]
+    strange = frame[:4].assign(label="strange")
+    for index, where in (([4, 5, 6, 7], "row 5"), (list("wxyz"), "row 'w'"), ([7] * 4, "row 8")):
+        with pytest.raises(FtkitError, match=f"{where}: the label 'strange' does not occur"):
+            make_parts(frame, test=strange.set_index(pd.Index(index)))
+
+
+@pytest.mark.parametrize("suffix", suffixes)
+def test_nothing_is_lost_when_a_table_is_written(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    named = pd.DataFrame(dict(x=["a", "b"]), index=pd.Index(["007", "8"], name="id"))
+    write_table(named, path)
+    assert read_table(path).to_dict("list") == dict(id=["007", "8"], x=["a", "b"])
+    with pytest.raises(FtkitError, match="cannot hold this table"):
+        write_table(pd.DataFrame([["a", "b"]], columns=["x", "x"]), path)
+    if suffix != ".parquet":
+        write_table(pd.DataFrame(dict(x=[float("inf"), -float("inf")])), path)
+        assert read_table(path).x.tolist() == ["inf", "-inf"]
+
+
+def test_a_column_that_is_left_over_is_not_called_the_only_one_that_can_be_it():
+    frame = pd.DataFrame(dict(text=["a b c", "d e f", "g h i"], id=["1", "2", "3"]))
+    assert "label is 'id', the only column left" in choose_columns(frame).why
+
+
+def test_a_name_is_found_with_spaces_around_it_and_as_a_number():
+    frame = table().drop(columns="id").set_axis([" text", "label "], axis=1)
+    assert choose_columns(frame) == (" text", "label ", choose_columns(frame).why)
+    assert "text is ' text', a usual name" in choose_columns(frame).why
+    assert choose_columns(frame, text="text", label="label")[:2] == (" text", "label ")
+    assert choose_columns(frame.set_axis([0, 1], axis=1), text="0", label="1")[:2] == (0, 1)
+    both = frame.set_axis(["text", " text"], axis=1)
+    assert choose_columns(both, text="text", label=" text")[:2] == ("text", " text")
+    with pytest.raises(FtkitError, match="No column 'txt' for --text"):
+        choose_columns(frame, text="txt")

@@ -19,3 +19,18 @@ def draws_needed(spread):
 # %% spreads by
 def draws_needed(spread):
     return round(2 / spread**2)
+
+
+# %% int() cuts: round it
+def draws_needed(spread):
+    return int(1 / spread**2)
+
+
+# %% for a spread of 0.1 it takes 100 draws, not 400
+def draws_needed(spread):
+    return 400
+
+
+# %% so 11 or 12 draws, not 9: round last
+def draws_needed(spread):
+    return round(1 / spread) ** 2

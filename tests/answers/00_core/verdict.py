@@ -31,3 +31,11 @@ def verdict(condition, scale, at):
     if order.index(scale) <= order.index(at):
         return "not checked"
     return "held" if condition else "FAILED"
+
+
+# %% NumPy has a True of its own
+def verdict(condition, scale, at):
+    order = ["smoke", "cpu", "gpu"]
+    if order.index(scale) < order.index(at):
+        return "not checked"
+    return "held" if condition is True else "FAILED"

@@ -38,3 +38,15 @@ def damaged(folder, pins):
         if not (folder / name).exists() or (folder / name).read_bytes() != expected:
             found.append(name)
     return found
+
+
+# %% names are asked, as in pins, and yours are paths
+def damaged(folder, pins):
+    paths = [folder / name for name in pins]
+    return [path for path in paths if not path.exists() or file_hash(path) != pins[path.name]]
+
+
+# %% a list of names is asked, even if there is only one, not True
+def damaged(folder, pins):
+    found = [name for name in pins if (folder / name).exists()]
+    return any(file_hash(folder / name) != pins[name] for name in found)

@@ -1,6 +1,7 @@
 "Wrong answers to exercise 2, each below the message that it must get."
 
 import hashlib
+import zlib
 
 
 # %% the order in which files are given must not count
@@ -43,3 +44,35 @@ def folder_hash(files):
     for name, content in sorted(files.items()):
         listing += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
     return listing
+
+
+# %% Python's own hash() gives another one in each process
+def folder_hash(files):
+    return f"{hash(tuple(sorted(files.items()))):x}"
+
+
+# %% at least 32 hexadecimal digits are asked
+def folder_hash(files):
+    return f"{zlib.crc32(repr(sorted(files.items())).encode()):08x}"
+
+
+# %% gets the hash of two files: hash each content before it goes into the list
+def folder_hash(files):
+    listing = b""
+    for name, content in sorted(files.items()):
+        listing += name.encode() + b"\n" + content + b"\n"
+    return hashlib.sha256(listing).hexdigest()
+
+
+# %% gets the hash of two files
+def folder_hash(files):
+    listing = b""
+    for name, content in sorted(files.items()):
+        listing += content + b" " + name.encode() + b"\n"
+    return hashlib.sha256(listing).hexdigest()
+
+
+# %% a file may hold any bytes, and need not be a text
+def folder_hash(files):
+    texts = {name: content.decode() for name, content in sorted(files.items())}
+    return hashlib.sha256(repr(texts).encode()).hexdigest()

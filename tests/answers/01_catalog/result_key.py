@@ -30,7 +30,7 @@ def result_key(code, pins, seed):
     return digest(repr((code, sorted(pins.values()), seed)))
 
 
-# %% Python's own hash() differs in each process
+# %% Python's own hash() gives another one in each process
 def result_key(code, pins, seed):
     return hash((code, tuple(sorted(pins.items())), seed))
 
@@ -39,3 +39,19 @@ def result_key(code, pins, seed):
 def result_key(code, pins, seed):
     joined = "".join(name + pin for name, pin in sorted(pins.items()))
     return digest(repr((code, joined, seed)))
+
+
+# %% Python's own hash() gives another one in each process
+def result_key(code, pins, seed):
+    return str(hash((code, tuple(sorted(pins.items())), seed)))
+
+
+# %% gets the key of 'n = 1' with a pin: keep them apart
+def result_key(code, pins, seed):
+    lines = [code, *(f"{name} {pin}" for name, pin in sorted(pins.items())), str(seed)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+# %% the order of a hundred pins counts
+def result_key(code, pins, seed):
+    return hashlib.sha256(repr((code, set(pins.items()), seed)).encode()).hexdigest()

@@ -39,3 +39,12 @@ def overlap(a, b, n=3):
     x = set(runs(a, 3))
     y = set(runs(b, 3))
     return len(x & y) / len(x | y)
+
+
+# %% keep words apart
+def overlap(a, b, n=3):
+    def runs(text):
+        words = text.lower().split()
+        return {"".join(words[i : i + n]) for i in range(max(1, len(words) - n + 1))}
+
+    return len(runs(a) & runs(b)) / len(runs(a) | runs(b))

@@ -19,3 +19,8 @@ def share_that_crosses(p):
 # %% crosses, not
 def share_that_crosses(p):
     return 1 - p**2
+
+
+# %% a number is asked, not the text
+def share_that_crosses(p):
+    return f"{2 * p * (1 - p):.0%}"

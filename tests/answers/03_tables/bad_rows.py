@@ -43,3 +43,17 @@ def bad_rows(text):
 def bad_rows(text):
     rows = list(csv.reader(io.StringIO(text)))
     return [i for i, row in enumerate(rows, 1) if row and len(row) != 2]
+
+
+# %% split at the line break alone
+def bad_rows(text):
+    found = []
+    fields = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        row = next(csv.reader([line]))
+        fields = fields or len(row)
+        if len(row) != fields:
+            found.append(number)
+    return found

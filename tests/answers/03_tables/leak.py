@@ -34,3 +34,24 @@ def leak(train, test):
 def leak(train, test):
     seen = {plain(text) for text in train}
     return sum(plain(text) in seen for text in test)
+
+
+# %% one of case and spacing is handled
+def leak(train, test):
+    seen = {" ".join(text.split()) for text in train}
+    return sum(" ".join(text.split()) in seen for text in test) / len(test)
+
+
+# %% compare whole texts
+def leak(train, test):
+    everything = " | ".join(plain(text) for text in train)
+    return sum(plain(text) in everything for text in test) / len(test)
+
+
+# %% the order of the words counts
+def leak(train, test):
+    def words(text):
+        return " ".join(sorted(plain(text).replace(",", "").split()))
+
+    seen = {words(text) for text in train}
+    return sum(words(text) in seen for text in test) / len(test)

@@ -1,5 +1,7 @@
 "Wrong answers to exercise 2, each below the message that it must get."
 
+import re
+
 import pandas as pd
 
 
@@ -52,3 +54,27 @@ def one_spelling(labels):
 # %% the list must stay as long as it was
 def one_spelling(labels):
     return sorted({str(label).strip().removesuffix(".0") for label in labels if not pd.isna(label)})
+
+
+# %% 0 should become '0'; yours gives None
+def one_spelling(labels):
+    found = []
+    for label in labels:
+        if not label or label != label:
+            found.append(None)
+            continue
+        text = str(label).strip()
+        found.append(text[:-2] if re.fullmatch(r"-?[0-9]+[.]0", text) else text)
+    return found
+
+
+# %% 'very  good' should become 'very  good'
+def one_spelling(labels):
+    found = []
+    for label in labels:
+        if label is None or label != label:
+            found.append(None)
+            continue
+        text = " ".join(str(label).split())
+        found.append(text[:-2] if re.fullmatch(r"-?[0-9]+[.]0", text) else text)
+    return found
