@@ -410,7 +410,7 @@ def run_test(test: Test, question: str, side: Here | Sandbox) -> str:
         return printable(say_other_kind(question, error, kind))
     return ""
 
-
+# %% ../../nbs/7_kit/81_grading.ipynb #81c0a552
 def say_other_kind(
     question: str,
     error: Exception,

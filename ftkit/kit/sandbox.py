@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['dtypes', 'own_modules', 'read_only', 'no_setuid', 'preloaded', 'expected_kinds', 'NotPlain', 'to_plain', 'from_plain',
-           'Missing', 'without_magic', 'run_cell', 'find_names', 'call_probe', 'perform', 'describe', 'Allowance',
+           'without_magic', 'Missing', 'run_cell', 'find_names', 'call_probe', 'perform', 'describe', 'Allowance',
            'enter_namespaces', 'build_root', 'drop_rights', 'set_limits', 'refuse_network', 'needed_paths',
            'clean_environment', 'send', 'receive', 'Silent', 'answer_orders', 'become_cell', 'fork_cell', 'serve_cells',
            'AnswerError', 'answer_error', 'Stopped', 'Nursery', 'nursery', 'Sandbox', 'processes_of', 'has_walls']
@@ -142,11 +142,7 @@ def _read_array(kind: Any, shape: Any, data: Any) -> Any:
         return torch.empty(shape, dtype=dtype)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
 
-# %% ../../nbs/7_kit/80_sandbox.ipynb #80c00010
-class Missing(NameError):
-    "A name that the answer does not have."
-
-
+# %% ../../nbs/7_kit/80_sandbox.ipynb #80c0a110
 _magic = re.compile(r"[ \t]*(?:[\w, ]+= *)?[%!]|[ \t]*\?{1,2}[\w.]+\s*$|[ \t]*[\w.]+\?{1,2}\s*$")
 _other_language = re.compile(r"\s*%%(?!time|capture|prun)\w")
 
@@ -165,6 +161,10 @@ def without_magic(source: str) -> str:
         indent = line[: len(line) - len(line.lstrip())]
         kept.append(f"{indent}pass" if _magic.match(line) else line)
     return "\n".join(kept) + "\n"
+
+# %% ../../nbs/7_kit/80_sandbox.ipynb #80c00010
+class Missing(NameError):
+    "A name that the answer does not have."
 
 
 def run_cell(names: dict, source: str, title: str) -> None:
