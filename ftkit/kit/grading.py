@@ -719,7 +719,7 @@ def row_of(report: Report) -> dict[str, Any]:
     row["notes"] = safe_cell(" | ".join(report.notes))
     return row
 
-
+# %% ../../nbs/7_kit/81_grading.ipynb #81c0a553
 def grade_folder(
     folder: Path,
     assignment: Assignment,
