@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['opening', 'no_walls', 'Test', 'Question', 'Assignment', 'read_settings', 'marked_cells', 'read_test',
-           'read_assignment', 'read_notebook', 'as_data', 'from_data', 'build_copy', 'build', 'Here', 'StandIn',
-           'beside', 'seed', 'close', 'say_error', 'run_test', 'say_other_kind', 'printable', 'Mark', 'mark_question',
-           'own_tests', 'source_of', 'open_assignment', 'Section', 'divide', 'Session', 'Report', 'grade',
-           'submissions_in', 'safe_cell', 'row_of', 'grade_folder', 'find_assignment', 'known_assignments', 'add_build',
-           'add_assign']
+           'read_assignment', 'read_notebook', 'as_data', 'from_data', 'build_copy', 'fingerprint', 'worked_on',
+           'build', 'Here', 'StandIn', 'beside', 'seed', 'close', 'say_error', 'run_test', 'say_other_kind',
+           'printable', 'Mark', 'mark_question', 'own_tests', 'source_of', 'open_assignment', 'Section', 'divide',
+           'Session', 'Report', 'written_too_late', 'grade', 'submissions_in', 'safe_cell', 'row_of', 'grade_folder',
+           'find_assignment', 'known_assignments', 'add_build', 'add_assign']
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00007
 import copy
 import csv
+import hashlib
 import inspect
 import json
 import linecache
@@ -243,13 +244,29 @@ def build_copy(notebook: dict, where: str, solved: bool = False) -> dict:
             cell["source"] = mend_links(cell["source"], f"assignments/{where}", {})
     kernel = dict(display_name="Python 3 (ipykernel)", language="python", name="python3")
     tests = packed(json.dumps(as_data(assignment, hidden=False)))
-    own = dict(assignment=assignment.name, tests=tests)
+    own = dict(assignment=assignment.name, tests=tests, written=fingerprint(made))
     metadata = dict(kernelspec=kernel, language_info=dict(name="python"), ftkit=own)
     return dict(cells=made, metadata=metadata, nbformat=4, nbformat_minor=5)
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00012
+def fingerprint(cells: list[dict]) -> str:
+    "A hash of what stands in the cells of a notebook; outputs don't count."
+    texts = [[cell["cell_type"], cell["source"].rstrip()] for cell in cells]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
+
+
+def worked_on(path: Path) -> bool:
+    "Whether somebody has written in a copy since it was made."
+    notebook = read_notebook(path)
+    own = notebook.get("metadata", {}).get("ftkit", {})
+    return own.get("written") != fingerprint(notebook["cells"])
+
+
 def build(path: Path, out: Path) -> list[Path]:
-    "Write student's copy, solution and grader's bundle of a source notebook; returns their paths."
+    """Write student's copy, solution and grader's bundle of a source notebook; returns their paths.
+
+    Raises `FtkitError` where a copy lies that somebody has worked on.
+    """
     notebook = read_notebook(path)
     assignment = read_assignment(notebook, path.name)
     if assignment.name != path.stem:
@@ -260,6 +277,13 @@ def build(path: Path, out: Path) -> list[Path]:
         folder / "solution" / path.name: build_copy(notebook, path.name, solved=True),
         folder / "grader" / f"{path.stem}.json": as_data(assignment, hidden=True),
     }
+    if out.exists() and not out.is_dir():
+        raise bad_input(f"{out} is a file: say a folder.")
+    for target in written:
+        if target.suffix == ".ipynb" and target.exists() and worked_on(target):
+            raise bad_input(
+                f"{target} has been worked on, and nothing was written. Rename it, or say --out."
+            )
     for target, value in written.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         write_json(value, target)
@@ -352,7 +376,10 @@ def say_error(question: str, error: AnswerError) -> str:
     if "Missing" in error.kinds:
         return f"{error.name} is not there: run the cell that defines it, or look at its error."
     if "NotPlain" in error.kinds:
-        return f"{question} gives {error.text}: that can't be compared with numbers and arrays."
+        return (
+            f"{question} gives {error.text}: that can't be compared with numbers and arrays. "
+            "Make of it what the question asks for: a list, a dict, a tensor..."
+        )
     return f"{question} raises {error}"
 
 
@@ -378,20 +405,27 @@ def run_test(test: Test, question: str, side: Here | Sandbox) -> str:
     except Stopped:
         raise
     except Exception as error:
-        return printable(say_other_kind(question, error))
+        results = [one for stand_in in given.values() for one in getattr(stand_in, "results", ())]
+        kind = type(results[-1]).__name__ if results else ""
+        return printable(say_other_kind(question, error, kind))
     return ""
 
-
-def say_other_kind(question: str, error: Exception) -> str:
+# %% ../../nbs/7_kit/81_grading.ipynb #81c0a552
+def say_other_kind(
+    question: str,
+    error: Exception,
+    kind: str = "",  # of the last result
+) -> str:
     "A sentence about a result that the test could not even compare."
     if "NoneType" in str(error):
         return f"{question} gives None: does it end with a `return`? ({error})"
     if isinstance(error, ModuleNotFoundError):
         return f"A test needs {error.name}, which is not installed here: pip install {error.name}"
     told = f"{type(error).__name__}: {error}"
-    return (
-        f"{question} gives something of another kind or shape than the question asks for ({told})."
-    )
+    gives = "something"
+    if kind:
+        gives = f"a {kind}. It, or a part of it, is"
+    return f"{question} gives {gives} of another kind or shape than the question asks for ({told})."
 
 
 def printable(text: str, most: int = 600) -> str:
@@ -600,6 +634,28 @@ class Report(NamedTuple):
         return "\n".join(lines)
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00022
+def written_too_late(notebook: dict, marks: list[Mark]) -> list[str]:
+    "A remark for each question that lost points and is defined again below its check."
+    found = []
+    for mark in marks:
+        check = 0
+        late = 0
+        for number, cell in enumerate(notebook["cells"], 1):
+            asked = _check_cell.match(cell["source"])
+            if cell["cell_type"] != "code":
+                continue
+            if asked and asked[1] == mark.question:
+                check = number
+            elif re.search(rf"^(?:def|class) {mark.question}\b", cell["source"], re.M):
+                late = number
+        if mark.messages and late > check > 0:
+            found.append(
+                f"{mark.question} was graded at its check, cell {check}. Cell {late} below it "
+                "defines it again: that one was not asked."
+            )
+    return found
+
+
 def grade(
     path: Path,  # a submission
     assignment: Assignment,
@@ -631,7 +687,8 @@ def grade(
     finally:
         session.close()
     in_order = [marks[question.name] for question in assignment.questions]
-    notes = [printable(text) for text in list(session.errors.values())[:10]]
+    notes = list(session.errors.values())[:10] + written_too_late(notebook, in_order)
+    notes = [printable(text) for text in notes]
     return Report(name, assignment.name, in_order, notes)
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00025
@@ -662,7 +719,7 @@ def row_of(report: Report) -> dict[str, Any]:
     row["notes"] = safe_cell(" | ".join(report.notes))
     return row
 
-
+# %% ../../nbs/7_kit/81_grading.ipynb #81c0a553
 def grade_folder(
     folder: Path,
     assignment: Assignment,
@@ -676,6 +733,12 @@ def grade_folder(
     paths = submissions_in(folder)
     if not paths:
         raise bad_input(f"There are no submissions in {folder}.")
+    if target.is_dir() or not target.parent.is_dir():
+        raise bad_input(
+            f"The table can't be written to {target}: say a file in a folder that exists."
+        )
+    if reports and reports.exists() and not reports.is_dir():
+        raise bad_input(f"{reports} is a file: the reports need a folder.")
     done = []
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = None
@@ -703,7 +766,11 @@ def find_assignment(asked: str | None, submissions: list[Path]) -> tuple[Assignm
         path = Path(asked)
         if not path.is_file():
             raise bad_input(f"There is no bundle {path}; 'ftkit assign build' writes one.")
-        return from_data(json.loads(path.read_text(encoding="utf-8")), asked), ""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            data = None
+        return from_data(data, asked), ""
     name = asked
     carried = None
     for path in submissions:

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['dtypes', 'own_modules', 'read_only', 'no_setuid', 'preloaded', 'expected_kinds', 'NotPlain', 'to_plain', 'from_plain',
-           'Missing', 'run_cell', 'find_names', 'call_probe', 'perform', 'describe', 'Allowance', 'enter_namespaces',
-           'build_root', 'drop_rights', 'set_limits', 'refuse_network', 'needed_paths', 'clean_environment', 'send',
-           'receive', 'answer_orders', 'become_cell', 'fork_cell', 'serve_cells', 'AnswerError', 'answer_error',
-           'Stopped', 'Nursery', 'nursery', 'Sandbox', 'processes_of', 'has_walls']
+           'without_magic', 'Missing', 'run_cell', 'find_names', 'call_probe', 'perform', 'describe', 'Allowance',
+           'enter_namespaces', 'build_root', 'drop_rights', 'set_limits', 'refuse_network', 'needed_paths',
+           'clean_environment', 'send', 'receive', 'Silent', 'answer_orders', 'become_cell', 'fork_cell', 'serve_cells',
+           'AnswerError', 'answer_error', 'Stopped', 'Nursery', 'nursery', 'Sandbox', 'processes_of', 'has_walls']
 
 # %% ../../nbs/7_kit/80_sandbox.ipynb #80c00007
 import atexit
@@ -19,6 +19,7 @@ import functools
 import json
 import linecache
 import os
+import re
 import secrets
 import select
 import shutil
@@ -58,6 +59,8 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, torch.Tensor):
         return ["tensor", *_array_parts(value)]
     if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biufc":
+            raise NotPlain(f"an array of {value.dtype.type.__name__}")
         return ["array", *_array_parts(torch.from_numpy(value.copy()))]
     if isinstance(value, bytes):
         return ["bytes", base64.b64encode(value).decode()]
@@ -139,19 +142,34 @@ def _read_array(kind: Any, shape: Any, data: Any) -> Any:
         return torch.empty(shape, dtype=dtype)
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
 
+# %% ../../nbs/7_kit/80_sandbox.ipynb #80c0a110
+_magic = re.compile(r"[ \t]*(?:[\w, ]+= *)?[%!]|[ \t]*\?{1,2}[\w.]+\s*$|[ \t]*[\w.]+\?{1,2}\s*$")
+_other_language = re.compile(r"\s*%%(?!time|capture|prun)\w")
+
+
+def without_magic(source: str) -> str:
+    "The source of a cell as Python: lines of magic (`%timeit`, `!pip`, `torch.sum?`) do nothing."
+    try:
+        compile(source, "<cell>", "exec")
+        return source  # "% name" may begin a line of plain Python too
+    except (SyntaxError, ValueError):
+        pass
+    if _other_language.match(source):
+        return ""  # `%%bash`, `%%html`
+    kept = []
+    for line in source.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        kept.append(f"{indent}pass" if _magic.match(line) else line)
+    return "\n".join(kept) + "\n"
+
 # %% ../../nbs/7_kit/80_sandbox.ipynb #80c00010
 class Missing(NameError):
     "A name that the answer does not have."
 
 
 def run_cell(names: dict, source: str, title: str) -> None:
-    "Run one cell of a notebook; lines of magic (`%timeit`, `!pip`) are left out."
-    kept = []
-    for line in source.splitlines():
-        magic = line.lstrip().startswith(("%", "!"))
-        indent = line[: len(line) - len(line.lstrip())]
-        kept.append(f"{indent}pass" if magic else line)
-    source = "\n".join(kept) + "\n"
+    "Run one cell of a notebook, without its magic."
+    source = without_magic(source)
     linecache.cache[title] = (len(source), None, source.splitlines(True), title)
     exec(compile(source, title, "exec"), names)
 
@@ -425,9 +443,18 @@ def receive(channel: socket.socket) -> dict | None:  # None: the other end is cl
     return head and json.loads(read(int(head)))
 
 
+class Silent:
+    "What stands for IPython in a submission: every call of it does nothing."
+
+    def __getattr__(self, name: str):
+        return lambda *values, **options: None
+
+
 def answer_orders(channel: socket.socket) -> None:
     "The life of the process that holds a submission."
     main = types.ModuleType("__main__")
+    main.display = Silent().display
+    main.get_ipython = Silent
     sys.modules["__main__"] = main
     while order := receive(channel):
         reply = dict(id=order["id"])

@@ -282,6 +282,8 @@ class Array(Signs):
         return Array(self.data**n, [(self, lambda g: g * (n * self.data ** (n - 1)))])
 
     def __matmul__(self, other):
+        other = self.other(other)
+
         def left(g):
             return unbroadcast(np.einsum("...ik,...jk->...ij", g, other.data), self.shape)
 
@@ -593,3 +595,25 @@ class Array(Signs):
                     flow[p.number] = [p, 0]
                     heapq.heappush(heap, -p.number)
                 flow[p.number][1] = flow[p.number][1] + back(g)
+
+
+# %% the way back of a power forgets
+# unseen: a power does not pass on what arrives
+class Array(Right):
+    def __pow__(self, n):
+        return Array(self.data**n, (self,), (lambda g: n * self.data ** (n - 1),))
+
+
+# %% keepdims is False
+class Array(Right):
+    def sum(self, axis=None, keepdims=True):
+        return Right.sum(self, axis, keepdims)
+
+
+# %% If the right factor of @ is a NumPy array
+# unseen: a product with a plain array has no way back
+class Array(Right):
+    def __matmul__(self, other):
+        if isinstance(other, np.ndarray):
+            return Array(self.data @ other)
+        return Right.__matmul__(self, other)

@@ -260,3 +260,25 @@ def frequencies(probabilities):
     edges = np.rint(np.concatenate([[0.0], np.cumsum(p)]) * (free / p.sum())).astype(np.int64)
     edges[-1] = free
     return np.diff(np.minimum(edges, free)) + 1
+
+
+# %% adds up to 1.003
+def frequencies(probabilities):
+    p = np.asarray(probabilities, dtype=np.float64)
+    if not np.isfinite(p).all() or p.min() < 0 or p.sum() < 0.999:
+        raise ValueError("not a distribution")
+    p = p / p.sum()
+    found = np.floor(p * (2**14 - len(p))).astype(np.int64) + 1
+    found[found.argmax()] += 2**14 - found.sum()
+    return found
+
+
+# %% Divide by the sum first
+# unseen: nothing is divided by the sum
+def frequencies(probabilities):
+    p = np.asarray(probabilities, dtype=np.float64)
+    if not np.isfinite(p).all() or p.min() < 0 or not 0.999 <= p.sum() <= 1.001:
+        raise ValueError("not a distribution")
+    found = np.floor(p * (2**14 - len(p))).astype(np.int64) + 1
+    found[found.argmax()] += 2**14 - found.sum()
+    return found

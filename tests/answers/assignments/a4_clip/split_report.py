@@ -194,3 +194,15 @@ def split_report(groups, labels, is_test):
         "leaking": float(Fraction(sum(leaks), len(leaks))),
         "neighbours": float(Fraction(sum(same), len(same))),
     }
+
+
+# %% a float was asked for
+# unseen: tensors of one number
+def split_report(groups, labels, is_test):
+    N = len(labels)
+    _, counts = labels.unique(return_counts=True)
+    return dict(
+        leaking=torch.isin(groups[is_test], groups[~is_test]).double().mean(),
+        neighbours=(labels[1:] == labels[:-1]).double().mean(),
+        chance=(counts * (counts - 1)).sum() / (N * (N - 1)),
+    )

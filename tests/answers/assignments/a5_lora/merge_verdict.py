@@ -442,3 +442,17 @@ def merge_verdict(weight, A, B, scaling, shipped):
     limit = 4 * torch.finfo(shipped.dtype).eps * (W.abs() + c.abs() * (B.abs() @ A.abs()))
     fits = [*error.le(limit).flatten(1).all(dim=1).tolist(), True]
     return words[fits.index(True)]
+
+
+# %% compare its size
+def merge_verdict(weight, A, B, scaling, shipped):
+    W, S = weight.double(), shipped.double()
+    update = B.double() @ A.double()
+    size = B.double().abs() @ A.double().abs()
+    eps = torch.finfo(shipped.dtype).eps
+    factors = {"sound": scaling, "not merged": 0, "no scale": 1, "twice": 2 * scaling}
+    factors |= {"subtracted": -scaling, "upside down": 1 / scaling}
+    for word, c in factors.items():
+        if (S - W - c * update <= 4 * eps * (W.abs() + abs(c) * size)).all():
+            return word
+    return "other"

@@ -625,3 +625,30 @@ def training_faults(model, optimizer, head):
         if names:
             found[kind].extend(sorted(names))
     return found
+
+
+# %% A is zero and B is not
+def training_faults(model, optimizer, head):
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    parameters = dict(model.named_parameters())
+    found = {}
+
+    def note(kind, name):
+        found.setdefault(kind, set()).add(name)
+
+    for name, p in parameters.items():
+        parts = name.split(".")
+        lora = "lora_A" in parts or "lora_B" in parts
+        if lora or (head in parts and "original_module" not in parts):
+            if not p.requires_grad:
+                note("frozen", name)
+            elif id(p) not in held:
+                note("forgotten", name)
+        elif p.requires_grad and id(p) in held:
+            note("base learns", name)
+        if "lora_A" in parts and not p.any():
+            partner = ".".join("lora_B" if part == "lora_A" else part for part in parts)
+            if partner in parameters:
+                note("dead", name)
+                note("dead", partner)
+    return {kind: sorted(names) for kind, names in found.items()}

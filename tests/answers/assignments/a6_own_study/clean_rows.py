@@ -179,3 +179,31 @@ def clean_rows(rows):
     names = ("unlabelled", "short", "conflict", "repeated")
     kept = [row for row, why in zip(tidy, reasons) if why == "kept"]
     return dict(rows=kept, dropped={name: counts[name] for name in names})
+
+
+# %% A letter is a letter of any alphabet
+# unseen: only the letters from A to Z
+def clean_rows(rows):
+    import re
+
+    return solve(rows, words_of=lambda text: re.findall(r"\S*[A-Za-z]\S*", text))
+
+
+# %% is white space too
+# unseen: only the white space of ASCII
+def clean_rows(rows):
+    def kept(text):
+        return text and text.replace("\xa0", "_")
+
+    rows = [dict(row, text=kept(row["text"]), label=kept(row["label"])) for row in rows]
+    found = solve(rows)
+    for row in found["rows"]:
+        row["text"] = row["text"].replace("_", "\xa0")
+    return found
+
+
+# %% Labels count as they are written
+# unseen: labels without capitals
+def clean_rows(rows):
+    low = solve([dict(row, label=row["label"] and row["label"].lower()) for row in rows])
+    return low

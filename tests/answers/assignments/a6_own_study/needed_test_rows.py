@@ -127,3 +127,17 @@ def needed_test_rows(effect, row_spread, seed_spread, seeds, level=0.95, power=0
         else:
             low = middle
     return high
+
+
+# %% Ask the seeds first
+# unseen: no spread between rows, so one row, whatever the seeds do
+def needed_test_rows(effect, row_spread, seed_spread, seeds, level=0.95, power=0.8):
+    if effect == 0:
+        raise ValueError("no effect")
+    if row_spread == 0:
+        return 1
+    z = quantile((1 + level) / 2) + quantile(power)
+    left = (effect / z) ** 2 - seed_spread**2 / seeds
+    if left <= 0:
+        return math.inf
+    return max(1, math.ceil(row_spread**2 / left))

@@ -222,3 +222,44 @@ def split_rows(rows, shares, seed):
             sizes[part] += len(family)
         where.update(dict.fromkeys(family, part))
     return [where[i] for i in range(len(rows))]
+
+
+# %% Large families can come into each part
+# unseen: small families first, the others get what room is left
+def split_rows(rows, shares, seed):
+    families = families_of(rows, all_keys)
+    draw = np.random.default_rng(seed)
+    room = {part: round(share * len(rows)) for part, share in shares.items()}
+    parts = ["train"] * len(rows)
+    for k in sorted(range(len(families)), key=lambda k: (len(families[k]), draw.random())):
+        for part in room:
+            if len(families[k]) <= room[part]:
+                room[part] -= len(families[k])
+                for i in families[k]:
+                    parts[i] = part
+                break
+    return parts
+
+
+# %% A group is no text
+# unseen: groups and texts in one set of keys
+def split_rows(rows, shares, seed):
+    def keys_of(row):
+        return [key for _, key in all_keys(row)]
+
+    return deal(families_of(rows, keys_of), len(rows), shares, seed)
+
+
+# %% fit exactly
+def split_rows(rows, shares, seed):
+    families = families_of(rows, all_keys)
+    room = {part: round(share * len(rows)) for part, share in shares.items()}
+    parts = ["train"] * len(rows)
+    for k in np.random.default_rng(seed).permutation(len(families)):
+        for part in room:
+            if len(families[k]) < room[part]:
+                room[part] -= len(families[k])
+                for i in families[k]:
+                    parts[i] = part
+                break
+    return parts
