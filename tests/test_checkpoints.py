@@ -1,5 +1,6 @@
 """Real weights: parity with transformers, files, and what broken checkpoints get."""
 
+import dataclasses
 import json
 
 import pytest
@@ -439,6 +440,50 @@ def test_our_own_settings_without_a_vocabulary(tmp_path):
 def test_a_model_that_is_not_ours_is_not_saved(tmp_path):
     with pytest.raises(FtkitError, match="Unknown kind of model 'Linear'"):
         save_pretrained(torch.nn.Linear(2, 2), tmp_path / "m")
+
+
+def test_a_tensor_in_two_files_is_refused(tmp_path):
+    save_pretrained(made("decoder", gpt), tmp_path / "m")
+    (tmp_path / "m/old.safetensors").write_bytes((tmp_path / "m/model.safetensors").read_bytes())
+    with pytest.raises(FtkitError, match=r"in two files, and one is old\.safetensors"):
+        from_pretrained(tmp_path / "m")
+
+
+def test_shards_are_read_together(tmp_path):
+    their = theirs("llama")
+    their.save_pretrained(tmp_path, max_shard_size="20KB")
+    assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
+    ids, _ = ids_and_mask()
+    ours, _ = from_pretrained(tmp_path)
+    torch.testing.assert_close(ours(ids), their(ids).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_whole_numbers_are_refused(tmp_path):
+    def quantize(settings, tensors):
+        tensors["transformer.h.0.mlp.c_fc.weight"] = torch.ones(32, 128, dtype=torch.int8)
+
+    assert "whole numbers in h.0.mlp.c_fc.weight" in spoil(quantize, tmp_path, "gpt2")
+
+
+def test_a_model_that_is_not_what_its_settings_say_is_not_saved(tmp_path):
+    untied = made("decoder", gpt)
+    untied.head = torch.nn.Linear(*reversed(untied.head.weight.shape), bias=False)
+    with pytest.raises(FtkitError, match=r"could not be loaded again: head\.weight is .* nothing"):
+        save_pretrained(untied, tmp_path / "m")
+    other = made("encoder", bert)
+    other.blocks[1].mlp.up = torch.nn.Linear(bert.width, 7)
+    with pytest.raises(FtkitError, match=r"blocks\.1\.mlp\.up\.bias is \(7,\)"):
+        save_pretrained(other, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_types_and_configs_that_do_not_fit():
+    their = theirs("bert")
+    config = config_of(their.config.to_dict())
+    with pytest.raises(FtkitError, match="Unknown model type 'mamba'"):
+        convert(their.state_dict(), config, "mamba")
+    with pytest.raises(FtkitError, match=r"type bert has no tensor that is norm\.weight in ours"):
+        convert(their.state_dict(), dataclasses.replace(config, norm_first=True), "bert")
 
 
 def test_files_that_are_broken(tmp_path):

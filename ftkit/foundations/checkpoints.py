@@ -115,14 +115,18 @@ def their_names(
     name: str,  # of one of our tensors: "blocks.0.attention.qkv.weight"
     model_type: str,  # "bert", "gpt2" or "llama"
 ) -> list[str]:  # of the tensors that make it up, one below the other
-    "How transformers calls a tensor of ours."
+    "How transformers calls a tensor of ours. Raises `FtkitError` if such a model has none."
+    if model_type not in _layouts:
+        raise unknown("model type", model_type, _layouts, "ftkit's blocks can load these.")
     layout = _layouts[model_type]
-    part, kind = name.rsplit(".", 1)
+    part, _, kind = name.rpartition(".")
     where = ""
     block = re.match(r"blocks\.(\d+)\.", part)
     if block:
         where = f"{layout['block']}{block[1]}."
         part = part[block.end() :]
+    if part not in layout["names"]:
+        raise FtkitError(f"A model of type {model_type} has no tensor that is {name} in ours.")
     return [f"{where}{their_part}.{kind}" for their_part in layout["names"][part]]
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #70582b37
@@ -136,6 +140,8 @@ def convert(
 
     Raises `FtkitError` for a missing tensor, one too many, another shape, or a head that is
     not the embedding although the settings say so."""
+    if model_type not in _layouts:
+        raise unknown("model type", model_type, _layouts, "ftkit's blocks can load these.")
     layout = _layouts[model_type]
     given = {name.removeprefix(layout["prefix"]): tensor for name, tensor in tensors.items()}
     given = {n: tensor for n, tensor in given.items() if not re.match(layout["ignored"], n)}
@@ -189,6 +195,12 @@ def _join(
         raise FtkitError(
             f"{source} has no tensor {missing[0]}; "
             "is it whole, and of the model that its config.json describes?"
+        )
+    whole = [name for name, part in zip(names, parts) if not part.is_floating_point()]
+    if whole:
+        raise FtkitError(
+            f"{source} has whole numbers in {whole[0]}; it is quantized, "
+            "and ftkit does not know the scales."
         )
     # GPT-2 keeps matrices as (in, out).
     if transposed:
@@ -411,11 +423,26 @@ def save_pretrained(
     settings = dict(model_type=f"ftkit_{kind}", **dataclasses.asdict(model.config))
     # What is tied comes once.
     tensors = {name: p.detach().cpu().contiguous() for name, p in model.named_parameters()}
+    with torch.device("meta"):
+        plain = kinds[kind](model.config)
+    _refuse_changed(tensors, {name: p.shape for name, p in plain.named_parameters()})
     with write_beside(folder, folder=True) as beside:
         save_file(tensors, beside / "model.safetensors")
         (beside / "config.json").write_text(json.dumps(settings, indent=1))
         if tokenizer is not None:
             tokenizer.save_pretrained(beside)
+
+
+def _refuse_changed(tensors: dict[str, Tensor], expected: dict[str, torch.Size]) -> None:
+    "Raise `FtkitError` for what `from_pretrained` would not find again."
+    for name in sorted(set(tensors) | set(expected)):
+        has = tuple(tensors[name].shape) if name in tensors else "nothing"
+        wants = tuple(expected[name]) if name in expected else "nothing"
+        if has != wants:
+            raise FtkitError(
+                f"The model is not what its settings say, so it could not be loaded again: "
+                f"{name} is {has}, and {wants} is expected."
+            )
 
 
 def from_pretrained(
@@ -447,11 +474,18 @@ def _read_folder(folder: Path) -> tuple[dict, dict[str, Tensor]]:
     tensors = {}
     for file in sorted(folder.glob("*.safetensors")):
         try:
-            tensors |= load_file(file)
+            held = load_file(file)
         except SafetensorError as e:
             raise FtkitError(
                 f"The file {file} is no whole safetensors file ({e}); save the model there again."
             ) from e
+        twice = sorted(set(held) & set(tensors))
+        if twice:
+            raise FtkitError(
+                f"The folder {folder} has {twice[0]} in two files, and one is {file.name}; "
+                "take the file away that is not meant."
+            )
+        tensors |= held
     return settings, tensors
 
 # %% ../../nbs/1_foundations/18_checkpoints.ipynb #2e197140
