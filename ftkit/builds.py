@@ -173,8 +173,11 @@ def lesson_of(module: str) -> Path | None:
     if root is None or package != "ftkit":
         return None
     part, _, stem = address.rpartition(".")
-    found = sorted(root.glob(f"nbs/[0-9]_{part or 'start'}/[0-9][0-9]_{stem}.ipynb"))
-    return found[0] if found else None
+    for number in ("[0-9][0-9]", "[0-9][0-9][a-z]"):
+        found = sorted(root.glob(f"nbs/[0-9]_{part or 'start'}/{number}_{stem}.ipynb"))
+        if found:
+            return found[0]
+    return None
 
 
 def find_job(

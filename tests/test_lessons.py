@@ -163,6 +163,7 @@ without_baseline = [
     "34_adapters",
     "35_soft_prompts",
     "36_peft_compared",
+    "36b_forgetting",
     "39_preferences",
     "40_tagging",
     "41_question_answering",

@@ -89,7 +89,7 @@ def find(
             return Path(name)
         name = Path(name).stem
     known = notebooks()
-    short = {re.sub(r"^\d+_", "", stem): path for stem, path in known.items()}
+    short = {re.sub(r"^\d+[a-z]?_", "", stem): path for stem, path in known.items()}
     path = known.get(str(name)) or short.get(str(name))
     if path is None:
         raise unknown("notebook", name, short)
