@@ -173,11 +173,8 @@ def lesson_of(module: str) -> Path | None:
     if root is None or package != "ftkit":
         return None
     part, _, stem = address.rpartition(".")
-    for number in ("[0-9][0-9]", "[0-9][0-9][a-z]"):
-        found = sorted(root.glob(f"nbs/[0-9]_{part or 'start'}/{number}_{stem}.ipynb"))
-        if found:
-            return found[0]
-    return None
+    places = (f"nbs/[0-9]_{part or 'start'}/[0-9][0-9]{n}_{stem}.ipynb" for n in ("", "[a-z]"))
+    return next((path for place in places for path in root.glob(place)), None)
 
 
 def find_job(

@@ -687,6 +687,7 @@ def test_a_job_that_cannot_be_loaded(jobs, monkeypatch):
 def test_a_job_belongs_to_the_notebook_that_exports_its_module():
     assert builds.lesson_of("ftkit.finetuning.lora").name == "31_lora.ipynb"
     assert builds.lesson_of("ftkit.catalog").name == "01_catalog.ipynb"
+    assert builds.lesson_of("ftkit.finetuning.forgetting").name == "36b_forgetting.ipynb"
     assert builds.lesson_of("ftkit.nothing") is builds.lesson_of("toyjobs") is None
 
 

@@ -23,7 +23,6 @@ from torch import Tensor, nn
 from ..core import FtkitError, write_beside
 from ..data import load_encoder
 from .finetune import Full, finetune
-from .lora import LoRA
 from ftkit.finetuning.peft_compared import (
     FrozenWords,
     LoRAWithPooler,
@@ -285,7 +284,7 @@ class Watched:
         return found
 
 # %% ../../nbs/3_finetuning/36b_forgetting.ipynb #36f2e850
-arms = dict(full=Full, lora=LoRAWithPooler, plain=LoRA, words=FrozenWords)
+arms = dict(full=Full, lora=LoRAWithPooler, words=FrozenWords)
 rates_tried = dict(full=(1e-4, 3e-4, 1e-3), lora=(3e-4, 1e-3, 3e-3))
 tuning_passes = 4
 kinds = (  # of the matrices that LoRA adapts, six in each layer
