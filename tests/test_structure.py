@@ -191,7 +191,7 @@ long_modules = {
     "ftkit.core": 1048,
     "ftkit.finetuning.lora": 1118,
     "ftkit.finetuning.lora_variants": 1065,
-    "ftkit.catalog": 1084,
+    "ftkit.catalog": 1111,
     "ftkit.builds": 919,
     "ftkit.tasks.translation": 1365,
     "ftkit.finetuning.finetune": 930,
