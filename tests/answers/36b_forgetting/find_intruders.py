@@ -35,6 +35,14 @@ def find_intruders(before, tuned, top, threshold):
     return [place for place, value in enumerate(likest.tolist()) if value < threshold]
 
 
+# %% only the first `top` of the tuned ones count
+def find_intruders(before, tuned, top, threshold):
+    old, _, _ = torch.linalg.svd(before, full_matrices=False)
+    new, _, _ = torch.linalg.svd(tuned, full_matrices=False)
+    likest = (new.T @ old).abs().max(1).values
+    return [place for place, value in enumerate(likest.tolist()) if value < threshold]
+
+
 # %% heed the threshold
 def find_intruders(before, tuned, top, threshold):
     old, _, _ = torch.linalg.svd(before, full_matrices=False)
