@@ -48,3 +48,18 @@ def fair_rival(tuned, places, others, keep):
     values = S.clone()
     values[others] -= taken / len(others) ** 0.5
     return (U * values) @ Vh
+
+
+# %% the singular values at `others` get *smaller*
+def fair_rival(tuned, places, others, keep):
+    S = torch.linalg.svdvals(tuned)
+    return smaller(tuned, others, 1 + (1 - keep) * S[places].norm() / S[others].norm())
+
+
+# %% its singular vectors must stay as they are
+def fair_rival(tuned, places, others, keep):
+    changed = tuned.clone()
+    S = torch.linalg.svdvals(tuned)
+    for place in others:
+        changed[place, place] *= 1 - (1 - keep) * S[places].norm() / S[others].norm()
+    return changed

@@ -48,3 +48,22 @@ def gap(ours, theirs):
 def gap(ours, theirs):
     score = min(max(curve[-1][0] for curve in curves) for curves in (ours, theirs))
     return min(losses_at(ours, score)) - min(losses_at(theirs, score))
+
+
+# %% 0.6 lies between two points
+def gap(ours, theirs):
+    score = min(best_of(ours), best_of(theirs))
+    ends = []
+    for curves in (ours, theirs):
+        ends.append(min(loss for curve in curves for s, loss in curve if s >= score))
+    return ends[0] - ends[1]
+
+
+# %% where a curve *first* reaches the score
+def gap(ours, theirs):
+    score = min(best_of(ours), best_of(theirs))
+    ends = []
+    for curves in (ours, theirs):
+        able = [sorted(curve) for curve in curves if max(curve)[0] >= score]
+        ends.append(min(np.interp(score, *zip(*curve, strict=True)) for curve in able))
+    return ends[0] - ends[1]
