@@ -717,11 +717,13 @@ def reading_of(name: str, value: float, resolution, bounds, matters) -> dict:
     if bounds is not None:
         low, high = _plain(bounds)
         if (low is not None and value < low) or (high is not None and value > high):
-            raise FtkitError(f"The record '{name}' is {value:g}, outside its bounds {bounds}.")
+            raise FtkitError(
+                f"The record '{name}' is {value:g}, outside its bounds {low} to {high}."
+            )
         said["bounds"] = [low, high]
     if matters is not None:
         if not matters > 0:
-            raise FtkitError(f"What matters of '{name}' is above 0; {matters!r} was given.")
+            raise FtkitError(f"What matters of '{name}' is a change above 0, not {matters!r}.")
         said["matters"] = _plain(matters)
     return said
 

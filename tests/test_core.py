@@ -361,11 +361,11 @@ def test_bounds_and_what_matters_are_kept_beside_the_setting():
 @pytest.mark.parametrize(
     "reading, message",
     [
-        (dict(resolution=0.1, bounds=(0, 0.5)), r"is 0.7, outside its bounds \(0, 0.5\)"),
-        (dict(resolution=0.1, bounds=(1, None)), r"outside its bounds \(1, None\)"),
+        (dict(resolution=0.1, bounds=(0, 0.5)), "is 0.7, outside its bounds 0 to 0.5"),
+        (dict(resolution=0.1, bounds=(1, None)), "outside its bounds 1 to None"),
         (dict(bounds=(0, 1)), "needs a resolution"),
-        (dict(matters=0.0), "is above 0; "),
-        (dict(matters=float("nan")), "is above 0; "),
+        (dict(matters=0.0), "is a change above 0, not 0.0"),
+        (dict(matters=float("nan")), "is a change above 0, not nan"),
     ],
 )
 def test_a_reading_that_cannot_be_is_refused(reading, message):

@@ -6,6 +6,8 @@ tokenizer's words are made here, so nothing is downloaded."""
 import itertools
 import json
 import shlex
+import sys
+import types
 from argparse import Namespace
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from ftkit.core import FtkitError
 from ftkit.finetuning.finetune import Classifier, finetune, methods, resolve_task, tasks
 from ftkit.foundations import training
 from ftkit.kit import cli
+from ftkit.tasks import tagging
 from ftkit.tasks.tagging import (
     OtherLabels,
     Perceptron,
@@ -694,3 +697,44 @@ def test_the_site_says_which_method_goes_with_which_task():
         for name, said in zip(head[1:], row[1:], strict=True):
             takes = name == "classification" or issubclass(tasks()[name], Task)
             assert said == ("yes" if takes else "no"), (row[0], name)
+
+
+def _spacy(spans):
+    "A stand-in for spaCy whose pipeline finds these spans in each document."
+    found = [types.SimpleNamespace(start=a, end=b, label_=kind) for a, b, kind in spans]
+    document = types.SimpleNamespace(ents=found)
+    pipeline = types.SimpleNamespace(
+        vocab=None, meta=dict(version="1"), pipe=lambda documents: [document for _ in documents]
+    )
+    config = dict(nlp=dict(pipeline=["tagger", "ner"]))
+    loaded = []
+
+    def load(asset, exclude):
+        loaded.append(exclude)
+        return pipeline
+
+    return types.SimpleNamespace(
+        __version__="0",
+        util=types.SimpleNamespace(load_config=lambda path: config),
+        tokens=types.SimpleNamespace(Doc=lambda vocab, words: words),
+        load=load,
+        loaded=loaded,
+    )
+
+
+def test_the_outsider_keeps_people_and_places_alone(monkeypatch, tmp_path):
+    spacy = _spacy([(0, 2, "PERSON"), (2, 3, "ORG"), (4, 5, "GPE")])
+    monkeypatch.setitem(sys.modules, "spacy", spacy)
+    monkeypatch.setattr(tagging, "fetch", lambda name: tmp_path)
+    monkeypatch.setattr(tagging, "news_parts", lambda run: dict(test=[dict(words=["a"])] * 2))
+    monkeypatch.setattr(tagging, "load_tweets", lambda: [dict(words=["b"])])
+    found = tagging.outside_trial(tmp_path, None)
+    kept = [[0, 2, "PERSON"], [4, 5, "GPE"]]
+    assert found["spans"] == dict(news=[kept, kept], tweets=[kept])
+    assert spacy.loaded == [["tagger"]], "only the files of 'ner' are pinned"
+
+
+def test_without_spacy_the_outsider_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    with pytest.raises(FtkitError, match=r"pip install 'ftkit\[outside\]'"):
+        tagging.outside_trial(tmp_path, None)
