@@ -28,7 +28,7 @@ settings = config["DEFAULT"]
 def lesson_number(path):
     "36 of 36_peft_compared, 36.2 of 36b_forgetting: a letter puts a lesson between two numbers."
     number, letter = re.match(r"(\d+)([a-z]?)_", path.stem).groups()
-    return int(number) + "abcdefghi".find(letter or "-") / 10 + 0.1 if letter else int(number)
+    return int(number) + (" abcdefghi".index(letter) / 10 if letter else 0)
 
 
 def module_numbers():
