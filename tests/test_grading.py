@@ -645,6 +645,14 @@ def test_what_a_submission_sees(monkeypatch, walls):
         assert len(processes) <= 1
 
 
+def test_a_fork_bomb_meets_the_limit_of_processes(walls):
+    "Its clock is a minute, so that on a slow machine too the number of processes stops it."
+    bomb = "import os, time\nwhile os.fork(): time.sleep(0.03)\ntime.sleep(60)"
+    small = Allowance(seconds=60, memory=1e9, tasks=6)
+    with Sandbox(small) as box, pytest.raises(Stopped, match="more than 6 processes"):
+        box.run(bomb)
+
+
 def test_what_comes_back_is_plain(tmp_path):
     with Sandbox(quick) as box:
         box.run("def give(n): return [object(), [[1]], 'x' * n, {1: 2.5}][n]")
