@@ -592,7 +592,10 @@ def _matters(root: Path, name: str) -> bool:
         return notebook_hash(before) != notebook_hash(root / name)
 
 
-def dirty_files(root: Path | None) -> list[str]:
+def dirty_files(
+    root: Path | None,
+    but: str | os.PathLike | None = None,  # a folder of outputs: what lies in it does not count
+) -> list[str]:
     """Files of a git checkout that differ from its commit and could change a number; empty where
     there is no git.
     """
@@ -605,6 +608,9 @@ def dirty_files(root: Path | None) -> list[str]:
         return []
     # A line is two letters, a space and the name.
     names = [line[3:] for line in lines if line]
+    if but is not None:
+        outputs = Path(but).resolve()
+        names = [name for name in names if outputs not in (root / name).resolve().parents]
     return [name for name in names if _matters(root, name)]
 
 # %% ../../nbs/7_kit/72_suite.ipynb #63c3e0eb
@@ -658,13 +664,13 @@ def write_baselines(
     if root is None:
         notebooks()  # raises outside a checkout
     with alone(out):
-        _refuse_dirty(root or checkout())
+        _refuse_dirty(root or checkout(), out)
         tasks = _seed_tasks(sources, seeds, scale, threads, root)
         return _run_seeds(tasks, scale, jobs or default_jobs(), out, root, run, stream)
 
 
-def _refuse_dirty(root: Path) -> None:
-    dirty = dirty_files(root)
+def _refuse_dirty(root: Path, out: str | os.PathLike) -> None:
+    dirty = dirty_files(root, but=out)
     if not dirty:
         return
     more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
