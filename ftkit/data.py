@@ -62,6 +62,8 @@ def rare_words(
     most: int = 30,  # in how many texts a word may occur
 ) -> sparse.csr_matrix:  # (N, words) of 0 and 1
     "Which text has which of the words that occur in 2 to `most` of the texts."
+    if isinstance(texts, str):
+        raise FtkitError("`rare_words` reads a list of texts; one text was given.")
     found = [sorted(set(re.findall(pattern, text))) for text in texts]
     words = np.array([word for row in found for word in row], dtype=object)
     columns, vocabulary = pd.factorize(words)
@@ -89,6 +91,30 @@ def components(
     graph = sparse.coo_matrix((np.ones(len(pairs)), pairs.reshape(-1, 2).T), shape=(rows, rows))
     return connected_components(graph, directed=False)[1]
 
+# %% ../nbs/0_start/02_data.ipynb #21662af6
+def _refuse_what_is_no_list(rows, name: str) -> None:
+    if isinstance(rows, (str, bytes, dict, pd.DataFrame)):
+        kind = type(rows).__name__
+        raise FtkitError(f"{name} is a {kind}; hand in a list of its rows, such as its texts.")
+
+
+def _refuse_what_cannot_be_split(labels: np.ndarray, groups, sizes: dict[str, int]) -> None:
+    if labels.ndim != 1 or len(labels) != len(groups) or not len(labels):
+        raise FtkitError(
+            f"{len(labels)} labels and {len(groups)} groups: each row needs one of both."
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise FtkitError(
+            "Labels are class numbers from 0 on; leave rows without a label out "
+            f"(-1 often marks them). Given: {labels.tolist()!r:.40}"
+        )
+    for name, n in sizes.items():
+        if name == "train" or n < 0:
+            raise FtkitError(
+                f"sizes says {name}={n}: it gives the rows per label of the other sides, 0 or "
+                "more; what is left is 'train'."
+            )
+
 # %% ../nbs/0_start/02_data.ipynb #21662af7
 def group_split(
     labels,  # (N,): class numbers 0 .. C-1
@@ -98,9 +124,10 @@ def group_split(
 ) -> dict[str, np.ndarray]:  # name -> row numbers, ascending
     """Sides with exactly so many rows per label and every group on one side.
 
-    Raises `FtkitError` if that can't be.
+    Raises `FtkitError` if that can't be, and for labels that are no class numbers.
     """
     labels = np.asarray(labels)
+    _refuse_what_cannot_be_split(labels, groups, sizes)
     groups = np.unique(groups, return_inverse=True)[1]
     counts = np.zeros((groups.max() + 1, labels.max() + 1), int)  # (groups, C)
     np.add.at(counts, (groups, labels), 1)
@@ -121,19 +148,27 @@ def group_split(
     return {name: np.flatnonzero(side[groups] == name) for name in ("train", *sizes)}
 
 # %% ../nbs/0_start/02_data.ipynb #6d9f8b83
+def _comparable(row) -> object:
+    "What a row is compared by: of numbers, in every type, the values as float64 and the shape."
+    if isinstance(row, torch.Tensor):
+        row = row.detach().cpu().to(torch.float64).numpy()
+    if isinstance(row, np.ndarray) and row.dtype.kind in "biuf":
+        values = row.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+        return values.shape, values.tobytes()
+    if isinstance(row, (list, tuple, np.ndarray)):
+        return tuple(map(_comparable, row))
+    return row
+
+
 def refuse_overlap(
     parts: dict,  # name of a side -> its rows: strings, bytes, tuples, or tensors and arrays
 ) -> None:
     "Raise `FtkitError` if a row lies on two sides, compared by its content."
     first = {}
     for side, rows in parts.items():
+        _refuse_what_is_no_list(rows, side)
         for number, row in enumerate(rows):
-            content = row
-            if hasattr(row, "tobytes"):
-                content = row.tobytes()
-            elif hasattr(row, "numpy"):
-                content = row.numpy().tobytes()
-            other, place = first.setdefault(content, (side, number))
+            other, place = first.setdefault(_comparable(row), (side, number))
             if other != side:
                 raise FtkitError(
                     f"Row {number} of {side} is row {place} of {other} too: {row!r:.60}. "
@@ -577,9 +612,7 @@ def _content(row) -> object:
 
 def _rows_of(part, name: str) -> list:
     "The rows of a part as they are compared. Raises `FtkitError` for what is no list of rows."
-    if isinstance(part, (str, dict, pd.DataFrame)):
-        kind = type(part).__name__
-        raise FtkitError(f"{name} is a {kind}; hand in a list of its rows, such as its texts.")
+    _refuse_what_is_no_list(part, name)
     return [_content(row) for row in part]
 
 

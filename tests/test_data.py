@@ -115,6 +115,62 @@ def test_group_split_depends_on_the_seed_only():
     assert test_rows(0) != test_rows(1)
 
 
+@pytest.mark.parametrize(
+    "labels, groups, sizes, said",
+    [
+        ([0, 1, -1], [0, 1, 2], dict(test=1), "class numbers from 0 on"),
+        ([0.0, 1.0], [0, 1], dict(test=1), "class numbers from 0 on"),
+        ([True, False], [0, 1], dict(test=1), "class numbers from 0 on"),
+        (["neg", "pos"], [0, 1], dict(test=1), "class numbers from 0 on"),
+        ([0, 1], [0], dict(test=1), "2 labels and 1 groups"),
+        ([], [], dict(test=0), "0 labels"),
+        ([0, 1], [0, 1], dict(train=1), "sizes says train=1"),
+        ([0, 1], [0, 1], dict(test=-1), "sizes says test=-1"),
+    ],
+)
+def test_what_cannot_be_split_is_refused(labels, groups, sizes, said):
+    with pytest.raises(FtkitError, match=said):
+        group_split(labels, groups, sizes)
+
+
+def test_one_text_is_no_list_of_texts():
+    with pytest.raises(FtkitError, match="one text was given"):
+        rare_words("We see Oslo and Lima.")
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (np.eye(2, dtype=np.float32), np.eye(2, dtype=np.int64)),
+        (torch.eye(2, dtype=torch.bfloat16), np.eye(2)),
+        (np.zeros((1, 2)), -np.zeros((1, 2))),
+        ([[1, 2]], [(1, 2)]),
+        (np.array(["fine"]), ["fine"]),
+    ],
+)
+def test_a_row_of_another_type_is_the_same_row(one, other):
+    with pytest.raises(FtkitError, match="Row 0 of test is row 0 of train too"):
+        refuse_overlap(dict(train=one, test=other))
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (np.zeros((1, 2, 3)), np.zeros((1, 3, 2))),
+        (["Fine"], ["fine"]),
+        ([[1, 2]], [[12]]),
+    ],
+)
+def test_rows_that_differ_are_no_overlap(one, other):
+    refuse_overlap(dict(train=one, test=other))
+
+
+@pytest.mark.parametrize("part", ["good", b"good", dict(text=["good"])])
+def test_a_side_that_is_no_list_of_rows_is_refused(part):
+    with pytest.raises(FtkitError, match=f"test is a {type(part).__name__}"):
+        refuse_overlap(dict(train=["bad"], test=part))
+
+
 def test_components_without_links():
     assert components(np.empty((0, 2), int), 3).tolist() == [0, 1, 2]
 
