@@ -34,7 +34,8 @@ from .counting import speech_texts, speech_tokenizer
 class PowerLaw:
     """log y = a + sum of b_k log x_k by least squares. Raises `FtkitError`.
 
-    (Kaplan et al., 2020, arXiv:2001.08361)"""
+    With one size the law of Kaplan et al. (2020, arXiv:2001.08361); with two a product,
+    which is not theirs."""
 
     def __init__(
         self,

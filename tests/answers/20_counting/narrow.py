@@ -49,3 +49,9 @@ def narrow(low, high, start, stop, total):
 def narrow(low, high, start, stop, total):
     span = high - low + 1
     return low + span * start / total, low + span * stop / total - 1
+
+
+# %% from 0 to 15 there are 16 numbers (high - low + 1)
+def narrow(low, high, start, stop, total):
+    span = high - low
+    return low + span * start // total, low + span * stop // total - 1
