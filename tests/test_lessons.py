@@ -158,7 +158,6 @@ without_baseline = [
     "27_pretraining_pays",
     "30_finetune",
     "31_lora",
-    "32_lora_variants",
     "33_adalora",
     "34_adapters",
     "35_soft_prompts",
