@@ -165,7 +165,6 @@ without_baseline = [
     "36b_forgetting",
     "39_preferences",
     "40_tagging",
-    "41_question_answering",
 ]
 
 
