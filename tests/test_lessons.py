@@ -164,7 +164,6 @@ without_baseline = [
     "36_peft_compared",
     "36b_forgetting",
     "39_preferences",
-    "40_tagging",
     "41_question_answering",
 ]
 
