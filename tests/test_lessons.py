@@ -163,7 +163,6 @@ without_baseline = [
     "35_soft_prompts",
     "36_peft_compared",
     "36b_forgetting",
-    "40_tagging",
 ]
 
 
