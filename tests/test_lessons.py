@@ -160,7 +160,6 @@ without_baseline = [
     "31_lora",
     "33_adalora",
     "34_adapters",
-    "35_soft_prompts",
     "36_peft_compared",
     "36b_forgetting",
 ]
