@@ -161,7 +161,6 @@ without_baseline = [
     "33_adalora",
     "34_adapters",
     "36_peft_compared",
-    "36b_forgetting",
 ]
 
 
