@@ -152,12 +152,15 @@ def _comparable(row) -> object:
     "What a row is compared by: of numbers, in every type, the values as float64 and the shape."
     if isinstance(row, torch.Tensor):
         row = row.detach().cpu().to(torch.float64).numpy()
+    if isinstance(row, (list, tuple)):
+        parts = tuple(map(_comparable, row))
+        if not all(isinstance(part, (int, float)) for part in parts):
+            return parts
+        row = np.array(parts, np.float64)
     if isinstance(row, np.ndarray) and row.dtype.kind in "biuf":
         values = row.astype(np.float64) + 0.0  # -0.0 becomes 0.0
         return values.shape, values.tobytes()
-    if isinstance(row, (list, tuple, np.ndarray)):
-        return tuple(map(_comparable, row))
-    return row
+    return _comparable(row.tolist()) if isinstance(row, np.ndarray) else row
 
 
 def refuse_overlap(
@@ -594,19 +597,15 @@ def _judge_score(results: dict, metric: Callable) -> str:
 
 
 def _content(row) -> object:
-    "A row as it is compared: texts without case and spacing, numbers of every type as float64."
+    "A row whose texts are compared without case and spacing."
     if isinstance(row, str):
         return " ".join(row.casefold().split())
     if isinstance(row, dict):
         return tuple((str(key), _content(row[key])) for key in sorted(row, key=str))
     if isinstance(row, (list, tuple)):
         return tuple(map(_content, row))
-    if isinstance(row, torch.Tensor):
-        row = row.detach().cpu().to(torch.float64).numpy()
-    if isinstance(row, np.ndarray):
-        if row.dtype.kind not in "biuf":
-            return _content(row.tolist())
-        return row.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+    if isinstance(row, np.ndarray) and row.dtype.kind not in "biuf":
+        return _content(row.tolist())
     return row
 
 

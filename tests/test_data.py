@@ -145,6 +145,10 @@ def test_one_text_is_no_list_of_texts():
         (torch.eye(2, dtype=torch.bfloat16), np.eye(2)),
         (np.zeros((1, 2)), -np.zeros((1, 2))),
         ([[1, 2]], [(1, 2)]),
+        ([[1, 2]], np.array([[1, 2]])),
+        ([[2**70, 2]], [(2**70, 2)]),
+        ([("fine", 1.0)], [["fine", 1]]),
+        ([[np.nan, 1]], np.array([[np.nan, 1]])),
         (np.array(["fine"]), ["fine"]),
     ],
 )
