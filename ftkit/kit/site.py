@@ -12,7 +12,7 @@ __all__ = ['quarto_keys', 'fence', 'documenting', 'replaced_steps', 'folds', 'pa
            'to_cell', 'Site', 'defined_names', 'package_names', 'read_site', 'label', 'quoted', 'quoted_code',
            'table_lines', 'symbol_entry', 'api_pages', 'module_rows', 'api_list', 'bands', 'setting_text',
            'result_rows', 'claim_verdict', 'results_list', 'machines', 'cited', 'naming', 'reference', 'bibliography',
-           'number_variables', 'variables', 'fill', 'cost_links', 'prose_cell', 'notebook_page', 'add_minutes',
+           'number_variables', 'variables', 'fill', 'embed', 'cost_links', 'prose_cell', 'notebook_page', 'add_minutes',
            'toctree', 'toctrees', 'under', 'asset_pages', 'asset_list', 'includes', 'source_tree', 'notebook_file',
            'raw_links', 'write_tree', 'link_prose', 'link_code', 'prose_symbols', 'symbol_tables', 'formulas', 'setup',
            'explain', 'sphinx_settings', 'run_sphinx', 'page_sections', 'search_index', 'searcher', 'page_targets',
@@ -1045,6 +1045,28 @@ def fill(source: str, values: dict, includes: dict[str, str], where: str) -> str
     text = re.sub(r"\{\{< var (\w+\.\w+) >\}\}", value, source)
     return re.sub(r"\{\{< include (\S+) >\}\}", include, text)
 
+
+def embed(source: str, page: Page, site: Site) -> str:
+    """A Markdown text with its `embed` notations replaced by the tables that the named cells show.
+
+    Raises `FtkitError` for an unknown notebook or cell, and for a cell that shows no table.
+    """
+
+    def shown(m):
+        lesson = (page.source.parent / m[1]).resolve()
+        cells = {c.get("id"): c for c in site.cells.get(lesson, [])}
+        if m[2] not in cells:
+            raise FtkitError(f"{page.source.name} embeds {m[1]}#{m[2]}: there is no such cell.")
+        found = [output.get("data", {}) for output in cells[m[2]].get("outputs", [])]
+        tables = ["".join(data["text/html"]) for data in found if "text/html" in data]
+        if not tables:
+            raise FtkitError(f"{page.source.name} embeds {m[1]}#{m[2]}, which shows no table.")
+        # an empty line would end the HTML
+        lines = [line for line in "\n".join(tables).splitlines() if line.strip()]
+        return "\n".join(lines)
+
+    return re.sub(r"\{\{< embed ([^\s#]+)#(\S+) >\}\}", shown, source)
+
 # %% ../../nbs/7_kit/75_site.ipynb #1c6abad5
 def cost_links(page: Page, root: Path, exercises: bool = False) -> str:
     "A row below a lesson's cost: how to get and open the notebook, or the learner's copy of it."
@@ -1201,7 +1223,8 @@ def source_tree(site: Site, assets: Path) -> tuple[dict[str, str], dict[str, lis
         if page.source.suffix == ".md":
             where = f"{page.source.parent.name}/{page.source.name}"
             text = fill(site.cells[page.source][0]["source"], values, shared, where)
-            files[f"{page.name}.md"] = f"{raw_links(to_myst(text, page, site.names))}\n{more}"
+            text = embed(raw_links(to_myst(text, page, site.names)), page, site)
+            files[f"{page.name}.md"] = f"{text}\n{more}"
         else:
             cells, origins[page.name] = notebook_page(page, site)
             files[f"{page.name}.ipynb"] = notebook_file(cells, more)
