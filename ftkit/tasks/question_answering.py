@@ -781,7 +781,7 @@ def nearest_span(
     weight: dict[str, float],
     length: int = 3,  # words, at most
     reach: float = 3.0,  # words after which a match counts half
-    names: bool = True,  # only spans of names and numbers, if the best sentence has one
+    names: bool = True,  # only names and numbers, if a sentence that shares a word has one
 ) -> str:
     "The span nearest to the question's words. It has nothing to learn."
     cut = cut_words(row, weight)
