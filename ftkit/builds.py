@@ -872,12 +872,12 @@ def add_build(app: "typer.Typer") -> None:
             list[str] | None,
             typer.Argument(metavar="NAME...", help="Jobs, as --status lists them."),
         ] = None,
-        status: Annotated[bool, typer.Option("--status", help="Say how all jobs stand.")] = False,
+        status: Annotated[bool, typer.Option("--status", help="Say how jobs stand.")] = False,
         scale: Annotated[
             str, typer.Option(help="smoke tries a job in seconds, and commits nothing.")
         ] = "cpu",
         out: Annotated[
-            Path | None, typer.Option(help="Write the results into this file instead.")
+            Path | None, typer.Option(dir_okay=False, help="Write the results into this file.")
         ] = None,
         fresh: Annotated[
             bool, typer.Option("--fresh", help="Forget finished steps; make what is done again.")
@@ -896,8 +896,10 @@ def add_build(app: "typer.Typer") -> None:
         """
         from ftkit.core import resolve_scale
 
+        if (status or same) and (out or fresh or scale != "cpu" or (status and same)):
+            raise bad_input("--status and --renew stand alone: no --out, --fresh or --scale.")
         if status:
-            found = all_status()
+            found = [status_of(find_job(name)) for name in names] if names else all_status()
             typer.echo("\n".join(map(str, found)) or "There are no jobs.")
             raise typer.Exit(status_code(found))
         if not names:

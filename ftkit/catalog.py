@@ -8,6 +8,7 @@ __all__ = ['assets', 'reviews_file', 'timeouts', 'file_hash', 'listing_hash', 'A
            'still_holds', 'built']
 
 # %% ../nbs/0_start/01_catalog.ipynb #1facca0b
+import ast
 import contextlib
 import errno
 import functools
@@ -714,7 +715,9 @@ def pip_settings() -> dict[str, str]:
         for line in lines:
             name, _, value = line.partition("=")
             if name.startswith(section):
-                found[name.removeprefix(section)] = value.strip("'\"")
+                with contextlib.suppress(ValueError, SyntaxError):  # written as Python would
+                    value = str(ast.literal_eval(value))
+                found[name.removeprefix(section)] = value
     for name, value in os.environ.items():
         if name.startswith("PIP_") and value:
             setting = name.removeprefix("PIP_").lower().replace("_", "-")

@@ -162,7 +162,7 @@ def choose_compute(
         precision = "float32: no native bfloat16"
     threads = min(cores(), torch.get_num_threads())
     origin = "the cores this process may use"
-    if os.environ.get("OMP_NUM_THREADS"):
+    if os.environ.get("OMP_NUM_THREADS", "").split(",")[0] == str(threads):  # it may say too many
         origin = "OMP_NUM_THREADS"
     why = f"{name}, {precision}; threads {threads}: {origin}"
     return Compute(torch.device(name), dtype, threads, why)
@@ -172,9 +172,9 @@ def seed_everything(
     seed: int,  # any integer from 0 to 2**32 - 1
 ) -> None:
     "Seed Python, NumPy and torch on every device."
-    if not 0 <= seed < 2**32:
-        raise FtkitError(f"A seed is an integer from 0 to {2**32 - 1}; {seed} was given.")
-    random.seed(seed)
+    if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+        raise FtkitError(f"A seed is an integer from 0 to {2**32 - 1}; {seed!r} was given.")
+    random.seed(int(seed))
     np.random.seed(seed)
     torch.manual_seed(seed)
 
@@ -258,10 +258,12 @@ def write_beside(
 ):
     """Yield a path beside `path`; on success it takes the place of `path`.
 
-    On any error nothing is left behind.
+    On any error what was there stays. It is one if a file would take the place of a folder.
     """
     path = Path(path)
     try:
+        if path.is_dir() and not folder:
+            raise FtkitError(f"{path} is a folder, not a file to write into. Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as e:
@@ -274,6 +276,8 @@ def write_beside(
         target.mkdir()
     try:
         yield target
+        if not target.exists():
+            raise FtkitError(f"Nothing was written that could take the place of {path}.")
         if path.is_dir() and not path.is_symlink():
             os.replace(path, beside / "replaced")
         os.replace(target, path)

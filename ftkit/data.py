@@ -152,6 +152,8 @@ def _comparable(row) -> object:
     "What a row is compared by: of numbers, in every type, the values as float64 and the shape."
     if isinstance(row, torch.Tensor):
         row = row.detach().cpu().to(torch.float64).numpy()
+    if isinstance(row, np.generic) or (isinstance(row, np.ndarray) and row.ndim == 0):
+        row = row.item()
     if isinstance(row, (list, tuple)):
         parts = tuple(map(_comparable, row))
         if not all(isinstance(part, (int, float)) for part in parts):
@@ -439,8 +441,16 @@ def load_encoder(
     What the file lacks, such as a head, is drawn from `seed`, and `new_parameters` names it.
     Raises `FtkitError` if it can't be loaded, or brings code of its own.
     """
+    no_names = label_names is not None and not len(label_names)
+    if no_names or (num_labels is not None and num_labels < 1):
+        raise FtkitError(
+            "A classifier needs at least one label. For the encoder alone leave out num_labels "
+            "and label_names."
+        )
     if label_names is not None and len(label_names) != (num_labels or len(label_names)):
         raise FtkitError(f"{len(label_names)} label names were given for {num_labels} labels.")
+    if label_names and len(set(label_names)) < len(label_names):
+        raise FtkitError(f"Two labels have one name: {', '.join(map(str, label_names))}.")
     if label_names and not num_labels:
         num_labels = len(label_names)
     source = model_source(str(name))

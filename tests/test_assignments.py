@@ -658,6 +658,14 @@ def test_broken_progress_is_a_sentence(course, monkeypatch, capsys, content):
     assert progress.read_text() == content
 
 
+@pytest.mark.parametrize("broken", ["{}", '{"exercises": [{"name": "halve", "solution": "%%"}]}'])
+def test_a_broken_list_of_exercises_is_a_sentence(course, monkeypatch, capsys, broken):
+    (course / ".ftkit" / "exercises.json").write_text(f'{{"10_halves": {broken}}}')
+    monkeypatch.chdir(course)
+    assignments.passed("10_halves", "halve")
+    assert "say 'ftkit course'" in capsys.readouterr().out
+
+
 def test_two_kernels_note_at_the_same_time(course):
     names = [f"exercise_{i}" for i in range(6)]
     threads = [

@@ -45,6 +45,20 @@ def test_interval_is_never_finer_than_the_resolution(value, resolution):
     assert high - low == pytest.approx(2 * resolution)
 
 
+@pytest.mark.parametrize(
+    "values, options, said",
+    [
+        ([83, 84, 82, 85, 83], dict(resolution=1, bounds=(0, 1)), "83 lies outside the bounds 0"),
+        ([-1, 1, 2, 3, 4], dict(resolution=1, bounds=(0, None)), "-1 lies outside the bounds 0"),
+        ([1, 2, 3, 4, np.nan], {}, "finite numbers"),
+        ([1, 2, 3, 4, 5], dict(level=99), "between 0 and 1; 99 given"),
+    ],
+)
+def test_a_band_that_would_be_wrong_is_refused(values, options, said):
+    with pytest.raises(FtkitError, match=said):
+        bands.prediction_interval(values, **options)
+
+
 def test_interval_needs_five_seeds():
     with pytest.raises(FtkitError, match="at least 5 seeds; 4 given"):
         bands.prediction_interval([1, 2, 3, 4])
@@ -134,6 +148,17 @@ def test_no_baseline_is_neither_green_nor_red():
 def test_a_control_inside_the_band_fails():
     assert verdicts(record(9), baseline()) == dict(f1="passed", majority="passed")
     assert verdicts(record(9, control=0.83), baseline()) == dict(f1="passed", majority="failed")
+
+
+def test_a_control_on_the_other_side_fails():
+    beats = checks(record(9, control=0.99), baseline())["majority"]
+    assert beats.verdict == "failed"
+    assert beats.why.startswith("on the other side of the band of f1")
+    below = checks(record(9, control=0.2), baseline())["majority"]
+    assert below.verdict == "passed"
+    both = baseline()
+    both["runs"][0]["controls"]["majority"]["value"] = 0.99
+    assert verdicts(record(9, control=0.99), both)["majority"] == "passed"
 
 
 def test_what_the_run_lost_fails():
@@ -368,7 +393,8 @@ def test_cells_that_are_no_python_hide_nothing(tmp_path):
 def test_a_run_in_another_environment_starts_a_baseline_anew():
     assert [run["seed"] for run in baseline()["runs"]] == [0, 1, 2, 3, 4]
     assert bands.add_run(baseline(), record(3)) == baseline()
-    assert len(bands.add_run(baseline(), record(0, code="new"))["runs"]) == 1
+    for other in (dict(code="new"), dict(scale="smoke"), dict(notebook="y")):
+        assert len(bands.add_run(baseline(), record(0, **other))["runs"]) == 1
 
 
 def test_a_setting_that_depends_on_the_seed_is_named():

@@ -616,6 +616,36 @@ def test_build_and_status(jobs):
     assert result.stdout.count("stale") == 1 and result.stdout.count(" done ") == 1
 
 
+def test_status_of_a_job_by_name(jobs):
+    job, _ = jobs("two", "other")
+    make(job)
+    result = call("build two --status")
+    assert result.exit_code == 0 and "other" not in result.stdout
+    assert call("build other --status").exit_code == 3
+    result = call("build tow --status")
+    assert result.exit_code == 2 and "Did you mean 'two'?" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--status", "--renew"])
+@pytest.mark.parametrize("ignored", ["--out copy.json", "--fresh", "--scale smoke"])
+def test_what_looks_at_the_committed_file_ignores_no_setting(jobs, option, ignored):
+    (job,) = jobs("two")
+    make(job)
+    before = job.file.read_bytes()
+    result = call(f"build two {option} {ignored}")
+    assert result.exit_code == 2 and "stand alone: no --out, --fresh or --scale" in result.stderr
+    assert job.file.read_bytes() == before and not Path("copy.json").exists()
+    result = call("build two --status --renew")
+    assert result.exit_code == 2 and "stand alone" in result.stderr
+
+
+def test_a_folder_is_no_place_for_results(jobs, tmp_path):
+    (job,) = jobs("two")
+    result = call(f"build two --out {tmp_path}")
+    assert result.exit_code == 2 and "is a directory" in result.stderr
+    assert not job.make.__globals__["calls"], "an hour too late"
+
+
 def test_scale_smoke_commits_nothing(jobs, tmp_path):
     (job,) = jobs("two")
     assert call("build two --scale smoke").exit_code == 0

@@ -281,6 +281,11 @@ def test_errors_of_torch_that_are_bugs_are_not_hidden(place, monkeypatch):
     assert isinstance(call(finetune_good(place)).exception, RuntimeError)
 
 
+def test_options_that_nothing_would_heed_are_refused():
+    refuse("--newest-torch is for --lane latest", "check --newest-torch")
+    refuse("--fresh is for a build", "docs --preview --fresh")
+
+
 def test_bench_asks_for_its_file_first(tmp_path):
     refuse("is a folder; name a file", f"bench --scale smoke --out {tmp_path}")
     refuse("Cannot write", "bench --scale smoke --out /proc/none/b.json")
@@ -720,7 +725,7 @@ def test_run_of_several_lessons_says_where_one_stopped(tmp_path, monkeypatch):
     good = small_lesson(tmp_path / "a.ipynb", answers.format(name="a"), headline, "run.finish()")
     bad = small_lesson(tmp_path / "b.ipynb", "x = 1", "int('three')")
     lines = ran(tmp_path, monkeypatch, bad, good, code=1)
-    assert lines[0].startswith("b: failed in code cell 4, section")
+    assert lines[0].startswith("b: failed in code cell 3, section")
     assert lines.index("macro F1 0.870 [0.860, 0.880]") < lines.index(
         "failed: 0 of 1 numbers inside their bands, 1 without a band"
     )

@@ -310,6 +310,34 @@ def test_a_place_that_cannot_be_written_to(tmp_path):
         pass
 
 
+def test_a_folder_is_not_lost_to_a_file_or_to_nothing(tmp_path):
+    folder = tmp_path / "results"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years")
+    with pytest.raises(FtkitError, match="is a folder, not a file"), write_beside(folder):
+        pass
+    with (
+        pytest.raises(FtkitError, match="Nothing was written"),
+        write_beside(folder, folder=True) as beside,
+    ):
+        beside.rmdir()
+    with pytest.raises(FtkitError, match="Nothing was written"), write_beside(tmp_path / "new.txt"):
+        pass
+    assert (folder / "thesis.txt").read_text() == "years"
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
+
+
+@pytest.mark.parametrize(
+    "said, decides", [("1", True), ("1,4", True), ("9999", False), ("", False)]
+)
+def test_the_reason_for_the_threads_is_what_decided(monkeypatch, said, decides):
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    compute = choose_compute("cpu")
+    assert compute.threads == 1
+    assert ("OMP_NUM_THREADS" in compute.why) == decides
+
+
 def git(folder, *args):
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
     command = ["git", *who, *args]

@@ -20,7 +20,7 @@ from lab import OpenNotebook, jupyterlab
 from typer.testing import CliRunner
 
 from ftkit.core import FtkitError, NotSolved
-from ftkit.kit import grading
+from ftkit.kit import grading, sandbox
 from ftkit.kit.assignments import write_json
 from ftkit.kit.grading import (
     Here,
@@ -285,6 +285,12 @@ def test_otter_builds_the_same_source(tmp_path):
         ("name: two_class_loss", "name: mean_loss", "two questions mean_loss"),
         ("def test_empty_batch(mean_loss):", "x = 1\ndef test_y(mean_loss):", "holds one function"),
         ("name: a0_warm_up", "title: x", "no cell '# ASSIGNMENT CONFIG'"),
+        (
+            "def test_empty_batch(mean_loss):",
+            '""" # BEGIN TEST CONFIG\npoints: 6\n""" # END TEST CONFIG\n'
+            "def test_empty_batch(mean_loss):",
+            "tests of mean_loss have 6 points, and the question has 4",
+        ),
     ],
 )
 def test_a_source_that_is_no_assignment_is_refused(old, new, message):
@@ -345,6 +351,22 @@ def test_probes_see_names_and_return_plain_values():
         assert here.split(" (line")[0] == there.split(" (line")[0]
 
 
+def test_under_otter_a_probe_gets_copies():
+    "There the parameter `env` of a test is the notebook's dict of names."
+
+    def probe(x, *, double):
+        double(x)
+        return x
+
+    def double(x):
+        return x.mul_(2)
+
+    x = torch.ones(2)
+    changed = grading.beside(dict(double=double), probe)(x)
+    assert changed.tolist() == [2, 2], "what the answer does to its argument is seen"
+    assert x.tolist() == [1, 1], "the test's own tensor is not touched"
+
+
 def test_the_stub_that_is_missing_is_named():
     test = grading.Test("test_x", "def test_x(twice):\n    assert twice(2) == 4, 'no'\n")
     answer = (
@@ -373,6 +395,8 @@ def test_close_is_never_an_error():
     assert close(1, 1.0) and close(torch.ones(2), [1.0, 1.0])
     for other in (None, "1", float("nan"), torch.ones(3), [1, [2]], {}, torch.ones(2) * 1.1):
         assert not close(other, torch.ones(2))
+    assert close([1 + 2j], torch.tensor([1 + 2j]))
+    assert not close(1 + 2j, 1) and not close(torch.ones(2), [1, 1 + 1j])
 
 
 def test_a_student_mends_an_answer_in_jupyterlab(browser, tmp_path):
@@ -549,6 +573,10 @@ def test_what_only_a_notebook_understands_costs_no_points(tmp_path):
         listed=f"files = !ls\n%timeit 1\n{first.solution}",
         timed=f"%%time\n{first.solution}",
         plain=f"{first.solution}\nrest = (7\n    % 4)\nassert rest == 3",
+        both=f"%matplotlib inline\n{first.solution}\nrest = (7\n    % 4)\nassert rest == 3",
+        kept=f"%time one = 1\n{first.solution}\nassert one == 1",
+        continued=f"!pip install --quiet einops \\\n    tqdm\n{first.solution}",
+        text=f'%matplotlib inline\nnote = """\nwhy?\n"""\nassert "why" in note\n{first.solution}',
     )
     for name, answer in answers_with.items():
         report = grade(hand_in(tmp_path, name, answer, second.solution), assignment_of(warm_up))
@@ -557,6 +585,139 @@ def test_what_only_a_notebook_understands_costs_no_points(tmp_path):
     shell = hand_in(tmp_path, "shell", f"%%bash\n{first.solution}", second.solution)
     report = grade(shell, assignment_of(warm_up))
     assert [mark.points for mark in report.marks] == [0, 4], "that cell is no Python"
+
+
+def small_class(folder, **submissions):
+    "Notebooks of plain code cells, and an assignment that asks each function of one letter for 1."
+    questions = []
+    for name in "abcde":
+        test = grading.Test(
+            f"test_{name}", f"def test_{name}({name}):\n    assert {name}(0) == 1, 'no'\n"
+        )
+        questions.append(grading.Question(name, name, 1.0, False, [test]))
+    folder.mkdir(exist_ok=True)
+    for name, sources in submissions.items():
+        cells = [dict(cell_type="code", source=source, metadata={}) for source in sources]
+        write_json(dict(cells=cells, metadata={}), folder / f"{name}.ipynb")
+    return grading.Assignment("small", "Small", questions)
+
+
+one = "def {}(x):\n    return 1"
+brief = Allowance(seconds=2, memory=1e9, tasks=40)
+
+
+def test_one_endless_loop_costs_one_question(tmp_path):
+    slow = "import time\ntime.sleep(1.2)\n"  # two such cells need more than one question has
+    cells = [slow + one.format("a"), 'check("a")', slow + one.format("b"), 'check("b")']
+    cells += [loop, 'check("c")', one.format("d"), 'check("d")', one.format("e"), 'check("e")']
+    report = grade(tmp_path / "x.ipynb", small_class(tmp_path, x=cells), brief)
+    assert [mark.points for mark in report.marks] == [1, 1, 0, 1, 1], str(report)
+    assert report.notes == ["cell 5 was stopped: it took longer than 2 s"]
+
+
+def test_what_a_hanging_function_stands_beside_is_kept(tmp_path):
+    cells = ["import math\ndef a(x):\n    while True: pass", 'check("a")']
+    cells += ["def b(x):\n    return math.floor(1.5)", 'check("b")']
+    report = grade(tmp_path / "x.ipynb", small_class(tmp_path, x=cells), brief)
+    assert [mark.points for mark in report.marks] == [0, 1, 0, 0, 0], str(report)
+
+
+def test_a_loop_without_checks_costs_what_stands_in_its_cell(tmp_path):
+    cells = [one.format("a"), f"{one.format('b')}\n{loop}", *(one.format(name) for name in "cde")]
+    report = grade(tmp_path / "x.ipynb", small_class(tmp_path, x=cells), brief)
+    assert [mark.points for mark in report.marks] == [1, 0, 1, 1, 1], str(report)
+    assert "cell 2 was stopped" in report.notes[0]
+
+
+lies = (
+    '["array", "bfloat16", [1], "gD8="]',
+    '["tensor", "float32", [0, 2**40 - 1, 2**40 - 1], ""]',
+    '["dict", [[1]]]',
+    '["list", 7]',
+)
+
+
+def test_one_odd_submission_does_not_end_the_grading_of_a_class(tmp_path):
+    right = [one.format(name) for name in "abcde"]
+    odd = {}
+    for number, lie in enumerate(lies):
+        patch = f"import ftkit.kit.sandbox as s\ns.perform = lambda order, names: {lie}"
+        odd[f"odd{number}"] = [patch, *right]
+    folder = tmp_path / "class"
+    assignment = small_class(folder, **odd, right=right)
+    for name, metadata in (("a", 7), ("b", dict(ftkit=dict(assignment=["\ud800"])))):
+        write_json(dict(cells=[], metadata={}), folder / f"{name}.ipynb")
+        (folder / f"{name}.ipynb").write_text(json.dumps(dict(cells=[], metadata=metadata)))
+    (folder / ("x" * 249 + ".ipynb")).write_text("a name that leaves no room for '.txt'")
+    (folder / "y" / "hw").mkdir(parents=True)
+    (folder / "y-hw.ipynb").write_text("")
+    (folder / "y" / "hw.ipynb").write_text("")
+    target = folder / "grades.csv"
+    for _ in range(2):  # the second time the table lies among the submissions
+        done = grade_folder(folder, assignment, target, quick, reports=tmp_path / "reports")
+        points = {report.submission.removesuffix(".ipynb"): report.points for report in done}
+        assert len(points) == len(list(folder.rglob("*.ipynb"))) == 10
+        assert points["right"] == 5 and sum(points.values()) == 5
+    with target.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["submission"] for row in rows] == [report.submission for report in done]
+    for report in done:
+        if report.submission.startswith("odd"):
+            assert "a value that is none" in report.marks[0].messages[0], str(report)
+            assert "Cell 1 speaks of ftkit.kit" in " ".join(report.notes)
+    assert (tmp_path / "reports/y/hw.ipynb.txt").is_file()
+    assert (tmp_path / "reports/y-hw.ipynb.txt").is_file()
+
+
+def test_a_failure_of_the_grader_is_a_row(tmp_path, monkeypatch):
+    assignment = small_class(tmp_path, x=[one.format("a")])
+
+    def fail(*arguments):
+        raise OSError("no process left")
+
+    monkeypatch.setattr(grading, "Sandbox", fail)
+    (report,) = grade_folder(tmp_path, assignment, tmp_path / "t.csv", quick)
+    assert report.points == 0
+    assert report.notes == ["The grader failed, grade it by hand: OSError: no process left"]
+
+
+def test_a_submission_never_brings_its_tests(tmp_path, monkeypatch):
+    "Nor does one odd notebook say by what the others are graded."
+    was_here = tmp_path / "was_here"
+    source = f"def test_x(x):\n    open({str(was_here)!r}, 'w')\n"
+    test = dict(name="test_x", source=source, hidden=False, points=None)
+    question = dict(name="x", title="", points=8.0, all_or_nothing=False, tests=[test])
+    tests = dict(schema=1, name="mine", title="", questions=[question])
+    folder = tmp_path / "class"
+    folder.mkdir()
+    first, second = assignment_of(warm_up).questions
+    honest = hand_in(folder, "b", first.solution, second.solution)
+    hand_in(folder, "c")
+    for number, name in enumerate(["mine", "../a0_warm_up", 7]):
+        notebook = read_notebook(honest)
+        own = dict(assignment=name, tests=grading.packed(json.dumps(tests)))
+        write_json(notebook | dict(metadata=dict(ftkit=own)), folder / f"a{number}.ipynb")
+    for place in (root, None):
+        monkeypatch.setattr("ftkit.core.checkout", lambda place=place: place)
+        refused = call("grade", folder / "a0.ipynb")
+        assert "There is no assignment 'mine' here" in str(refused.exception)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    write_json(read_notebook(folder / "a0.ipynb"), alone / "a.ipynb")
+    refused = call("grade", alone, "--csv", tmp_path / "x.csv")
+    assert "There is no assignment 'mine' here" in str(refused.exception)
+    monkeypatch.setattr("ftkit.core.checkout", lambda: root)
+    done = call("grade", folder, "--csv", tmp_path / "x.csv")
+    assert done.exit_code == 0, done.exception
+    rows = (tmp_path / "x.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[:3] for row in rows] == [
+        ["a0.ipynb", "a0_warm_up", "0.0"],
+        ["a1.ipynb", "a0_warm_up", "0.0"],
+        ["a2.ipynb", "a0_warm_up", "0.0"],
+        ["b.ipynb", "a0_warm_up", "8.0"],
+        ["c.ipynb", "a0_warm_up", "0.0"],
+    ]
+    assert not was_here.exists()
 
 
 def test_an_answer_below_its_check_is_pointed_at(tmp_path):
@@ -570,6 +731,25 @@ def test_an_answer_below_its_check_is_pointed_at(tmp_path):
     assert [mark.points for mark in report.marks] == [0, 4]
     assert len(report.notes) == 1, "the second question has lost nothing"
     assert "mean_loss was graded at its check, cell 9. Cell 16 below it" in report.notes[0]
+
+
+def test_numbers_of_every_kind_come_back():
+    import numpy as np
+
+    for kind in sandbox.dtypes:
+        tensor = torch.tensor([0, 1]).to(getattr(torch, kind))
+        back = sandbox.from_plain(json.loads(json.dumps(sandbox.to_plain(tensor))))
+        assert back.dtype == tensor.dtype and back.tolist() == tensor.tolist()
+        if kind != "bfloat16":
+            assert (
+                sandbox.from_plain(sandbox.to_plain(tensor.numpy())).dtype == tensor.numpy().dtype
+            )
+    turned = np.arange(6, dtype=">i4").reshape(2, 3)[:, ::-1]
+    assert sandbox.from_plain(sandbox.to_plain(turned)).tolist() == turned.tolist()
+    for odd in (np.longdouble(1), np.zeros(1, np.longdouble)):
+        if odd.dtype.itemsize > 8:
+            with pytest.raises(sandbox.NotPlain, match="longdouble"):
+                sandbox.to_plain(odd)
 
 
 @pytest.mark.parametrize(
@@ -733,7 +913,8 @@ def test_commands(tmp_path, monkeypatch):
     assert call("grade", solution, "--assignment", bundle).exit_code == 0
     monkeypatch.setattr(grading, "source_of", lambda name: None)  # an installed package
     alone = call("grade", solution)
-    assert alone.exit_code == 0 and "for yourself, no grade" in alone.stdout
+    assert isinstance(alone.exception, FtkitError)
+    assert "they don't grade it" in str(alone.exception), "its own tests are no grader's"
     torn = tmp_path / "torn.json"
     torn.write_text('{"a": ')
     folder = ("grade", student.parent, "--assignment", bundle)
@@ -747,6 +928,9 @@ def test_commands(tmp_path, monkeypatch):
         (("build", "a0_warm_up", "--out", torn), "torn.json is a file"),
         ((*folder, "--csv", tmp_path / "none" / "x.csv"), "in a folder that exists"),
         ((*folder, "--csv", tmp_path), "in a folder that exists"),
+        ((*folder, "--csv", tmp_path / "ann.ipynb"), "ends in .csv"),
+        ((*folder, "--csv", tmp_path / "x.csv", "--reports", student.parent), "another folder"),
+        (("grade", student, "--assignment", bundle, "--reports", torn), "is for a folder"),
         ((*folder, "--csv", tmp_path / "x.csv", "--reports", torn), "torn.json is a file"),
     ):
         refused = call(*arguments)

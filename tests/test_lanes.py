@@ -254,6 +254,7 @@ def test_parts_are_short_enough_and_together_give_every_byte(content, pack, tmp_
     unpack(pack, tmp_path / "there")
     there = files_below(tmp_path / "there")
     assert there.pop(".gpu/unpacked.json") == (pack / "parts.json").read_bytes()
+    assert there.pop(".gpu/tree.json") == b"null", "this pack is of no commit"
     packed = files_below(content)
     wanted = {f".gpu/{k}": v for k, v in packed.items() if not k.startswith("tree/")}
     wanted |= {k.removeprefix("tree/"): v for k, v in packed.items() if k.startswith("tree/")}
@@ -267,6 +268,18 @@ def test_a_tree_that_is_there_stays_as_it_is(pack, tmp_path):
     assert (tmp_path / "there" / "settings.ini").read_text() == "mine"
     assert not (tmp_path / "there" / "nbs").exists()
     assert (tmp_path / "there" / ".gpu" / "cache" / "assets" / "key" / "weights").is_file()
+
+
+def test_the_tree_of_an_older_pack_is_not_measured(content, pack, tmp_path):
+    root = tmp_path / "there"
+    unpack(pack, root)
+    wheel = root / ".gpu" / "wheels" / "pip-1-py3-none-any.whl"
+    before = wheel.read_bytes()
+    (content / "wheels" / wheel.name).write_bytes(b"newer")
+    write_parts(content, pack, dict(python="3.12", commit="newer"), size=1000)
+    with pytest.raises(SystemExit, match="is of another pack"):
+        unpack(pack, root)
+    assert wheel.read_bytes() == before
 
 
 def test_unpacking_that_was_interrupted_is_done_again(pack, tmp_path, monkeypatch):
@@ -285,7 +298,8 @@ def test_unpacking_that_was_interrupted_is_done_again(pack, tmp_path, monkeypatc
     (root / "settings.ini").write_text("half of i")
     unpack(pack, root)
     assert (root / "settings.ini").read_text() == "new" and (root / "nbs" / "a.ipynb").is_file()
-    assert sorted(p.name for p in (root / ".gpu").iterdir()) == ["cache", "unpacked.json", "wheels"]
+    notes = ["tree.json", "unpacked.json"]
+    assert sorted(p.name for p in (root / ".gpu").iterdir()) == ["cache", *notes, "wheels"]
 
 
 def swap(parts):

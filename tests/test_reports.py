@@ -68,6 +68,15 @@ def test_the_head_of_a_row_is_the_most_urgent_number():
     assert reports.report_row(result, [], baseline())["head"]["name"] == "f1"
 
 
+def test_the_kind_of_an_error_is_said_though_its_message_has_many_lines():
+    error = "code cell 1, section '' (id a):\n    test_eq(1, 2)\n    ...\nAssertionError: ==:\n1\n2"
+    failed = running.Result("x", "failed", error=error + "\n... and 40 more lines")
+    said = reports.verdict_text([failed])
+    assert said.endswith("x: code cell 1, section '' (id a): AssertionError: ==: 1 2")
+    case = tree.fromstring(reports.junit_xml(report_of(x=failed))).find("testcase/failure")
+    assert case.get("message") == "AssertionError: ==: 1 2"
+
+
 def test_the_end_of_a_long_output_is_shown_without_colours(tmp_path):
     traceback = ["\x1b[31mValueError\x1b[0m: the end"]
     error = new_output("error", ename="ValueError", evalue="the end", traceback=traceback)
@@ -175,12 +184,12 @@ def test_a_failed_notebook_says_first_where_it_stopped(tmp_path):
     path = write(tmp_path / "bad.ipynb", "x = 1", "int('three')")
     result = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
     lines = reports.answer_text(result).splitlines()
-    assert lines[0].startswith("bad: failed in code cell 4, section 'Sample'")
+    assert lines[0].startswith("bad: failed in code cell 3, section 'Sample'")
     assert "int('three')" in lines[1]
     assert lines[-1].startswith("Executed copy: ") and lines[-1].endswith("bad.ipynb")
     verdict = reports.verdict_text([result]).splitlines()
     assert verdict[0] == "failed: no number was compared"
-    assert verdict[1].startswith("  bad: code cell 4, section 'Sample'")
+    assert verdict[1].startswith("  bad: code cell 3, section 'Sample'")
     assert "ValueError: invalid literal" in verdict[1]
 
 
@@ -246,15 +255,24 @@ def test_the_report_holds_the_answer_and_the_rest_of_the_record(tmp_path):
 # Stored outputs
 
 
+@pytest.fixture(scope="module")
+def executed(ran, tmp_path_factory):
+    "The notebook, and its run as if that had been made with seed 0, whose outputs are stored."
+    source, result, _ = ran
+    path = tmp_path_factory.mktemp("executed") / "sample.ipynb"
+    path.write_text(result.path.read_text().replace('"seed": 3', '"seed": 0'))
+    return source, path
+
+
 def copy_of(source, path):
     path.write_bytes(source.read_bytes())
     return path
 
 
-def test_outputs_are_stored_tidy(ran, tmp_path):
-    source, result, _ = ran
+def test_outputs_are_stored_tidy(executed, tmp_path):
+    source, path = executed
     copy = copy_of(source, tmp_path / "sample.ipynb")
-    reports.save_outputs(result.path, copy)
+    reports.save_outputs(path, copy)
     new = nbformat.read(copy, 4)
     old = nbformat.read(source, 4)
     nbformat.validate(new)
@@ -271,13 +289,13 @@ def test_outputs_are_stored_tidy(ran, tmp_path):
     assert all(cell.get("execution_count") is None for cell in new.cells)
 
 
-def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
+def test_nbdev_clean_finds_nothing_to_do(executed, tmp_path):
     from execnb.nbio import nb2str
     from nbdev.clean import clean_nb
 
-    source, result, _ = ran
+    source, path = executed
     copy = copy_of(source, tmp_path / "sample.ipynb")
-    reports.save_outputs(result.path, copy)
+    reports.save_outputs(path, copy)
     notebook = json.loads(copy.read_text())
     clean_nb(notebook, allowed_cell_metadata_keys=["tags"])
     # The fixture has none of a real notebook's metadata.
@@ -285,28 +303,28 @@ def test_nbdev_clean_finds_nothing_to_do(ran, tmp_path):
     assert nb2str(notebook) == copy.read_text()
 
 
-def refused(result, source, match):
+def refused(executed, source, match):
     before = source.read_bytes()
     with pytest.raises(FtkitError, match=match):
-        reports.save_outputs(result, source)
+        reports.save_outputs(executed, source)
     assert source.read_bytes() == before
     assert list(source.parent.glob(".*")) == []
 
 
-def test_what_changed_since_is_refused(ran, tmp_path):
-    source, result, _ = ran
+def test_what_changed_since_is_refused(executed, tmp_path):
+    source, path = executed
     notebook = nbformat.read(source, 4)
     notebook.cells[3].source += "\n1"
     nbformat.write(notebook, tmp_path / "a.ipynb")
-    refused(result.path, tmp_path / "a.ipynb", f"Cell {notebook.cells[3].id} .* changed since")
+    refused(path, tmp_path / "a.ipynb", f"Cell {notebook.cells[3].id} .* changed since")
 
 
 @pytest.mark.parametrize(
     "text", [f"{Path.home()}/x", "/home/ada/x", f"in {sys.prefix}", "('/tmp/abc/d',)"]
 )
-def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
-    source, result, _ = ran
-    notebook = nbformat.read(result.path, 4)
+def test_a_path_of_the_machine_is_refused(executed, tmp_path, text):
+    source, path = executed
+    notebook = nbformat.read(path, 4)
     cell = next(c for c in notebook.cells if c.source.startswith("import sys"))
     cell.outputs[0].text = text
     nbformat.write(notebook, tmp_path / "ran.ipynb")
@@ -314,15 +332,17 @@ def test_a_path_of_the_machine_is_refused(ran, tmp_path, text):
     refused(tmp_path / "ran.ipynb", copy, rf"Cell {cell.id} of source.ipynb prints")
 
 
-def test_another_scale_or_no_cost_line_is_refused(ran, tmp_path):
-    source, result, _ = ran
+def test_another_scale_or_seed_or_no_cost_line_is_refused(ran, executed, tmp_path):
+    source, path = executed
     copy = tmp_path / "s.ipynb"
     copy.write_text(source.read_text().replace(cost, "soon"))
-    refused(result.path, copy, "tagged cost")
+    refused(path, copy, "tagged cost")
     (tmp_path / "smoke").mkdir()
     ran_small = tmp_path / "smoke" / "ran.ipynb"
-    ran_small.write_text(result.path.read_text().replace('"scale": "cpu"', '"scale": "smoke"'))
+    ran_small.write_text(path.read_text().replace('"scale": "cpu"', '"scale": "smoke"'))
     refused(ran_small, copy, "ran at scale smoke")
+    _, result, _ = ran
+    refused(result.path, copy, "ran with seed 3")
 
 
 @given(st.text(alphabet="ab\r\n \t", max_size=30))

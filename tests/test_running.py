@@ -34,6 +34,12 @@ def test_a_notebook_is_found_with_and_without_its_number():
         running.find("nothing.ipynb")
 
 
+def test_a_path_that_is_not_there_is_no_other_notebook(tmp_path):
+    assert running.find("70_bands.ipynb") == running.notebooks()["70_bands"]
+    with pytest.raises(FtkitError, match=r"no notebook .*/70_bands\.ipynb"):
+        running.find(tmp_path / "70_bands.ipynb")
+
+
 def test_outside_a_checkout_it_says_so(monkeypatch):
     monkeypatch.setattr(running, "checkout", lambda: None)
     with pytest.raises(FtkitError, match="needs a checkout"):
@@ -139,6 +145,7 @@ def test_a_failing_cell_is_shown_with_its_section(tmp_path):
     result = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
     assert result.verdict == "failed"
     assert result.record is None
+    assert result.error.startswith("code cell 3,"), "papermill's own cell does not count"
     for part in ("section 'The second half'", "KeyError: 'key'", "{}['key']"):
         assert part in result.error
     assert result.path.is_file()
@@ -154,6 +161,17 @@ def test_a_dying_kernel_and_a_missing_record_are_failures(tmp_path):
     silent = running.execute(path, "smoke", 0, tmp_path / "runs", stream=io.StringIO())
     assert silent.verdict == "failed"
     assert "no run record" in silent.error
+
+
+def test_parameters_that_a_notebook_overrides_are_a_failure(tmp_path):
+    "papermill puts them first where no cell has the tag."
+    path = write(tmp_path / "sample.ipynb", finish)
+    path.write_text(path.read_text().replace('"parameters"', '"other"'))
+    text = path.read_text().replace("scale = None", "scale = 'cpu'")
+    path.write_text(text)
+    found = running.execute(path, "smoke", 3, tmp_path / "runs", stream=io.StringIO())
+    assert (found.verdict, found.record) == ("failed", None)
+    assert "it ran at scale cpu with seed 0, not at smoke with 3" in found.error
 
 
 def test_bad_input_raises_before_anything_runs(tmp_path):

@@ -268,6 +268,30 @@ def test_the_bars_go_when_a_suite_is_stopped(monkeypatch):
 
 # Interrupted, resumed, locked, full
 
+
+def test_no_job_at_all_is_refused(tmp_path):
+    for asked in (0, -1):
+        with pytest.raises(FtkitError, match=f"At least one job is needed; {asked} asked for"):
+            suite.check(scale="smoke", jobs=asked, out=tmp_path, root=tmp_path)
+        with pytest.raises(FtkitError, match="At least one job"):
+            suite.write_baselines(["core"], scale="smoke", jobs=asked, out=tmp_path, root=tmp_path)
+
+
+def test_a_notebook_that_is_gone_is_not_forgotten(tmp_path):
+    paths = [write(tmp_path / f"{name}.ipynb", "1") for name in "ab"]
+    suite.begin_suite(paths, "smoke", 0, tmp_path / "runs")
+    paths[1].unlink()
+    with pytest.raises(FtkitError, match=r"b\.ipynb is gone since this check began"):
+        suite.last_suite([], "smoke", 0, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("others, verb", [(0, "a.py differs"), (1, "a.py and 1 more differ")])
+def test_local_changes_are_counted(tmp_path, monkeypatch, others, verb):
+    monkeypatch.setattr(suite, "dirty_files", lambda root, but: ["a.py", "b.py"][: others + 1])
+    with pytest.raises(FtkitError, match=f"but {verb} from it"):
+        suite.write_baselines(["core"], scale="smoke", out=tmp_path, root=tmp_path)
+
+
 waits_for_go = """import os, time
 open('.s', 'w').write(str(os.getpid()))
 os.replace('.s', 'started')

@@ -41,6 +41,9 @@ def _inside(
     low, high = bounds
     if not resolution:
         raise FtkitError(f"A metric with the bounds {low} and {high} needs a resolution.")
+    for value in values:
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise FtkitError(f"The value {value:g} lies outside the bounds {low} and {high}.")
     least = None if low is None else low + resolution / 2
     most = None if high is None else high - resolution / 2
     return np.clip(values, least, most)
@@ -107,7 +110,7 @@ def prediction_interval(
     """Two-sided prediction interval for one more run (Student's t, normal scatter).
 
     Of a metric with bounds, normal scatter is assumed after `unbounded`.
-    Raises `FtkitError` for fewer than five values.
+    Raises `FtkitError` for fewer than five values, and for one that can't be.
     """
     from scipy import stats
 
@@ -115,6 +118,10 @@ def prediction_interval(
     n = len(values)
     if n < least_seeds:
         raise FtkitError(f"A band needs at least {least_seeds} seeds; {n} given.")
+    if not np.isfinite(values).all():
+        raise FtkitError("A band needs finite numbers.")
+    if not 0 < level < 1:
+        raise FtkitError(f"A level lies between 0 and 1; {level:g} given.")
     scaled = unbounded(values, bounds, resolution)
     middle = scaled.mean()
     half = stats.t.ppf((1 + level) / 2, n - 1) * scaled.std(ddof=1) * np.sqrt(1 + 1 / n)
@@ -201,7 +208,7 @@ def public_addresses() -> dict[str, str]:  # public name -> dotted name of its m
 
 
 def method_modules() -> set[str]:
-    "Dotted names of this package's modules that its entry points load."
+    "Dotted names of this package's modules that its entry points for methods load."
     entries = metadata.entry_points(group="ftkit.methods")
     return {entry.module for entry in entries if entry.module.startswith("ftkit.")}
 
@@ -425,23 +432,22 @@ def _changed_entries(before: dict, now: dict) -> list[str]:
 
 # %% ../../nbs/7_kit/70_bands.ipynb #05e3f266
 def add_run(
-    baseline: dict | None,  # what there is; None or another environment: start anew
+    baseline: dict | None,  # what there is; None, or of another kind: start anew
     record: dict,  # a run's record
 ) -> dict:  # the new baseline; the old one is not touched
     "A baseline with this run in it, in place of an older one with the same seed."
     new = {key: record.get(key) for key in ("seed", "commit", "dirty", "seconds", "peak_memory")}
     for kind in ("metrics", "controls"):
         new[kind] = {name: dict(entry) for name, entry in record[kind].items()}
-    runs = [new]
-    if baseline and baseline["environment"] == environment(record):
-        runs += [old for old in baseline["runs"] if old["seed"] != record["seed"]]
-    return dict(
-        schema=1,
+    same = dict(
         notebook=record["notebook"],
         scale=record["scale"],
         environment=environment(record),
-        runs=sorted(runs, key=lambda made: made["seed"]),
     )
+    runs = [new]
+    if baseline and all(baseline[name] == value for name, value in same.items()):
+        runs += [old for old in baseline["runs"] if old["seed"] != record["seed"]]
+    return dict(schema=1, **same, runs=sorted(runs, key=lambda made: made["seed"]))
 
 # %% ../../nbs/7_kit/70_bands.ipynb #7485f858
 verdicts = ("passed", "failed", "no baseline", "skipped")
@@ -455,7 +461,7 @@ class Check(NamedTuple):
     value: float | None  # None: the run did not record it
     why: str  # the reason, for a person
     band: Band | None = None  # of the metric, or of the metric that a control belongs to
-    # Value minus the baseline's value of the same seed, if the environment changed.
+    # Value minus the baseline's value of the same seed, where the two need not be identical.
     drift: float | None = None
     better: bool = False  # outside the band, on the side away from the controls
     noticed: float | None = None  # the smallest change that the band would notice
@@ -565,7 +571,9 @@ def in_band(
 
 # %% ../../nbs/7_kit/70_bands.ipynb #c1b7f77f
 def check_control(name: str, record: dict, baseline: dict) -> Check:
-    "A control passes if it lies outside the band of the metric that it belongs to."
+    """A control passes if it lies outside the band of the metric that it belongs to, on a side
+    where the baseline has it, too.
+    """
     entry = record["controls"].get(name)
     if entry is None:
         return Check(name, "failed", None, "in the baseline, but this run did not record it")
@@ -576,9 +584,15 @@ def check_control(name: str, record: dict, baseline: dict) -> Check:
     if len(old) < least_seeds:
         return Check(name, "no baseline", value, f"no band for {of}")
     band, _ = band_of(metric, old)
+    runs = [run["controls"] for run in baseline["runs"] if run["seed"] in old]
+    before = [controls[name]["value"] for controls in runs if name in controls]
+    below = {was < band.low for was in before if not band.low <= was <= band.high}
     if band.low <= value <= band.high:
         verdict = "failed"
         where = "inside"
+    elif below and (value < band.low) not in below:
+        verdict = "failed"
+        where = "on the other side of"
     else:
         verdict = "passed"
         where = "outside"

@@ -641,9 +641,8 @@ def predict(
     taken = {"predicted", "probability"} & set(table.columns)
     if taken:
         raise bad_input(f"{data} has a column '{min(taken)}' already; rename it.")
-    if text is None:
-        text = trained_column(model, table)
-    columns = choose_columns(table, text, need_label=False)
+    trained = trained_column(model, table) if text is None else None
+    columns = choose_columns(table, trained or text, need_label=False)
     rows = take_rows(table, columns, data, drop_empty)
     kept = table.loc[rows.index]
     try_writing(kept.assign(predicted="", probability=0.0), out)
@@ -652,7 +651,8 @@ def predict(
     quiet()
     made, said = answers(model, list(rows["text"]), batch_size, sys.stderr.isatty())
     write_table(kept.assign(**made), out)
-    show("columns", columns.why)
+    why = f"text is '{trained}', as in training" if trained else columns.why
+    show("columns", why)
     show("predicted", said)
     size = f"{out}: {len(rows):,} rows"
     left = len(table) - len(rows)
@@ -836,6 +836,8 @@ def check(
     from ftkit.kit import lanes, reports, suite
 
     scale = resolve_scale(scale)
+    if newest_torch and lane == "pinned":
+        raise bad_input("--newest-torch is for --lane latest.")
     if lane != "pinned":
         limits = dict(timeout=timeout, memory=memory)
         how = dict(scale=scale, seed=seed, jobs=jobs, threads=threads, resume=resume, out=out)
@@ -913,11 +915,11 @@ def assets() -> None:
     from ftkit import catalog
 
     cache = catalog.cache_dir()
-    typer.echo(f"{'name':<18}{'MB':>6}  {'cached':<8}{'licence':<12}what")
+    typer.echo(f"{'name':<18}{'MB':>6}  {'cached':<8}{'licence':<18} what")
     for name, asset in catalog.assets.items():
         there = "yes" if (cache / "assets" / asset.key).is_dir() else "no"
         size = f"{asset.size / 1e6:6.1f}"
-        typer.echo(f"{name:<18}{size}  {there:<8}{asset.licence:<12}{asset.what}")
+        typer.echo(f"{name:<18}{size}  {there:<8}{asset.licence:<18} {asset.what}")
     typer.echo(
         f"\nLicences as the packages declare them; upstream rights may differ. Cache: {cache}"
     )
@@ -970,6 +972,8 @@ def docs(
             "The site is built from a checkout of ftkit; this is an installed package. "
             "Clone the repository and run `make docs` in it."
         )
+    if preview and fresh:
+        raise bad_input("--fresh is for a build; leave --preview out.")
     if preview:
         site.preview(root, out, port, say=typer.echo)
         return

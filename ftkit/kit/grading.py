@@ -7,8 +7,9 @@ __all__ = ['opening', 'no_walls', 'Test', 'Question', 'Assignment', 'read_settin
            'read_assignment', 'read_notebook', 'as_data', 'from_data', 'build_copy', 'fingerprint', 'worked_on',
            'build', 'Here', 'StandIn', 'beside', 'seed', 'close', 'say_error', 'run_test', 'say_other_kind',
            'printable', 'Mark', 'mark_question', 'own_tests', 'source_of', 'open_assignment', 'Section', 'divide',
-           'Session', 'Report', 'written_too_late', 'grade', 'submissions_in', 'safe_cell', 'row_of', 'grade_folder',
-           'find_assignment', 'known_assignments', 'add_build', 'add_assign']
+           'Session', 'Report', 'written_too_late', 'speaks_of_the_kit', 'may_be_read', 'grade', 'submissions_in',
+           'safe_cell', 'row_of', 'grade_folder', 'write_report', 'names_in', 'find_assignment', 'known_assignments',
+           'add_build', 'add_assign']
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00007
 import copy
@@ -21,6 +22,8 @@ import os
 import re
 import sys
 import textwrap
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -164,6 +167,13 @@ def read_assignment(notebook: dict, where: str) -> Assignment:
     for question in questions.values():
         if not (question.tests and question.stub and question.solution):
             raise bad_input(f"{where}: {question.name} lacks its stub, its solution or its tests.")
+        explicit = sum(test.points or 0 for test in question.tests)
+        shared = any(test.points is None for test in question.tests)
+        if explicit > question.points or (explicit < question.points and not shared):
+            raise bad_input(
+                f"{where}: the tests of {question.name} have {explicit:g} points, and the question "
+                f"has {question.points:g}."
+            )
     return Assignment(name, title, list(questions.values()))
 
 # %% ../../nbs/7_kit/81_grading.ipynb #81c0000e
@@ -340,7 +350,12 @@ def beside(
     side = env
     if isinstance(env, Mapping):  # otter-grader's
         names = find_names(dict(env), wanted)
-        return lambda *arguments: Here(env).ask(lambda: probe(*arguments, **names))
+
+        def ask(*arguments):
+            sent = from_plain(to_plain(list(arguments)))
+            return Here(env).ask(lambda: probe(*sent, **names))
+
+        return ask
     source = textwrap.dedent(inspect.getsource(probe))
     return lambda *arguments: side.probe(source, probe.__name__, wanted, *arguments)
 
@@ -358,8 +373,13 @@ def close(got: Any, expected: Any, tolerance: float = 1e-6) -> bool:
     import torch
 
     try:
-        left = torch.as_tensor(got).double()
-        right = torch.as_tensor(expected).double()
+        left = torch.as_tensor(got)
+        right = torch.as_tensor(expected)
+        exact = torch.float64
+        if left.is_complex() or right.is_complex():
+            exact = torch.complex128
+        left = left.to(exact)
+        right = right.to(exact)
     except (TypeError, ValueError, RuntimeError):
         return False
     if left.shape != right.shape:
@@ -481,8 +501,10 @@ def source_of(name: str) -> Path | None:
     from ftkit.core import checkout
 
     root = checkout()
-    path = root / "nbs" / "assignments" / f"{name}.ipynb" if root else None
-    return path if path and path.is_file() else None
+    if root is None or not re.fullmatch(r"\w+", name):
+        return None
+    path = root / "nbs" / "assignments" / f"{name}.ipynb"
+    return path if path.is_file() else None
 
 
 def open_assignment(name: str) -> Callable[[str], None]:
@@ -551,18 +573,29 @@ class Session:
         self.allowance = allowance
         self.box = None
         self.kept = []  # cells to run again in a new process
+        self.took = {}  # title of a cell -> seconds, when it first ran
         self.errors = {}  # title of a cell -> what it raised
 
     def run_cells(self, cells: list[tuple[str, str]]) -> None:
         "Run cells; an error in one does not end it. A cell that is stopped is not run again."
         for title, source in cells:
+            began = time.monotonic()
             try:
                 self.box.run(source, title)
             except AnswerError as error:
                 self.errors[title] = f"{title.strip('<>')} ends with {error}"
-            except Stopped:
+            except Stopped as reason:
+                self.errors[title] = f"{title.strip('<>')} was stopped: {reason}"
                 self.kept = [cell for cell in self.kept if cell[0] != title]
                 raise
+            self.took.setdefault(title, time.monotonic() - began)
+
+    def begin_again(self, cells: list[tuple[str, str]]) -> None:
+        "A new process in which earlier cells run again, in the time that they took and some more."
+        self.box = Sandbox(self.allowance)
+        before = sum(self.took.get(title, 0) for title, _ in cells)
+        self.box.begin(self.allowance.seconds + before)
+        self.run_cells(cells)
 
     def mark(self, section: Section) -> list[Mark]:
         "The marks of a section; a question has no points if its process was stopped."
@@ -570,24 +603,22 @@ class Session:
         self.kept += section.cells
         try:
             if self.box is None:
-                self.box = Sandbox(self.allowance)
-                self.run_cells(before)
+                self.begin_again(before)
             self.box.begin()
             self.run_cells(section.cells)
         except Stopped as reason:
-            return [self.stopped(question, reason) for question in section.questions]
+            if len(section.questions) == 1:
+                return [self.stopped(section.questions[0], reason)]
+            self.close()  # several questions wait here; they are asked without that cell
         marks = []
         for question in section.questions:
             try:
                 if self.box is None:
-                    self.box = Sandbox(self.allowance)
-                    self.run_cells(list(self.kept))
+                    self.begin_again(list(self.kept))
                 self.box.begin()
                 marks.append(mark_question(question, self.box))
             except Stopped as reason:
                 marks.append(self.stopped(question, reason))
-                own = [cell for cell in section.cells if question.name in cell[1]]
-                self.kept = [cell for cell in self.kept if cell not in own]
         return marks
 
     def stopped(self, question: Question, reason: Stopped) -> Mark:
@@ -656,6 +687,21 @@ def written_too_late(notebook: dict, marks: list[Mark]) -> list[str]:
     return found
 
 
+def speaks_of_the_kit(notebook: dict, assignment: Assignment) -> list[str]:
+    "A remark for each cell that a person should look at: it names the kit that grades it."
+    found = []
+    for number, cell in enumerate(notebook["cells"], 1):
+        opens = cell["source"].strip() == opening.format(name=assignment.name)
+        if cell["cell_type"] == "code" and "ftkit.kit" in cell["source"] and not opens:
+            found.append(f"Cell {number} speaks of ftkit.kit: look at what it does there.")
+    return found
+
+
+def may_be_read(path: Path) -> bool:
+    "Whether a submission is a file of its own (no link), and not too large."
+    return not path.is_symlink() and path.stat().st_size <= 20_000_000
+
+
 def grade(
     path: Path,  # a submission
     assignment: Assignment,
@@ -667,7 +713,7 @@ def grade(
     _grading["seed"] = seed
     name = printable(name or path.name, 120)
     nothing = [Mark(q.name, 0.0, q.points, ["not graded"]) for q in assignment.questions]
-    if path.is_symlink() or path.stat().st_size > 20_000_000:
+    if not may_be_read(path):
         return Report(name, assignment.name, nothing, ["A link, or larger than 20 MB: not read."])
     try:
         notebook = read_notebook(path)
@@ -684,10 +730,14 @@ def grade(
         for section in sections:
             for mark in session.mark(section):
                 marks[mark.question] = mark
+    except Exception as error:  # the grader's own; the others must get their points all the same
+        told = printable(f"The grader failed, grade it by hand: {type(error).__name__}: {error}")
+        return Report(name, assignment.name, nothing, [told])
     finally:
         session.close()
     in_order = [marks[question.name] for question in assignment.questions]
     notes = list(session.errors.values())[:10] + written_too_late(notebook, in_order)
+    notes += speaks_of_the_kit(notebook, assignment)[:10]
     notes = [printable(text) for text in notes]
     return Report(name, assignment.name, in_order, notes)
 
@@ -730,15 +780,19 @@ def grade_folder(
     say: Callable[[str], None] = print,
 ) -> list[Report]:
     "Grade all submissions in a folder into a CSV; a row is written as soon as it is known."
-    paths = submissions_in(folder)
+    paths = [path for path in submissions_in(folder) if path.resolve() != target.resolve()]
     if not paths:
         raise bad_input(f"There are no submissions in {folder}.")
     if target.is_dir() or not target.parent.is_dir():
         raise bad_input(
             f"The table can't be written to {target}: say a file in a folder that exists."
         )
+    if target.suffix.lower() != ".csv":
+        raise bad_input(f"{target} is no table: say a file that ends in .csv.")
     if reports and reports.exists() and not reports.is_dir():
         raise bad_input(f"{reports} is a file: the reports need a folder.")
+    if reports and reports.resolve() == folder.resolve():
+        raise bad_input(f"{reports} holds the submissions: the reports need another folder.")
     done = []
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = None
@@ -754,14 +808,36 @@ def grade_folder(
             done.append(report)
             say(f"{report.points:>6g} of {report.most:g}  {report.submission}")
             if reports:
-                reports.mkdir(parents=True, exist_ok=True)
-                place = reports / f"{name.replace('/', '-')}.txt"
-                place.write_text(f"{report}\n", encoding="utf-8")
+                try:
+                    write_report(report, reports / f"{name}.txt")
+                except OSError as error:  # a name that is too long, or one that is a folder's
+                    say(f"          no report in {reports}: {error.strerror}")
     return done
 
+
+def write_report(report: Report, path: Path) -> None:
+    "Write a student's report, in the folders of the submission's name."
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{report}\n", encoding="utf-8")
+
 # %% ../../nbs/7_kit/81_grading.ipynb #81c00028
-def find_assignment(asked: str | None, submissions: list[Path]) -> tuple[Assignment, str]:
-    "The assignment by which to grade, and a remark on where its tests come from."
+def names_in(submissions: list[Path]) -> list[str]:
+    "The assignments that notebooks say they are of, the commonest first."
+    count = Counter()
+    for path in submissions:
+        try:
+            if may_be_read(path):
+                count[str(read_notebook(path)["metadata"]["ftkit"]["assignment"])] += 1
+        except (ValueError, KeyError, TypeError, OSError):  # FtkitError is a ValueError
+            continue
+    return [name for name, _ in count.most_common()]
+
+
+def find_assignment(asked: str | None, submissions: list[Path]) -> Assignment:
+    """The assignment by which to grade: a bundle, or a source of the checkout.
+
+    Without a name it is the one that most of the submissions are of. Their own tests never count.
+    """
     if asked and asked.endswith(".json"):
         path = Path(asked)
         if not path.is_file():
@@ -770,28 +846,18 @@ def find_assignment(asked: str | None, submissions: list[Path]) -> tuple[Assignm
             data = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             data = None
-        return from_data(data, asked), ""
-    name = asked
-    carried = None
-    for path in submissions:
-        try:
-            own = read_notebook(path)["metadata"]["ftkit"]
-            name = name or str(own["assignment"])
-            carried = own["tests"]
-            break
-        except (ValueError, KeyError, TypeError):  # FtkitError is a ValueError
-            continue
-    if not name:
+        return from_data(data, asked)
+    names = [asked] if asked else names_in(submissions)
+    if not names:
         raise bad_input("No notebook says which assignment it is of: say --assignment NAME.")
-    path = source_of(name) if re.fullmatch(r"\w+", name) else None
-    if path:
-        return read_assignment(read_notebook(path), path.name), ""
-    if len(submissions) == 1 and carried and not asked:
-        remark = "Graded by the tests that the notebook itself carries: for yourself, no grade."
-        return from_data(json.loads(unpacked(carried)), str(submissions[0])), remark
+    for name in names:
+        path = source_of(name)
+        if path:
+            return read_assignment(read_notebook(path), path.name)
     raise bad_input(
-        f"There is no assignment {name!r} here. In a checkout they lie in nbs/assignments; "
-        "elsewhere say --assignment BUNDLE.json."
+        f"There is no assignment {printable(names[0], 80)!r} here. In a checkout they lie in "
+        "nbs/assignments; elsewhere say --assignment BUNDLE.json. (The tests that a notebook "
+        "carries are for its own checks: they don't grade it.)"
     )
 
 
@@ -860,15 +926,17 @@ def add_assign(app: "typer.Typer") -> None:
     ) -> None:
         """Grade a submission, or a folder of them into a table.
 
-        Each runs in a process of its own that can harm nothing.
+        Each runs in a process of its own, behind walls where the system has them.
         """
         if not submission.exists():
             raise bad_input(f"There is no {submission}.")
         whole_class = submission.is_dir()
         if whole_class != bool(table):
             raise bad_input("A folder needs --csv FILE, and a single notebook has no --csv.")
+        if reports and not whole_class:
+            raise bad_input("--reports is for a folder; a single notebook's report is printed.")
         paths = submissions_in(submission) if whole_class else [submission]
-        found, remark = find_assignment(assignment, paths)
+        found = find_assignment(assignment, paths)
         allowance = Allowance(seconds=seconds, memory=memory * 1e9)
         if not has_walls():
             typer.echo(no_walls, err=True)
@@ -877,5 +945,5 @@ def add_assign(app: "typer.Typer") -> None:
             typer.echo(f"{len(done)} submissions graded: {table}")
             return
         report = grade(submission, found, allowance, seed)
-        typer.echo("\n".join(filter(None, [str(report), remark])))
+        typer.echo(report)
         raise typer.Exit(0 if report.points == report.most else 1)

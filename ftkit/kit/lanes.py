@@ -101,8 +101,11 @@ def step_size(before: str | None, after: str | None) -> str:
     return "patch"
 
 
-def _numbers(version: str) -> list[str]:
-    return re.findall(r"\d+", version.split("+")[0])
+def _numbers(version: str) -> list[int]:
+    "Those of the release; what it leaves out is zero."
+    release = re.match(r"[\d.]*", version)[0]
+    numbers = [int(number) for number in release.split(".") if number]
+    return [*numbers, 0, 0]
 
 # %% ../../nbs/7_kit/74_lanes.ipynb #fea1d6ed
 def installed(python: str | os.PathLike) -> dict[str, str]:  # name -> version
@@ -120,7 +123,7 @@ def installed(python: str | os.PathLike) -> dict[str, str]:  # name -> version
 def moved_text(moved: list[Moved]) -> str:
     "One line for each package that moved; what came and what went in a line each."
     if not moved:
-        return "No version differs from the pinned lane."
+        return "No version differs from those installed here."
     both = [m for m in moved if m.before and m.after]
     wide = max((len(m.name) for m in both), default=0)
     lines = [f"{m.size:<5}  {m.name:<{wide}}  {m.before} -> {m.after}" for m in both]
@@ -391,6 +394,13 @@ def unpack(
         raise SystemExit(
             f"Of {len(parts)} parts in {pack} these are missing: {', '.join(missing)}."
         )
+    commit = json.dumps(json.loads(listed).get("commit"))
+    ours = place / "tree.json"  # the commit of a tree that a pack has put here
+    if ours.is_file() and ours.read_text(encoding="utf-8") != commit:
+        raise SystemExit(
+            f"The tree in {root} is of another pack. Save what lies in its .gpu/results, remove "
+            "the tree, and begin again."
+        )
     for name in ("wheels", "cache"):
         shutil.rmtree(place / name, ignore_errors=True)
     place.mkdir(parents=True, exist_ok=True)
@@ -415,6 +425,8 @@ def unpack(
                 member.name = below
                 archive.extract(member, root, filter="data")
     joined.unlink()
+    if not has_tree:
+        ours.write_text(commit, encoding="utf-8")
     unfinished.unlink(missing_ok=True)
     done.write_text(listed, encoding="utf-8")
 
@@ -510,7 +522,7 @@ gpu_first = (
 
 
 def gpu_order() -> list[str]:
-    "Stems of notebooks, and `bench`, in the order of a GPU's time; the kit's measure no network."
+    "Stems of notebooks, and `bench`, in the order of a GPU's time; of the kit's own only 76_bench."
     known = notebooks()
     names = [name for name in gpu_first if name in known or name == "bench"]
     lessons = [stem for stem, path in known.items() if path.parent.name != "7_kit"]
@@ -829,10 +841,9 @@ def _pack_and_say(place: Path, root: Path, names: list[str], pack: Callable, say
         about = json.loads((folder / "parts.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         about = {}
-    if about.get("commit") and about["commit"] == commit()[0]:
-        paths = [folder / name for name in about["parts"]]
-        paths = [path for path in paths if path.is_file()]
-    else:
+    paths = [folder / name for name in about.get("parts", [])]
+    kept = bool(paths) and all(path.is_file() for path in paths)
+    if not kept or about.get("commit") != commit()[0]:
         say("Packing what a GPU machine needs: the tree, wheels, assets. It takes minutes.")
         sources = [find(name) for name in names if name != "bench"]
         paths = pack(folder, root, sources)

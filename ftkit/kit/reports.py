@@ -23,7 +23,16 @@ import xml.etree.ElementTree as tree
 from pathlib import Path
 
 from ..core import FtkitError, checkout, write_beside
-from .bands import Band, Check, load_baseline, open_notebook, read_record, verdicts, worst
+from ftkit.kit.bands import (
+    Band,
+    Check,
+    load_baseline,
+    open_notebook,
+    read_record,
+    same_setting,
+    verdicts,
+    worst,
+)
 from .running import Result, clock, first_error
 from .suite import Suite, past_records
 
@@ -150,13 +159,16 @@ def against(new: float, old: float | None) -> str:
 
 def _number_row(check: Check, record: dict, past: list[dict], baseline: dict | None) -> dict:
     "One number of a notebook, with its plot."
-    kind = "metrics" if check.name in record["metrics"] else "controls"
+    # what the run lost, the baseline knows
+    runs = [record, *baseline["runs"]] if baseline else [record]
+    is_control = any(check.name in run["controls"] for run in runs)
+    kind = "controls" if is_control else "metrics"
     entry = record[kind].get(check.name, {})
-    metric = check.name if kind == "metrics" else entry.get("control_of")
+    metric = entry.get("control_of") or check.name
     seeds = []
-    if baseline:
-        runs = baseline["runs"]
-        seeds = [run["metrics"][metric]["value"] for run in runs if metric in run["metrics"]]
+    if baseline and metric in record["metrics"]:
+        old = same_setting(metric, record["metrics"][metric]["setting"], baseline)
+        seeds = [found["value"] for found in old.values()]
     before = []
     for run in past:
         old = run[kind].get(check.name)
@@ -164,7 +176,7 @@ def _number_row(check: Check, record: dict, past: list[dict], baseline: dict | N
             before.append(old["value"])
     return dict(
         check._asdict(),
-        control=kind == "controls",
+        control=is_control,
         too_wide=check.too_wide,
         of=entry.get("control_of"),
         unit=entry.get("unit") or "",
@@ -173,11 +185,15 @@ def _number_row(check: Check, record: dict, past: list[dict], baseline: dict | N
 
 
 def _error_text(error: str | None, cell: dict | None) -> str:
-    "A result's error; if its cell is shown or not wanted, only the first and the last line."
+    "A result's error; if its cell is shown or not wanted, the place and the error's first lines."
     if not error or cell is None:
         return error or ""
-    lines = error.split("\n")
-    return "\n".join(dict.fromkeys([lines[0].rstrip(":"), lines[-1]]))
+    place, *lines = error.split("\n")
+    # the cell's source is indented
+    said = [line for line in lines if line and not line.startswith("    ")]
+    if not said:
+        return place
+    return f"{place.rstrip(':')}\n{' '.join(said[:3])}"
 
 # %% ../../nbs/7_kit/73_reports.ipynb #73a00012
 def report_row(
@@ -543,7 +559,8 @@ page_end = """
     <polyline class="past" points="0,7 12,3 24,6"/>
   </svg>earlier runs of this seed, then this run</span>
 </p>
-<p>Percentages beside time and memory compare with the last run.</p>
+<p>Percentages beside time and memory compare with the last run of this seed, or with the baseline
+if there is none.</p>
 </footer>
 </main>
 </body>
@@ -624,7 +641,8 @@ def junit_xml(suite: Suite, command: str = "check") -> str:
             seconds = 0
             judged.append(verdict)
             if verdict == "failed":
-                failure = tree.SubElement(case, "failure", message=xml_text(why.split("\n")[-1]))
+                said = _error_text(why, {}).split("\n")[-1]
+                failure = tree.SubElement(case, "failure", message=xml_text(said))
                 failure.text = xml_text(why)
             elif verdict != "passed":
                 tree.SubElement(case, "skipped", message=xml_text(f"{verdict}: {why}"))
@@ -867,6 +885,11 @@ def save_outputs(
     if record["scale"] != "cpu":
         raise FtkitError(
             f"Outputs are stored from scale cpu; {executed} ran at scale {record['scale']}."
+        )
+    # the page shows the parameters of the source: seed = 0
+    if record["seed"] != 0:
+        raise FtkitError(
+            f"Outputs are stored from seed 0; {executed} ran with seed {record['seed']}."
         )
     error = first_error(ran)
     if error:

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['preloaded', 'of_one_kernel', 'most_warm', 'warm_processes', 'limits_of', 'no_gpu', 'notebooks', 'find', 'need_kit',
            'defer_grammar', 'become_kernel', 'serve_kernels', 'ForkedKernel', 'WarmProcess', 'can_fork',
-           'forked_kernel', 'this_python', 'sections', 'clock', 'terminal_bars', 'Progress', 'Limits', 'Guard',
-           'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed', 'save_rarely',
-           'first_error', 'Result', 'run_folder', 'interruptible', 'mark_stopped', 'call_papermill', 'execute', 'judge']
+           'forked_kernel', 'this_python', 'sections', 'is_own_code', 'clock', 'terminal_bars', 'Progress', 'Limits',
+           'Guard', 'processes', 'broken_limit', 'end_processes', 'count_printed', 'engine', 'save_executed',
+           'save_rarely', 'first_error', 'Result', 'run_folder', 'interruptible', 'mark_stopped', 'call_papermill',
+           'execute', 'judge']
 
 # %% ../../nbs/7_kit/71_running.ipynb #65435a99
 import contextlib
@@ -85,9 +86,13 @@ def find(
     Raises `FtkitError` that lists the notebooks, nearest first, if there is none.
     """
     if str(name).endswith(".ipynb"):
-        if Path(name).is_file():
-            return Path(name)
-        name = Path(name).stem
+        path = Path(name)
+        if path.is_file():
+            return path
+        # "30_finetune.ipynb" is a name; a folder before it makes it a path
+        if path.name != str(name):
+            raise FtkitError(f"There is no notebook {name}.")
+        name = path.stem
     known = notebooks()
     short = {re.sub(r"^\d+[a-z]?_", "", stem): path for stem, path in known.items()}
     path = known.get(str(name)) or short.get(str(name))
@@ -413,6 +418,12 @@ def sections(
         titles.append(now)
     return titles
 
+
+def is_own_code(cell: dict) -> bool:
+    "Whether it is a code cell of the lesson; papermill adds one with the parameters."
+    tags = cell.get("metadata", {}).get("tags", [])
+    return cell["cell_type"] == "code" and "injected-parameters" not in tags
+
 # %% ../../nbs/7_kit/71_running.ipynb #af7a0d84
 def clock(seconds: float) -> str:
     "Minutes and seconds: 1:05."
@@ -460,7 +471,7 @@ class Progress:
         self.bars = terminal_bars(self.stream)
 
     def __call__(self, cells: list, index: int) -> None:
-        code = [cell["cell_type"] == "code" for cell in cells]
+        code = [is_own_code(cell) for cell in cells]
         self.done = sum(code[:index])
         self.total = sum(code)
         before = self.said
@@ -678,7 +689,7 @@ def first_error(cells: list) -> str | None:
     """
     number = 0
     for cell, title in zip(cells, sections(cells)):
-        if cell["cell_type"] == "code":
+        if is_own_code(cell):
             number += 1
         for output in cell.get("outputs", []):
             if output["output_type"] == "error":
@@ -837,7 +848,10 @@ def execute(
     root: Path | None = None,  # where tests/baselines is; None: the checkout
     warm: bool = False,  # start its kernel from a process that has the libraries in memory
 ) -> Result:
-    "Run a notebook with papermill, read its record and compare it with its baseline."
+    """Run a notebook with papermill, read its record and compare it with its baseline.
+
+    One that ran at another scale or seed than asked has failed.
+    """
     need_kit()
     source = find(name).resolve()
     scale = resolve_scale(scale)
@@ -859,7 +873,17 @@ def execute(
     verdict = "skipped" if guard.stop.is_set() else "failed"
     seconds = time.time() - start
     result = Result(source.stem, verdict, target, seconds=seconds, error=error)
-    return result if error else judge(result, hashes, baseline, root)
+    if error:
+        return result
+    judge(result, hashes, baseline, root)
+    made = result.record or parameters
+    if made["scale"] == scale and made["seed"] == seed:
+        return result
+    why = (
+        f"it ran at scale {made['scale']} with seed {made['seed']}, not at {scale} with {seed}; "
+        "is its cell of parameters tagged 'parameters'?"
+    )
+    return Result(source.stem, "failed", target, seconds=seconds, error=why)
 
 # %% ../../nbs/7_kit/71_running.ipynb #450b7a02
 no_gpu = "Scale gpu needs a CUDA device, and this machine has none."
@@ -889,7 +913,11 @@ def judge(
             beside.write_text(json.dumps(result.record, indent=1), encoding="utf-8")
     if result.error:
         return result
-    result.checks = check_band(result.record, baseline)
+    try:
+        result.checks = check_band(result.record, baseline)
+    except FtkitError as e:
+        result.error = str(e)
+        return result
     result.changed = changes(result.record, baseline) if baseline else []
     result.verdict = worst(check.verdict for check in result.checks)
     if not result.record["metrics"]:

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['dtypes', 'own_modules', 'read_only', 'no_setuid', 'preloaded', 'expected_kinds', 'NotPlain', 'to_plain', 'from_plain',
-           'without_magic', 'Missing', 'run_cell', 'find_names', 'call_probe', 'perform', 'describe', 'Allowance',
-           'enter_namespaces', 'build_root', 'drop_rights', 'set_limits', 'refuse_network', 'needed_paths',
-           'clean_environment', 'send', 'receive', 'Silent', 'answer_orders', 'become_cell', 'fork_cell', 'serve_cells',
-           'AnswerError', 'answer_error', 'Stopped', 'Nursery', 'nursery', 'Sandbox', 'processes_of', 'has_walls']
+           'without_magic', 'wrong_line', 'silence', 'Missing', 'run_cell', 'find_names', 'call_probe', 'perform',
+           'describe', 'Allowance', 'enter_namespaces', 'build_root', 'drop_rights', 'set_limits', 'refuse_network',
+           'needed_paths', 'clean_environment', 'send', 'receive', 'Silent', 'answer_orders', 'become_cell',
+           'fork_cell', 'serve_cells', 'AnswerError', 'answer_error', 'Stopped', 'Nursery', 'nursery', 'Sandbox',
+           'processes_of', 'has_walls']
 
 # %% ../../nbs/7_kit/80_sandbox.ipynb #80c00007
 import atexit
@@ -18,6 +19,7 @@ import ctypes
 import functools
 import json
 import linecache
+import math
 import os
 import re
 import secrets
@@ -41,7 +43,7 @@ class NotPlain(TypeError):
 
 
 # kinds of numbers in tensors
-dtypes = ["bool", "uint8", "int8", "int16", "int32", "int64"]
+dtypes = ["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"]
 dtypes += ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
 
 
@@ -55,13 +57,17 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.generic):
-        return to_plain(value.item(), depth + 1)
+        number = value.item()
+        if isinstance(number, np.generic):  # Python has no number that is so long
+            raise NotPlain(f"a {type(value).__name__}")
+        return to_plain(number, depth + 1)
     if isinstance(value, torch.Tensor):
         return ["tensor", *_array_parts(value)]
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "biufc":
+        if value.dtype.name not in dtypes:
             raise NotPlain(f"an array of {value.dtype.type.__name__}")
-        return ["array", *_array_parts(torch.from_numpy(value.copy()))]
+        native = value.astype(value.dtype.newbyteorder("="), order="C")
+        return ["array", *_array_parts(torch.from_numpy(native))]
     if isinstance(value, bytes):
         return ["bytes", base64.b64encode(value).decode()]
     if isinstance(value, (list, tuple)):
@@ -100,6 +106,8 @@ def from_plain(plain: Any) -> Any:
         raise ValueError("no plain value")
     kind, *parts = plain
     if kind in ("tensor", "array") and len(parts) == 3:
+        if kind == "array" and parts[0] == "bfloat16":
+            raise ValueError("NumPy has no bfloat16")
         tensor = _read_array(*parts)
         return tensor if kind == "tensor" else tensor.numpy()
     if kind == "bytes" and len(parts) == 1 and isinstance(parts[0], str):
@@ -129,10 +137,10 @@ def _read_array(kind: Any, shape: Any, data: Any) -> Any:
         raise ValueError("no array")
     if len(shape) > 16 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
         raise ValueError("no shape of an array")
+    if math.prod(max(n, 1) for n in shape) >= 2**60:
+        raise ValueError("a shape that is too large")
     raw = base64.b64decode(data, validate=True)
-    count = 1
-    for n in shape:
-        count *= n
+    count = math.prod(shape)
     dtype = getattr(torch, kind)
     if count * dtype.itemsize != len(raw):
         raise ValueError("the shape of an array does not fit its bytes")
@@ -143,24 +151,55 @@ def _read_array(kind: Any, shape: Any, data: Any) -> Any:
     return torch.frombuffer(bytearray(raw), dtype=torch.uint8).view(dtype).reshape(shape)
 
 # %% ../../nbs/7_kit/80_sandbox.ipynb #80c0a110
-_magic = re.compile(r"[ \t]*(?:[\w, ]+= *)?[%!]|[ \t]*\?{1,2}[\w.]+\s*$|[ \t]*[\w.]+\?{1,2}\s*$")
+_magic = re.compile(
+    r"[ \t]*(?:[\w, ]+= *)?(?:%(?=[\w%])|!(?!=))|[ \t]*\?{1,2}[\w.]+\s*$|[ \t]*[\w.]+\?{1,2}\s*$"
+)
+_timed = re.compile(r"[ \t]*%time[ \t]+(?=\S)")
 _other_language = re.compile(r"\s*%%(?!time|capture|prun)\w")
 
 
 def without_magic(source: str) -> str:
-    "The source of a cell as Python: lines of magic (`%timeit`, `!pip`, `torch.sum?`) do nothing."
-    try:
-        compile(source, "<cell>", "exec")
-        return source  # "% name" may begin a line of plain Python too
-    except (SyntaxError, ValueError):
-        pass
+    """The source of a cell as Python: lines of magic (`%timeit`, `!pip`, `torch.sum?`) do nothing.
+
+    Only lines that Python can't read are magic, and what `%time` times is kept.
+    """
     if _other_language.match(source):
         return ""  # `%%bash`, `%%html`
-    kept = []
-    for line in source.splitlines():
-        indent = line[: len(line) - len(line.lstrip())]
-        kept.append(f"{indent}pass" if _magic.match(line) else line)
-    return "\n".join(kept) + "\n"
+    lines = source.split("\n")
+    wrong = wrong_line(source)
+    while wrong is not None:
+        magic = [number for number, line in enumerate(lines) if _magic.match(line)]
+        if not magic:
+            break
+        silence(lines, wrong if wrong in magic else magic[0])
+        wrong = wrong_line("\n".join(lines))
+    return "\n".join(lines)
+
+
+def wrong_line(source: str) -> int | None:
+    "The number, from 0, of the line at which Python stops reading; None if it can read all."
+    try:
+        compile(source, "<cell>", "exec")
+    except SyntaxError as error:
+        return (error.lineno or 1) - 1
+    except ValueError:
+        return 0
+    return None
+
+
+def silence(lines: list[str], number: int) -> None:
+    "Let a line of magic do nothing, with the lines that continue it; `%time` leaves its statement."
+    line = lines[number]
+    indent = line[: len(line) - len(line.lstrip())]
+    timed = _timed.match(line)
+    if timed:
+        lines[number] = indent + line[timed.end() :]
+        return
+    lines[number] = f"{indent}pass"
+    while line.endswith("\\") and number + 1 < len(lines):
+        number += 1
+        line = lines[number]
+        lines[number] = f"{indent}pass"
 
 # %% ../../nbs/7_kit/80_sandbox.ipynb #80c00010
 class Missing(NameError):
@@ -229,7 +268,7 @@ own_modules = ("builtins", "ftkit.kit.sandbox", "__main__")
 class Allowance:
     "What one question may cost."
 
-    seconds: float = 60  # of the clock, cells and tests together
+    seconds: float = 60  # of the clock: for the cells, and again for the tests
     memory: float = 4e9  # bytes, all processes together
     tasks: int = 64  # processes and threads
     file_size: int = 64_000_000  # bytes of one file
@@ -685,7 +724,13 @@ class Sandbox:
 
     def begin(self, seconds: float | None = None) -> None:
         "Start the clock of a question."
-        self.deadline = time.monotonic() + (seconds or self.allowance.seconds)
+        self.seconds = seconds or self.allowance.seconds
+        self.deadline = time.monotonic() + self.seconds
+
+    @property
+    def too_long(self) -> str:
+        "What is said when the time is over."
+        return f"it took longer than {round(self.seconds, 1):g} s"
 
     def ask(self, **order) -> Any:
         "Send an order; returns the plain value. Raises `AnswerError` or `Stopped`."
@@ -694,7 +739,7 @@ class Sandbox:
         try:
             send(self.channel, order | dict(id=key))
         except TimeoutError:
-            raise self.stop(f"it took longer than {self.allowance.seconds:g} s") from None
+            raise self.stop(self.too_long) from None
         except OSError:
             raise self.stop("it ended its own process") from None
         reply = self._message(self.deadline - time.monotonic(), key)
@@ -702,7 +747,7 @@ class Sandbox:
             raise answer_error(reply["error"])
         try:
             return from_plain(reply["value"])
-        except (ValueError, RecursionError, KeyError):
+        except Exception:  # whatever the sender made up
             raise self.stop("it sent a value that is none") from None
 
     def run(self, source: str, title: str = "<cell>") -> None:
@@ -755,7 +800,7 @@ class Sandbox:
     def broken(self, end: float) -> str | None:
         "Which limit is broken, in words."
         if time.monotonic() > end:
-            return f"it took longer than {self.allowance.seconds:g} s"
+            return self.too_long
         self.looks += 1
         if self.pid is None or self.looks % 2:
             return None

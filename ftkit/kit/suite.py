@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['worth_warming', 'Task', 'fits', 'free_memory', 'run_many', 'here', 'unchanged', 'choose_threads', 'past_records',
            'expected_memory', 'expected_seconds', 'alone', 'Board', 'Suite', 'begin_suite', 'write_state', 'last_suite',
-           'prepare', 'default_jobs', 'unfinished_builds', 'check', 'clean_folder', 'take', 'ending', 'dirty_files',
+           'prepare', 'number_of_jobs', 'unfinished_builds', 'check', 'clean_folder', 'take', 'ending', 'dirty_files',
            'missing_seeds', 'add_result', 'write_baselines', 'describe_baseline']
 
 # %% ../../nbs/7_kit/72_suite.ipynb #65435a99
@@ -391,7 +391,7 @@ def write_state(suite: Suite) -> None:
 def last_suite(names: Iterable[str], scale: str, seed: int, out: str | os.PathLike) -> Suite:
     """The newest suite of this scale and seed in `out`, to be gone on with.
 
-    Raises `FtkitError` if there is none.
+    Raises `FtkitError` if there is none, or if one of its notebooks is gone.
     """
     for path in sorted(Path(out).resolve().glob("*-check*/suite.json"), reverse=True):
         try:
@@ -403,7 +403,9 @@ def last_suite(names: Iterable[str], scale: str, seed: int, out: str | os.PathLi
         sources = [find(name).resolve() for name in names]
         if not sources:
             sources = [Path(source) for source in state["sources"]]
-            sources = [source for source in sources if source.is_file()]
+        for source in sources:
+            if not source.is_file():
+                raise FtkitError(f"{source} is gone since this check began; leave --resume out.")
         return Suite(path.parent, scale, seed, list(dict.fromkeys(sources)))
     raise FtkitError(
         f"There is no check at scale {scale} with seed {seed} in {out} to resume; "
@@ -446,9 +448,15 @@ def _finished_before(suite: Suite, source: Path, threads: int | None) -> Result 
 worth_warming = 4  # notebooks: for fewer, to import once costs more than it saves
 
 
-def default_jobs() -> int:
-    "One notebook for each core; on a GPU one at a time."
-    return 1 if choose_compute().device.type != "cpu" else cores()
+def number_of_jobs(
+    asked: int | None = None,  # None: one notebook for each core; on a GPU one at a time
+) -> int:
+    "How many notebooks run at once. Raises `FtkitError` for less than one."
+    if asked is None:
+        return 1 if choose_compute().device.type != "cpu" else cores()
+    if asked < 1:
+        raise FtkitError(f"At least one job is needed; {asked} asked for.")
+    return asked
 
 # %% ../../nbs/7_kit/72_suite.ipynb #72d00002
 def unfinished_builds(sources: Iterable[Path]) -> list[Result]:
@@ -483,6 +491,7 @@ def check(
     """
     need_kit()
     scale = resolve_scale(scale)
+    jobs = number_of_jobs(jobs)
     start = time.time()
     stop = threading.Event()
     with alone(out):
@@ -512,7 +521,7 @@ def check(
         with ending(suite, start, root, board, report), board:
             for name, result in suite.results.items():
                 board.done(name, result)
-            run_many(tasks, work, done, jobs or default_jobs(), stop, board.tick)
+            run_many(tasks, work, done, jobs, stop, board.tick)
     return suite
 
 # %% ../../nbs/7_kit/72_suite.ipynb #6856afe3
@@ -656,6 +665,7 @@ def write_baselines(
     """
     need_kit()
     scale = resolve_scale(scale)
+    jobs = number_of_jobs(jobs)
     if seeds < least_seeds:
         raise FtkitError(f"A baseline needs at least {least_seeds} seeds; {seeds} asked for.")
     sources = [find(name).resolve() for name in names]
@@ -666,18 +676,17 @@ def write_baselines(
     with alone(out):
         _refuse_dirty(root or checkout(), out)
         tasks = _seed_tasks(sources, seeds, scale, threads, root)
-        return _run_seeds(tasks, scale, jobs or default_jobs(), out, root, run, stream)
+        return _run_seeds(tasks, scale, jobs, out, root, run, stream)
 
 
 def _refuse_dirty(root: Path, out: str | os.PathLike) -> None:
     dirty = dirty_files(root, but=out)
     if not dirty:
         return
-    more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
-    raise FtkitError(
-        f"A baseline belongs to a commit, but {dirty[0]}{more} differ from it; "
-        "commit or stash first."
-    )
+    those = f"{dirty[0]} differs"
+    if len(dirty) > 1:
+        those = f"{dirty[0]} and {len(dirty) - 1} more differ"
+    raise FtkitError(f"A baseline belongs to a commit, but {those} from it; commit or stash first.")
 
 
 def _seed_tasks(

@@ -207,3 +207,8 @@ def clean_rows(rows):
 def clean_rows(rows):
     low = solve([dict(row, label=row["label"] and row["label"].lower()) for row in rows])
     return low
+
+
+# %% The groups stay as they are
+def clean_rows(rows):
+    return solve([dict(row, group=cleaned(row["group"]) or None) for row in rows])

@@ -184,3 +184,18 @@ def interval(labels, a, b, resamples=2000, seed=0):
     quantiles = torch.quantile(torch.stack(found), torch.tensor([0.025, 0.975]).double())
     whole = gap(torch.arange(S), torch.arange(N))
     return dict(zip(("difference", "low", "high"), [whole.item(), *quantiles.tolist()]))
+
+
+# %% You draw within each class
+def interval(labels, a, b, resamples=2000, seed=0):
+    y, first, second = tables(labels, a, b)
+    gap = first - second
+    S = len(gap)
+    draw = np.random.default_rng(seed)
+    places = [np.flatnonzero(y == c) for c in np.unique(y)]
+    found = []
+    for _ in range(resamples):
+        i = np.concatenate([draw.choice(own, len(own)) for own in places])
+        s = draw.integers(S, size=S)
+        found.append(recalls(gap[np.ix_(s, i)].mean(0), y[i]))
+    return report(recalls(gap.mean(0), y), found)
