@@ -294,7 +294,8 @@ def test_bench_asks_for_its_file_first(tmp_path):
 def test_bad_notebooks_scales_and_assets(monkeypatch):
     refuse("Did you mean 'finetune'?", "run finetun")
     refuse("Did you mean 'smoke'?", "run core --scale smok")
-    refuse("--save stores the outputs of scale cpu", "run core --scale smoke --save")
+    refuse("--save stores scale cpu and seed 0", "run core --scale smoke --save")
+    refuse("--save stores scale cpu and seed 0", "run core --seed 3 --save")
     refuse("Did you mean 'minilm'?", "fetch minlm")
     monkeypatch.setattr(running, "checkout", lambda: None)
     refuse("needs a checkout", "run core")

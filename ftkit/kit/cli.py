@@ -730,7 +730,7 @@ def run(
     names: Annotated[list[str], Names],
     scale: Scale = None,
     seed: Seed = 0,
-    save: option(bool, "Store the outputs in the notebook itself (scale cpu).", "--save") = False,
+    save: option(bool, "Store the outputs in the notebook (scale cpu, seed 0).", "--save") = False,
     everything: option(bool, "Print all that the report holds.", "--all") = False,
     out: option(Path, "Executed copies go to OUT/<time>-<name>/.") = Path("runs"),
 ) -> None:
@@ -740,8 +740,8 @@ def run(
 
     scale = core.resolve_scale(scale)
     paths = list(dict.fromkeys(running.find(name).resolve() for name in names))
-    if save and scale != "cpu":
-        raise bad_input(f"--save stores the outputs of scale cpu, not {scale}.")
+    if save and (scale != "cpu" or seed):
+        raise bad_input(f"--save stores scale cpu and seed 0, not {scale} and {seed}.")
     if len({path.stem for path in paths}) < len(paths):
         raise bad_input("Two of these notebooks have the same name; run one after the other.")
     running.need_kit()

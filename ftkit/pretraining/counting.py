@@ -398,7 +398,7 @@ def adaptive_ngram(
     ids: Sequence[int],  # the text
     vocab_size: int,
     order: int,  # tokens of context
-    parts: int = 24,  # the counts are made anew after each
+    parts: int = 96,  # the counts are made anew after each
 ) -> float:  # nats
     "What a text costs when each part is coded by the counts of all before it (Dawid, 1984)."
     first = min(500, len(ids))
