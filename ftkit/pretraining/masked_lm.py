@@ -761,8 +761,8 @@ def masked_flagship(build) -> dict:
     return masked_job(build, choose(smoke=4, cpu=2200), choose(smoke=2, cpu=200))
 
 
-masked_600.minutes = 24
-masked_flagship.minutes = 75
+masked_600.minutes = 12
+masked_flagship.minutes = 45
 
 # %% ../../nbs/2_pretraining/24_masked_lm.ipynb #a1f0c087
 def cloze(
