@@ -428,6 +428,24 @@ def new_parameters(
     found = getattr(model, "ftkit_new", None)
     return None if found is None else list(found)
 
+# %% ../nbs/0_start/02_data.ipynb #7ba6cf1f
+def _label_options(num_labels, label_names) -> dict:
+    "What a configuration needs to know of the labels; nothing for the encoder alone."
+    no_names = label_names is not None and not len(label_names)
+    if no_names or (num_labels is not None and num_labels < 1):
+        raise FtkitError(
+            "A classifier needs at least one label. For the encoder alone leave out num_labels "
+            "and label_names."
+        )
+    if label_names is None:
+        return dict(num_labels=num_labels) if num_labels else {}
+    if len(label_names) != (num_labels or len(label_names)):
+        raise FtkitError(f"{len(label_names)} label names were given for {num_labels} labels.")
+    if len(set(label_names)) < len(label_names):
+        raise FtkitError(f"Two labels have one name: {', '.join(map(str, label_names))}.")
+    ids = {label: i for i, label in enumerate(label_names)}
+    return dict(num_labels=len(ids), id2label=dict(enumerate(label_names)), label2id=ids)
+
 # %% ../nbs/0_start/02_data.ipynb #7ba6cf20
 def load_encoder(
     name: str = "minilm",  # a name of the catalog, a folder, or a Hub name
@@ -441,29 +459,12 @@ def load_encoder(
     What the file lacks, such as a head, is drawn from `seed`, and `new_parameters` names it.
     Raises `FtkitError` if it can't be loaded, or brings code of its own.
     """
-    no_names = label_names is not None and not len(label_names)
-    if no_names or (num_labels is not None and num_labels < 1):
-        raise FtkitError(
-            "A classifier needs at least one label. For the encoder alone leave out num_labels "
-            "and label_names."
-        )
-    if label_names is not None and len(label_names) != (num_labels or len(label_names)):
-        raise FtkitError(f"{len(label_names)} label names were given for {num_labels} labels.")
-    if label_names and len(set(label_names)) < len(label_names):
-        raise FtkitError(f"Two labels have one name: {', '.join(map(str, label_names))}.")
-    if label_names and not num_labels:
-        num_labels = len(label_names)
+    options = _label_options(num_labels, label_names)
     source = model_source(str(name))
-    options = {}
-    if num_labels:
-        options["num_labels"] = num_labels
-    if label_names:
-        options["id2label"] = dict(enumerate(label_names))
-        options["label2id"] = {label: i for i, label in enumerate(label_names)}
     with quiet_and_seeded(seed) as hf:
         from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
-        kind = hf.AutoModelForSequenceClassification if num_labels else hf.AutoModel
+        kind = hf.AutoModelForSequenceClassification if options else hf.AutoModel
         try:
             settings, _ = hf.PretrainedConfig.get_config_dict(source)
             _refuse_custom_code(name, "config.json", settings)

@@ -696,7 +696,7 @@ def speaks_of_the_kit(notebook: dict, assignment: Assignment) -> list[str]:
             found.append(f"Cell {number} speaks of ftkit.kit: look at what it does there.")
     return found
 
-
+# %% ../../nbs/7_kit/81_grading.ipynb #81c000f2
 def may_be_read(path: Path) -> bool:
     "Whether a submission is a file of its own (no link), and not too large."
     return not path.is_symlink() and path.stat().st_size <= 20_000_000

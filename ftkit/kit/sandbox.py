@@ -719,8 +719,7 @@ class Sandbox:
         except BaseException:
             self.close()
             raise
-        sizes = _status_sizes(self.pid)
-        self.base = sizes.get("RssAnon", 0)
+        self.base = _status_sizes(self.pid).get("RssAnon", 0)
 
     def begin(self, seconds: float | None = None) -> None:
         "Start the clock of a question."
@@ -804,8 +803,7 @@ class Sandbox:
         self.looks += 1
         if self.pid is None or self.looks % 2:
             return None
-        tasks = 0
-        held = 0
+        tasks = held = 0
         for pid in processes_of(self.pid, self.allowance.tasks):
             sizes = _status_sizes(pid)
             tasks += sizes.get("Threads", 1)
