@@ -1103,9 +1103,9 @@ def embed(source: str, page: Page, site: Site) -> str:
         tables = ["".join(data["text/html"]) for data in found if "text/html" in data]
         if not tables:
             raise FtkitError(f"{page.source.name} embeds {m[1]}#{m[2]}, which shows no table.")
-        # an empty line would end the HTML
+        # an empty line would end the HTML; on a phone the table scrolls
         lines = [line for line in "\n".join(tables).splitlines() if line.strip()]
-        return "\n".join(lines)
+        return "\n".join(['<div class="cell_output table-wrapper">', *lines, "</div>"])
 
     return re.sub(r"\{\{< embed ([^\s#]+)#(\S+) >\}\}", shown, source)
 
