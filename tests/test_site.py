@@ -100,7 +100,7 @@ def test_every_page_opens_and_fits(page, built):
         assert page.complaints == [], name
 
 
-def test_a_server_gives_the_same_pages(page, built, server):
+def test_a_server_gives_the_same_pages(page, server):
     "The files are those of the disk, so a page of each folder is opened."
     folders = {name.rpartition("/")[0]: name for name in names()}
     for name in folders.values():
@@ -243,7 +243,7 @@ def test_accessibility(browser, built, scheme):
     """axe-core finds nothing serious: contrast, landmarks, names, order.
 
     The dark scheme is the same pages in other colours, so there it is asked for contrast alone.
-    Contrast takes a long time, and the twentieth code cell has the colours of the first."""
+    Contrast takes a long time, so it is asked of the first ten code cells of a page only."""
     contrast = dict(runOnly=["color-contrast"])
     all_else = dict(rules={"color-contrast": dict(enabled=False)})
     shorten = "[...document.querySelectorAll('div.cell')].slice(10).forEach(c => c.remove())"
